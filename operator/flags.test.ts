@@ -1,0 +1,31 @@
+import { describe, expect, test } from "vitest";
+import { parseFlags, UsageError } from "./flags.ts";
+
+describe("flags", () => {
+  test("the installation id is all that must be given", () => {
+    expect(parseFlags(["--installation-id", "local"])).toMatchObject({
+      installationId: "local",
+      namespace: "nephele-system",
+      leaderElect: true,
+      controllers: undefined,
+      health: { host: "127.0.0.1", port: 8080 },
+    });
+  });
+
+  test.each([
+    ["no installation id", [], "--installation-id must be given"],
+    ["an installation id that Keystone's tags cannot carry", ["--installation-id", "a/b"], "--installation-id must be given"],
+    ["an unknown flag", ["--installation-id", "local", "--wat"], "Unknown option '--wat'"],
+    ["a health address without a port", ["--installation-id", "local", "--health-address", "here"], "must be host:port"],
+    ["an unknown log level", ["--installation-id", "local", "--log-level", "loud"], "--log-level must be one of"],
+  ])("%s is a usage error", (_name, argv, message) => {
+    expect(() => parseFlags(argv)).toThrow(UsageError);
+    expect(() => parseFlags(argv)).toThrow(message);
+  });
+
+  test("controllers are a list, and health can be off", () => {
+    const flags = parseFlags(["--installation-id", "local", "--controllers", "project,secret", "--health-address", "off"]);
+    expect(flags.controllers).toEqual(["project", "secret"]);
+    expect(flags.health).toBeUndefined();
+  });
+});

@@ -1,0 +1,55 @@
+/** A condition as metav1.Condition has it; Kubernetes API conventions, "Typical status properties". */
+export interface Condition {
+  readonly type: string;
+  readonly status: "True" | "False" | "Unknown";
+  readonly reason: string;
+  readonly message: string;
+  readonly observedGeneration?: number;
+  readonly lastTransitionTime: string;
+}
+
+/** A condition before it is known when it last changed. */
+export interface NewCondition {
+  readonly type: string;
+  readonly status: "True" | "False" | "Unknown";
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** API conventions allow 32,768 characters; a person reads fewer. */
+const MESSAGE_LIMIT = 1024;
+
+/**
+ * The conditions to write: those of `next`, in order, where each keeps the time of its last change of status from
+ * `previous`. So a pass that finds nothing new writes nothing new, and does not wake itself.
+ */
+export function mergeConditions(
+  previous: readonly Condition[] | undefined,
+  next: readonly NewCondition[],
+  generation: number | undefined,
+  now: Date,
+): Condition[] {
+  return next.map((condition) => {
+    const before = previous?.find((other) => other.type === condition.type);
+    const lastTransitionTime =
+      before !== undefined && before.status === condition.status
+        ? before.lastTransitionTime
+        : now.toISOString().replace(/\.\d+Z$/, "Z");
+    return {
+      type: condition.type,
+      status: condition.status,
+      reason: condition.reason,
+      message: condition.message.slice(0, MESSAGE_LIMIT),
+      ...(generation === undefined ? {} : { observedGeneration: generation }),
+      lastTransitionTime,
+    };
+  });
+}
+
+export function findCondition(conditions: readonly Condition[] | undefined, type: string): Condition | undefined {
+  return conditions?.find((condition) => condition.type === type);
+}
+
+export function isTrue(conditions: readonly Condition[] | undefined, type: string): boolean {
+  return findCondition(conditions, type)?.status === "True";
+}

@@ -1,0 +1,159 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { request } from "undici";
+import type { Connection } from "./connection.ts";
+import { ApiError, apiErrorOf } from "./errors.ts";
+
+/** What happened with one request, for metrics. `code` is 0 where no answer came. */
+export interface RequestObservation {
+  readonly verb: string;
+  readonly resource: string;
+  readonly code: number;
+  readonly seconds: number;
+}
+
+export interface ApiRequest {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly body?: unknown;
+  readonly contentType?: string;
+  readonly accept?: string;
+  /** RBAC's word for it: get, list, watch, create, patch, delete. For metrics and messages. */
+  readonly verb: string;
+  /** `servers.nephele.dev`, with `/status` where that is meant. */
+  readonly resource: string;
+  /** What the request is about, `team-a/web-1`. */
+  readonly subject: string;
+  readonly signal?: AbortSignal;
+}
+
+/** HTTP to the API server: deadlines, throttling, errors, observation. */
+export interface Transport {
+  /** The parsed body of a success. @throws ApiError */
+  send(request: ApiRequest): Promise<unknown>;
+  /** Parsed lines of a watch, until the server ends it. @throws ApiError */
+  lines(request: ApiRequest & { readonly deadlineMs: number }): AsyncGenerator<unknown, void, undefined>;
+}
+
+/** The API server's own limit for a request is 60 s. */
+const REQUEST_TIMEOUT_MS = 30_000;
+/** A throttled request (429) was not carried out, so even a write may be sent again. */
+const THROTTLE_RETRIES = 4;
+const NEWLINE = 0x0a;
+
+export function createTransport(
+  connection: Connection,
+  options: { readonly userAgent: string; readonly observe?: (observation: RequestObservation) => void },
+): Transport {
+  const open = async (what: ApiRequest, signal: AbortSignal) => {
+    const { dispatcher, headers } = await connection.current();
+    const query = Object.entries(what.query ?? {}).flatMap(([name, value]) =>
+      value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`],
+    );
+    const url = `${connection.server}${what.path}${query.length === 0 ? "" : `?${query.join("&")}`}`;
+    return request(url, {
+      dispatcher,
+      method: what.method,
+      signal,
+      headers: {
+        ...headers,
+        "user-agent": options.userAgent,
+        accept: what.accept ?? "application/json",
+        ...(what.body === undefined ? {} : { "content-type": what.contentType ?? "application/json" }),
+      },
+      ...(what.body === undefined ? {} : { body: JSON.stringify(what.body) }),
+    });
+  };
+
+  const attempt = async (what: ApiRequest, signal: AbortSignal): Promise<unknown> => {
+    const started = performance.now();
+    const words = `${what.verb} ${what.resource} ${what.subject}`.trimEnd();
+    let code = 0;
+    try {
+      const answer = await open(what, signal);
+      code = answer.statusCode;
+      const text = await answer.body.text();
+      if (code < 200 || code > 299) throw apiErrorOf(words, code, text, header(answer.headers["retry-after"]));
+      return text === "" ? undefined : parse(words, text);
+    } catch (error) {
+      throw asApiError(words, error, what.signal);
+    } finally {
+      const { verb, resource } = what;
+      options.observe?.({ verb, resource, code, seconds: (performance.now() - started) / 1000 });
+    }
+  };
+
+  return {
+    async send(what) {
+      const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+      const signal = what.signal === undefined ? timeout : AbortSignal.any([timeout, what.signal]);
+      for (let tries = 0; ; tries += 1) {
+        try {
+          return await attempt(what, signal);
+        } catch (error) {
+          const throttled = error instanceof ApiError && error.reason === "TooManyRequests";
+          if (!throttled || tries >= THROTTLE_RETRIES) throw error;
+          await sleep(error.retryAfterMs ?? 1_000, undefined, { signal });
+        }
+      }
+    },
+
+    async *lines(what) {
+      const deadline = AbortSignal.timeout(what.deadlineMs);
+      const signal = what.signal === undefined ? deadline : AbortSignal.any([deadline, what.signal]);
+      const words = `${what.verb} ${what.resource} ${what.subject}`.trimEnd();
+      const started = performance.now();
+      let code = 0;
+      try {
+        const answer = await open(what, signal);
+        code = answer.statusCode;
+        if (code !== 200)
+          throw apiErrorOf(words, code, await answer.body.text(), header(answer.headers["retry-after"]));
+        let rest: Buffer[] = [];
+        for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+          let from = 0;
+          for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, from)) {
+            const line =
+              rest.length === 0 ? chunk.subarray(from, at) : Buffer.concat([...rest, chunk.subarray(from, at)]);
+            rest = [];
+            from = at + 1;
+            if (line.length > 0) yield parse(words, line.toString("utf8"));
+          }
+          if (from < chunk.length) rest.push(chunk.subarray(from));
+        }
+      } catch (error) {
+        throw asApiError(words, error, what.signal);
+      } finally {
+        const { verb, resource } = what;
+        options.observe?.({ verb, resource, code, seconds: (performance.now() - started) / 1000 });
+      }
+    },
+  };
+}
+
+function header(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}
+
+function parse(words: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The text may hold anything, a Secret too: it is not quoted.
+    throw new ApiError(`${words}: the answer is not JSON (${text.length} characters)`, 0, "Unreachable");
+  }
+}
+
+function asApiError(words: string, error: unknown, caller: AbortSignal | undefined): unknown {
+  if (error instanceof ApiError) return error;
+  if (caller?.aborted === true) return error;
+  const timedOut = error instanceof Error && error.name === "TimeoutError";
+  const why = timedOut ? "no answer in time" : error instanceof Error ? error.message : String(error);
+  return new ApiError(
+    `${words}: the API server cannot be reached: ${why}`,
+    0,
+    timedOut ? "Timeout" : "Unreachable",
+    undefined,
+    error,
+  );
+}

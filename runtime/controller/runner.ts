@@ -1,0 +1,298 @@
+import { randomUUID } from "node:crypto";
+import { isDeleting, type KubeObject, keyOf, keyText, parseKey } from "../api/object.ts";
+import { resourceName } from "../api/resource.ts";
+import { isApiError } from "../client/errors.ts";
+import type { KubeClient } from "../client/kube-client.ts";
+import type { Logger } from "../manager/log.ts";
+import type { Metrics } from "../manager/metrics.ts";
+import { Queue } from "../queue/queue.ts";
+import { type CacheReader, NotSyncedError } from "../watch/cache.ts";
+import type { Informers } from "../watch/informers.ts";
+import type { Change } from "../watch/store.ts";
+import type { Controller, ReconcileContext } from "./definition.ts";
+import { dependencyIndex } from "./dependency.ts";
+import { EventRecorder } from "./events.ts";
+import { addFinalizer, hasFinalizer, removeFinalizer } from "./finalizers.ts";
+import { type Outcome, settled, waiting } from "./outcome.ts";
+import { referrers, requireDependency } from "./require.ts";
+import { type CommonStatus, type PassResult, pausedConditions, standardConditions, statusToApply } from "./status.ts";
+
+export interface RunnerEnvironment {
+  readonly kube: KubeClient;
+  readonly informers: Informers;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly clock: () => Date;
+  /** Who writes events: the process's name. */
+  readonly instance: string;
+}
+
+const PAUSED = "nephele.dev/paused";
+/** Every object is looked at again after this long even where nothing was heard: the last net under every watch. */
+const RESYNC_MS = 10 * 60_000;
+const NOT_SYNCED_RETRY_MS = 100;
+const BACKOFF = { firstMs: 250, mostMs: 30_000 } as const;
+const DEFAULT_WORKERS = 4;
+
+/** Runs one controller: feeds its queue from the watches and takes objects through its steps. */
+export class ControllerRunner {
+  readonly #definition: Controller;
+  readonly #env: RunnerEnvironment;
+  readonly #queue: Queue;
+  readonly #log: Logger;
+  readonly #events: EventRecorder;
+  readonly #finalizer: string;
+
+  constructor(definition: Controller, env: RunnerEnvironment) {
+    this.#definition = definition;
+    this.#env = env;
+    this.#log = env.log.child({ controller: definition.name });
+    this.#queue = new Queue({ backoff: BACKOFF, groupOf: (key) => parseKey(key).namespace ?? "" });
+    const controller = `nephele.dev/${definition.name}`;
+    this.#events = new EventRecorder(env.kube, this.#log, { controller, instance: env.instance });
+    this.#finalizer = `nephele.dev/${definition.reconciles.kind.toLowerCase()}`;
+    this.#declare();
+  }
+
+  get name(): string {
+    return this.#definition.name;
+  }
+
+  depth(): ReturnType<Queue["depth"]> {
+    return this.#queue.depth();
+  }
+
+  /** Works until `stop`; passes under way then end in peace, or are cut when `kill` comes. */
+  async run(stop: AbortSignal, kill: AbortSignal): Promise<void> {
+    const close = (): void => this.#queue.close();
+    stop.addEventListener("abort", close, { once: true });
+    if (stop.aborted) close();
+    const workers = Array.from({ length: this.#definition.workers ?? DEFAULT_WORKERS }, async () => {
+      for (let key = await this.#queue.take(); key !== undefined; key = await this.#queue.take()) {
+        try {
+          await this.#pass(key, kill);
+        } finally {
+          this.#queue.done(key);
+        }
+      }
+    });
+    await Promise.all(workers);
+  }
+
+  /** Tells the informers what to watch and index, and what a change wakes. */
+  #declare(): void {
+    const { reconciles, watches = [], indexes = [], dependencies = [] } = this.#definition;
+    const { informers } = this.#env;
+    informers.need(reconciles);
+    for (const { resource, metadataOnly, labelSelector, within } of watches) {
+      informers.need(resource, {
+        ...(metadataOnly === undefined ? {} : { metadataOnly }),
+        ...(labelSelector === undefined ? {} : { labelSelector }),
+        ...(within === undefined ? {} : { within }),
+      });
+    }
+    for (const { on } of dependencies) informers.need(on);
+    for (const { resource, name, keys } of indexes) {
+      informers.need(resource);
+      informers.addIndex(resource, name, keys);
+    }
+    informers.onChange(reconciles, (change) => this.#primaryChanged(change));
+    for (const { resource, wakes } of watches) {
+      informers.onChange(resource, (change) => this.#wake(change, (object) => wakes(object, informers).map(keyText)));
+    }
+    for (const dependency of dependencies) {
+      const indexName = dependencyIndex(dependency);
+      informers.addIndex(reconciles, indexName, (object) => dependency.keys(object).map(keyText));
+      informers.onChange(dependency.on, (change) =>
+        this.#wake(change, (object) =>
+          informers.byIndex(reconciles, indexName, keyText(keyOf(object))).map((referrer) => keyText(keyOf(referrer))),
+        ),
+      );
+    }
+  }
+
+  #primaryChanged({ before, after, initial }: Change): void {
+    const object = after ?? before;
+    if (object === undefined) return;
+    if (before !== undefined && after !== undefined && !matters(before, after)) return;
+    this.#queue.add(keyText(keyOf(object)), initial ? "low" : "normal");
+  }
+
+  #wake({ before, after, initial }: Change, keysOf: (object: KubeObject) => readonly string[]): void {
+    try {
+      const keys = new Set([before, after].flatMap((object) => (object === undefined ? [] : keysOf(object))));
+      for (const key of keys) this.#queue.add(key, initial ? "low" : "normal");
+    } catch (error) {
+      // While the first lists arrive, what cannot be looked up yet is woken by its own kind's list.
+      if (!(error instanceof NotSyncedError)) throw error;
+    }
+  }
+
+  async #pass(key: string, signal: AbortSignal): Promise<void> {
+    const object = this.#env.informers.get(this.#definition.reconciles, parseKey(key));
+    if (object === undefined) {
+      this.#queue.cancel(key);
+      this.#queue.forget(key);
+      return;
+    }
+    const reconcileId = randomUUID();
+    const log = this.#log.child({ object: `${resourceName(this.#definition.reconciles)} ${key}`, reconcileId });
+    const started = performance.now();
+    let outcome = "error";
+    try {
+      outcome = await this.#reconcile(key, object, reconcileId, log, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error instanceof NotSyncedError) this.#queue.addAfter(key, NOT_SYNCED_RETRY_MS, "normal");
+      else
+        log.warn({ err: error, retryInMs: Math.round(this.#queue.retry(key)) }, "the pass failed and is tried again");
+    } finally {
+      const seconds = (performance.now() - started) / 1000;
+      this.#env.metrics.reconcileSeconds.observe({ controller: this.#definition.name, outcome }, seconds);
+    }
+  }
+
+  async #reconcile(
+    key: string,
+    object: KubeObject,
+    reconcileId: string,
+    log: Logger,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const { definition, now } = { definition: this.#definition, now: this.#env.clock() };
+    if (definition.observesOnly === true) {
+      const scope = definition.scope(this.#contextOf(object, reconcileId, now, log));
+      const result = await runSteps(definition.steps, scope, signal);
+      this.#comeBack(key, result, log);
+      return result.kind;
+    }
+    if (object.metadata.annotations?.[PAUSED] === "true") {
+      await this.#writeStatus(object, undefined, pausedConditions(object as KubeObject<unknown, CommonStatus>), now);
+      this.#queue.forget(key);
+      return "paused";
+    }
+    const deleting = isDeleting(object);
+    const held = hasFinalizer(object, this.#finalizer);
+    if (deleting && !held) return "gone";
+    let current = object;
+    if (!deleting && !held && this.#needsFinalizer(object)) {
+      const kept = await addFinalizer(this.#env.kube, definition.reconciles, object, this.#finalizer);
+      if (kept === undefined) return "gone";
+      current = kept;
+    }
+    const context = this.#contextOf(current, reconcileId, now, log);
+    const scope = definition.scope(context);
+    const steps = deleting ? (definition.cleanup ?? []) : definition.steps;
+    const result = await runSteps(steps, scope, signal);
+    if (result.kind === "failed" && (signal.aborted || result.error instanceof NotSyncedError)) throw result.error;
+
+    if (deleting && result.kind === "settled") {
+      await removeFinalizer(this.#env.kube, definition.reconciles, current, this.#finalizer);
+      log.info("deleted");
+      return "deleted";
+    }
+    const report = definition.status?.(scope, result);
+    const standard = standardConditions(current as KubeObject<unknown, CommonStatus>, result);
+    await this.#writeStatus(current, report?.fields, [...standard, ...(report?.conditions ?? [])], now);
+    this.#comeBack(key, result, log);
+    return result.kind;
+  }
+
+  #needsFinalizer(object: KubeObject): boolean {
+    const { cleanup, needsFinalizer } = this.#definition;
+    return cleanup !== undefined && (needsFinalizer?.(object) ?? true);
+  }
+
+  #comeBack(key: string, result: PassResult, log: Logger): void {
+    if (result.kind === "failed") {
+      const retryInMs = Math.round(this.#queue.retry(key));
+      log.warn({ err: result.error, retryInMs }, "the pass failed and is tried again");
+      return;
+    }
+    this.#queue.forget(key);
+    const after = result.pollAfterMs ?? RESYNC_MS;
+    this.#queue.addAfter(key, after * (0.9 + Math.random() * 0.2), "low");
+    log.debug({ outcome: result }, "pass ended");
+  }
+
+  async #writeStatus(
+    object: KubeObject,
+    fields: Readonly<Record<string, unknown>> | undefined,
+    conditions: ReturnType<typeof standardConditions>,
+    now: Date,
+  ): Promise<void> {
+    const status = statusToApply(object as KubeObject<unknown, CommonStatus>, fields, conditions, now);
+    if (status === undefined) return;
+    const options = { fieldOwner: this.#fieldOwner("status"), force: true };
+    try {
+      await this.#env.kube.applyStatus(this.#definition.reconciles, status, options);
+    } catch (error) {
+      // Gone, or replaced by another of its name: its watch event follows.
+      if (!isApiError(error, "NotFound") && !isApiError(error, "Conflict")) throw error;
+    }
+  }
+
+  #fieldOwner(concern: string): string {
+    return `nephele.dev/${this.#definition.name}/${concern}`;
+  }
+
+  #contextOf(object: KubeObject, reconcileId: string, now: Date, log: Logger): ReconcileContext<KubeObject> {
+    const { kube, informers } = this.#env;
+    const cache: CacheReader = informers;
+    return {
+      object,
+      kube,
+      cache,
+      now,
+      log,
+      reconcileId,
+      fieldOwner: (concern) => this.#fieldOwner(concern),
+      event: (type, reason, message) =>
+        this.#events.record({ object, type, reason, action: "Reconcile", message }, this.#env.clock()),
+      require: (dependency) => requireDependency(kube, cache, dependency, object),
+      referrers: (dependency, on) => referrers(cache, dependency, on),
+    };
+  }
+}
+
+/** The first outcome that is not settled, or settled with the last message and the earliest poll of all steps. */
+async function runSteps(
+  steps: readonly ((scope: unknown, signal: AbortSignal) => Promise<Outcome>)[],
+  scope: unknown,
+  signal: AbortSignal,
+): Promise<PassResult> {
+  let message: string | undefined;
+  let pollAfterMs: number | undefined;
+  try {
+    for (const step of steps) {
+      if (signal.aborted) return waiting("the next start of the operator");
+      const outcome = await step(scope, signal);
+      if (outcome.kind !== "settled") return outcome;
+      message = outcome.message ?? message;
+      if (outcome.pollAfterMs !== undefined)
+        pollAfterMs = Math.min(outcome.pollAfterMs, pollAfterMs ?? outcome.pollAfterMs);
+    }
+  } catch (error) {
+    return { kind: "failed", error: error instanceof Error ? error : new Error(String(error)) };
+  }
+  return settled({
+    ...(message === undefined ? {} : { message }),
+    ...(pollAfterMs === undefined ? {} : { pollAfterMs }),
+  });
+}
+
+/**
+ * Whether a change of the object itself is news to its own controller: a change of the spec (generation), of labels,
+ * annotations, finalizers or the beginning of its deletion. Its status is our own writing.
+ */
+function matters(before: KubeObject, after: KubeObject): boolean {
+  const [old, now] = [before.metadata, after.metadata];
+  return (
+    old.uid !== now.uid ||
+    now.generation === undefined ||
+    old.generation !== now.generation ||
+    old.deletionTimestamp !== now.deletionTimestamp ||
+    JSON.stringify([old.labels, old.annotations, old.finalizers]) !==
+      JSON.stringify([now.labels, now.annotations, now.finalizers])
+  );
+}

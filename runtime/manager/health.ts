@@ -1,0 +1,52 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Metrics } from "./metrics.ts";
+
+export interface HealthOptions {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly metrics: Metrics;
+  /** Undefined when ready; else what is missing, for the person who asks. */
+  readonly notReady: () => string | undefined;
+  /** Brings gauges up to date before they are read. */
+  readonly beforeMetrics: () => void;
+}
+
+/** Serves /healthz, /readyz and /metrics. Gives the port and a way to stop. */
+export async function serveHealth(options: HealthOptions): Promise<{ readonly port: number; close(): Promise<void> }> {
+  const server = createServer((request, response) => {
+    const answer = (status: number, text: string, type = "text/plain; charset=utf-8"): void => {
+      response.writeHead(status, { "content-type": type }).end(text);
+    };
+    switch (request.url) {
+      case "/healthz":
+        return answer(200, "ok\n");
+      case "/readyz": {
+        const missing = options.notReady();
+        return missing === undefined ? answer(200, "ok\n") : answer(503, `${missing}\n`);
+      }
+      case "/metrics":
+        options.beforeMetrics();
+        options.metrics.registry.metrics().then(
+          (text) => answer(200, text, options.metrics.registry.contentType),
+          (error: unknown) => answer(500, `${String(error)}\n`),
+        );
+        return;
+      default:
+        return answer(404, "there is /healthz, /readyz and /metrics\n");
+    }
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options.port, options.host, resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

@@ -1,0 +1,40 @@
+import { type DestinationStream, type Logger as PinoLogger, pino } from "pino";
+
+export type Logger = Pick<PinoLogger, "debug" | "info" | "warn" | "error" | "child" | "bindings">;
+
+/** Names of fields whose value never reaches a log, wherever a careless object carries them. */
+const REDACTED_FIELDS = [
+  "password",
+  "payload",
+  "token",
+  "secret",
+  "data",
+  "stringData",
+  "userData",
+  "authorization",
+  "Authorization",
+  "x-auth-token",
+  "X-Auth-Token",
+  "X-Subject-Token",
+];
+
+/** pino's redaction has no wildcard for depth, so each name is given for three levels. */
+const REDACTED_PATHS = REDACTED_FIELDS.flatMap((field) =>
+  ["", "*.", "*.*."].map((prefix) =>
+    /^\w+$/.test(field) ? `${prefix}${field}` : `${prefix.replace(/\.$/, "")}["${field}"]`,
+  ),
+);
+
+/** A JSON logger on standard output. Errors are logged under `err`, with their stack. */
+export function createLogger(options: { readonly level: string; readonly destination?: DestinationStream }): Logger {
+  return pino(
+    {
+      level: options.level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: REDACTED_PATHS, censor: "[redacted]" },
+    },
+    options.destination ?? pino.destination({ fd: 1, sync: false }),
+  );
+}
