@@ -14,9 +14,17 @@ describe("flags", () => {
 
   test.each([
     ["no installation id", [], "--installation-id must be given"],
-    ["an installation id that Keystone's tags cannot carry", ["--installation-id", "a/b"], "--installation-id must be given"],
+    [
+      "an installation id that Keystone's tags cannot carry",
+      ["--installation-id", "a/b"],
+      "--installation-id must be given",
+    ],
     ["an unknown flag", ["--installation-id", "local", "--wat"], "Unknown option '--wat'"],
-    ["a health address without a port", ["--installation-id", "local", "--health-address", "here"], "must be host:port"],
+    [
+      "a health address without a port",
+      ["--installation-id", "local", "--health-address", "here"],
+      "must be host:port",
+    ],
     ["an unknown log level", ["--installation-id", "local", "--log-level", "loud"], "--log-level must be one of"],
   ])("%s is a usage error", (_name, argv, message) => {
     expect(() => parseFlags(argv)).toThrow(UsageError);
@@ -24,7 +32,14 @@ describe("flags", () => {
   });
 
   test("controllers are a list, and health can be off", () => {
-    const flags = parseFlags(["--installation-id", "local", "--controllers", "project,secret", "--health-address", "off"]);
+    const flags = parseFlags([
+      "--installation-id",
+      "local",
+      "--controllers",
+      "project,secret",
+      "--health-address",
+      "off",
+    ]);
     expect(flags.controllers).toEqual(["project", "secret"]);
     expect(flags.health).toBeUndefined();
   });

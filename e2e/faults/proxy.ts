@@ -1,0 +1,167 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type Dispatcher, request } from "undici";
+
+/** What the proxy does with requests while it is set. */
+export type Fault =
+  /** Connections are reset at once: the service is not there. */
+  | { readonly kind: "down" }
+  /** Every request is answered with this, without being passed on. */
+  | {
+      readonly kind: "answer";
+      readonly status: number;
+      readonly body: string;
+      readonly contentType: string;
+      /** Only requests of which this holds. Default: all. */
+      readonly when?: (method: string, path: string) => boolean;
+    }
+  /** Requests are passed on after this many milliseconds. */
+  | { readonly kind: "slow"; readonly ms: number };
+
+/** One mutating call that passed, in order. */
+export interface Write {
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+}
+
+export interface ProxyOptions {
+  /** The real service's address. */
+  readonly target: string;
+  readonly dispatcher?: Dispatcher;
+  /** Mutating calls that do not count, such as lease renewals and logins. */
+  readonly uncounted?: (method: string, path: string) => boolean;
+}
+
+/**
+ * A proxy between two real parts: it passes everything on unchanged until it is told of a fault. It can also hold the
+ * answer of the n-th mutating call *after* the service has carried it out, which is where a crash hurts most.
+ */
+export class FaultProxy {
+  readonly #options: ProxyOptions;
+  readonly #server = createServer((incoming, outgoing) => void this.#handle(incoming, outgoing));
+  readonly #open = new Set<IncomingMessage>();
+  readonly writes: Write[] = [];
+  #fault: Fault | undefined;
+  #hold: { readonly after: number; readonly reached: (write: Write) => void } | undefined;
+
+  constructor(options: ProxyOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<string> {
+    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+
+  set fault(fault: Fault | undefined) {
+    this.#fault = fault;
+    if (fault?.kind === "down") this.cutAll();
+  }
+
+  /** Cuts every connection that is open, watches among them. */
+  cutAll(): void {
+    for (const incoming of this.#open) incoming.socket.destroy();
+  }
+
+  /**
+   * Resolves when the n-th mutating call from now has been carried out. Its answer never reaches the caller, and no
+   * later call passes until {@link release}.
+   */
+  holdAfter(n: number): Promise<Write> {
+    this.writes.length = 0;
+    return new Promise((reached) => {
+      this.#hold = { after: n, reached };
+    });
+  }
+
+  release(): void {
+    this.#hold = undefined;
+    this.writes.length = 0;
+  }
+
+  async #handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    this.#open.add(incoming);
+    const abort = new AbortController();
+    outgoing.once("close", () => {
+      this.#open.delete(incoming);
+      abort.abort();
+    });
+    try {
+      await this.#pass(incoming, outgoing, abort.signal);
+    } catch {
+      // Whatever broke on the way to the service looks to the caller like a broken connection.
+      incoming.socket.destroy();
+    }
+  }
+
+  async #pass(incoming: IncomingMessage, outgoing: ServerResponse, signal: AbortSignal): Promise<void> {
+    const fault = this.#fault;
+    if (fault?.kind === "down") {
+      incoming.socket.destroy();
+      return;
+    }
+    const method = incoming.method ?? "GET";
+    const path = incoming.url ?? "/";
+    const body = await readAll(incoming);
+    if (fault?.kind === "answer" && fault.when?.(method, path) !== false) {
+      outgoing.writeHead(fault.status, { "content-type": fault.contentType }).end(fault.body);
+      return;
+    }
+    if (fault?.kind === "slow") await new Promise((resolve) => setTimeout(resolve, fault.ms));
+    const counted = method !== "GET" && method !== "HEAD" && this.#options.uncounted?.(method, path) !== true;
+    const held = this.#hold;
+    if (counted && held !== undefined && this.writes.length >= held.after) {
+      incoming.socket.destroy();
+      return;
+    }
+    const { host: _host, connection: _connection, "transfer-encoding": _encoding, ...headers } = incoming.headers;
+    // A call that counts is carried out even where the caller has gone: that is the point.
+    const answer = await request(`${this.#options.target}${path}`, {
+      method: method as Dispatcher.HttpMethod,
+      headers,
+      ...(body.length === 0 ? {} : { body }),
+      ...(this.#options.dispatcher === undefined ? {} : { dispatcher: this.#options.dispatcher }),
+      ...(counted ? {} : { signal }),
+      bodyTimeout: 0,
+      headersTimeout: 0,
+    });
+    if (counted) {
+      const text = await answer.body.bytes();
+      const write = { method, path, status: answer.statusCode };
+      this.writes.push(write);
+      if (held !== undefined && this.writes.length === held.after) {
+        held.reached(write);
+        incoming.socket.destroy();
+        return;
+      }
+      outgoing.writeHead(answer.statusCode, withoutLength(answer.headers)).end(text);
+      return;
+    }
+    outgoing.writeHead(answer.statusCode, withoutLength(answer.headers));
+    for await (const chunk of answer.body as AsyncIterable<Buffer>) outgoing.write(chunk);
+    outgoing.end();
+  }
+}
+
+async function readAll(incoming: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+function withoutLength(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+): Record<string, string | string[]> {
+  const kept: Record<string, string | string[]> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined && !["content-length", "connection", "transfer-encoding", "keep-alive"].includes(name))
+      kept[name] = value;
+  }
+  return kept;
+}

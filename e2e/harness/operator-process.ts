@@ -1,0 +1,70 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createWriteStream, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { checkout } from "#e2e/cluster/location.ts";
+import { eventually } from "./eventually.ts";
+
+/** An operator of a test's own, that the test may kill. */
+export interface OperatorProcess {
+  readonly pid: number;
+  readonly logFile: string;
+  /** SIGTERM, and the exit code. */
+  stop(): Promise<number | null>;
+  /** SIGKILL: no last word. */
+  kill(): Promise<void>;
+}
+
+export interface OperatorOptions {
+  readonly kubeconfig: string;
+  readonly logFile: string;
+  readonly args?: readonly string[];
+}
+
+/** Starts operator/main.ts and waits until it works. */
+export async function startOperator(options: OperatorOptions): Promise<OperatorProcess> {
+  const args = [
+    join(checkout, "operator/main.ts"),
+    "--kubeconfig",
+    options.kubeconfig,
+    "--installation-id",
+    "local",
+    "--health-address",
+    "off",
+    ...(options.args ?? []),
+  ];
+  const child: ChildProcess = spawn(process.execPath, args, { cwd: checkout, stdio: ["ignore", "pipe", "pipe"] });
+  const log = createWriteStream(options.logFile, { flags: "a" });
+  child.stdout?.pipe(log, { end: false });
+  child.stderr?.pipe(log, { end: false });
+  let exited: number | null | undefined;
+  const ended = once(child, "exit").then(([code]) => {
+    exited = code as number | null;
+    return exited;
+  });
+  const from = sizeOf(options.logFile);
+  await eventually("the operator to work", async () => {
+    if (exited !== undefined) throw new Error(`the operator ended with ${exited}; see ${options.logFile}`);
+    return readFileSync(options.logFile, "utf8").slice(from).includes('"msg":"working"');
+  });
+  return {
+    pid: child.pid ?? 0,
+    logFile: options.logFile,
+    stop: async () => {
+      child.kill("SIGTERM");
+      return await ended;
+    },
+    kill: async () => {
+      child.kill("SIGKILL");
+      await ended;
+    },
+  };
+}
+
+function sizeOf(file: string): number {
+  try {
+    return readFileSync(file, "utf8").length;
+  } catch {
+    return 0;
+  }
+}

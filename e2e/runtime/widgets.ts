@@ -1,0 +1,71 @@
+import type { KubeObject } from "#runtime/api/object.ts";
+import { defineResource, type Resource } from "#runtime/api/resource.ts";
+import type { KubeClient } from "#runtime/client/kube-client.ts";
+import type { CommonStatus } from "#runtime/controller/status.ts";
+import { eventually } from "#e2e/harness/eventually.ts";
+
+/** Kinds for tests of the runtime alone; they mean nothing. */
+export interface WidgetSpec {
+  readonly size?: number;
+  /** A Part of the same namespace. */
+  readonly part?: string;
+}
+
+export type Widget = KubeObject<WidgetSpec, CommonStatus & { readonly seenSize?: number }>;
+export type Part = KubeObject<{ readonly usable?: boolean }, CommonStatus>;
+export type ConfigMap = KubeObject & { readonly data?: Readonly<Record<string, string>> };
+
+const group = "runtime.test.nephele.dev";
+export const widgets: Resource<Widget> = defineResource({ group, version: "v1", plural: "widgets", kind: "Widget", namespaced: true });
+export const parts: Resource<Part> = defineResource({ group, version: "v1", plural: "parts", kind: "Part", namespaced: true });
+export const configMaps: Resource<ConfigMap> = defineResource({
+  group: "",
+  version: "v1",
+  plural: "configmaps",
+  kind: "ConfigMap",
+  namespaced: true,
+});
+export const namespaces: Resource = defineResource({ group: "", version: "v1", plural: "namespaces", kind: "Namespace", namespaced: false });
+const crds: Resource = defineResource({
+  group: "apiextensions.k8s.io",
+  version: "v1",
+  plural: "customresourcedefinitions",
+  kind: "CustomResourceDefinition",
+  namespaced: false,
+});
+
+/** Installs the test kinds and waits until they are served. */
+export async function installWidgets(kube: KubeClient): Promise<void> {
+  for (const resource of [widgets, parts]) {
+    const anything = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
+    const schema = { openAPIV3Schema: { type: "object", properties: { spec: anything, status: anything } } };
+    await kube.apply(
+      crds,
+      {
+        apiVersion: "apiextensions.k8s.io/v1",
+        kind: "CustomResourceDefinition",
+        metadata: { name: `${resource.plural}.${group}` },
+        spec: {
+          group,
+          scope: "Namespaced",
+          names: { plural: resource.plural, kind: resource.kind },
+          versions: [{ name: "v1", served: true, storage: true, subresources: { status: {} }, schema }],
+        },
+      },
+      { fieldOwner: "nephele-tests", force: true },
+    );
+    await eventually(`${resource.plural} to be served`, async () => (await kube.list(resource as Resource)) !== undefined);
+  }
+}
+
+export function makeWidget(kube: KubeClient, namespace: string, name: string, spec: WidgetSpec): Promise<Widget> {
+  return kube.create(widgets, { apiVersion: `${group}/v1`, kind: "Widget", metadata: { name, namespace }, spec });
+}
+
+export function makePart(kube: KubeClient, namespace: string, name: string, usable = true): Promise<Part> {
+  return kube.create(parts, { apiVersion: `${group}/v1`, kind: "Part", metadata: { name, namespace }, spec: { usable } });
+}
+
+export async function makeNamespace(kube: KubeClient, name: string): Promise<void> {
+  await kube.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
+}
