@@ -7,7 +7,12 @@ describe("already applied", () => {
     ["a different value is not", { a: 1 }, { a: 2 }, false],
     ["a missing field is not", { a: 1 }, { a: 1, b: 2 }, false],
     ["what others set does not matter", { spec: { a: 1, defaulted: true } }, { spec: { a: 1 } }, true],
-    ["list items are matched by name, defaults in them do not matter", { l: [{ name: "b" }, { name: "a", p: 1 }] }, { l: [{ name: "a" }] }, true],
+    [
+      "list items are matched by name, defaults in them do not matter",
+      { l: [{ name: "b" }, { name: "a", p: 1 }] },
+      { l: [{ name: "a" }] },
+      true,
+    ],
     ["a list item that differs is not", { l: [{ name: "a", p: 1 }] }, { l: [{ name: "a", p: 2 }] }, false],
     ["a list without keys is compared in order", { l: ["a", "b"] }, { l: ["b", "a"] }, false],
     ["a longer list without keys is not", { l: ["a", "b"] }, { l: ["a"] }, false],

@@ -2,7 +2,7 @@ import type { NewCondition } from "../api/conditions.ts";
 import type { KubeObject, ObjectKey } from "../api/object.ts";
 import type { Resource } from "../api/resource.ts";
 import type { KubeClient } from "../client/kube-client.ts";
-import type { Logger } from "../manager/log.ts";
+import type { Logger } from "../observe/log.ts";
 import type { CacheReader } from "../watch/cache.ts";
 import type { Dependency } from "./dependency.ts";
 import type { Outcome } from "./outcome.ts";

@@ -3,7 +3,7 @@ import type { KubeObject } from "../api/object.ts";
 import { defineResource, type Resource } from "../api/resource.ts";
 import { isApiError } from "../client/errors.ts";
 import type { KubeClient } from "../client/kube-client.ts";
-import type { Logger } from "../manager/log.ts";
+import type { Logger } from "../observe/log.ts";
 
 /** events.k8s.io/v1 allows 1024 bytes in a note. */
 const NOTE_LIMIT = 1000;

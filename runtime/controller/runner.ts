@@ -3,8 +3,8 @@ import { isDeleting, type KubeObject, keyOf, keyText, parseKey } from "../api/ob
 import { resourceName } from "../api/resource.ts";
 import { isApiError } from "../client/errors.ts";
 import type { KubeClient } from "../client/kube-client.ts";
-import type { Logger } from "../manager/log.ts";
-import type { Metrics } from "../manager/metrics.ts";
+import type { Logger } from "../observe/log.ts";
+import type { Metrics } from "../observe/metrics.ts";
 import { Queue } from "../queue/queue.ts";
 import { type CacheReader, NotSyncedError } from "../watch/cache.ts";
 import type { Informers } from "../watch/informers.ts";

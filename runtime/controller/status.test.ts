@@ -6,7 +6,10 @@ import { type CommonStatus, type PassResult, pausedConditions, standardCondition
 
 const NOW = new Date("2026-11-23T10:00:00.500Z");
 
-function objectWith(status?: CommonStatus, more: { deleting?: boolean; generation?: number } = {}): KubeObject<unknown, CommonStatus> {
+function objectWith(
+  status?: CommonStatus,
+  more: { deleting?: boolean; generation?: number } = {},
+): KubeObject<unknown, CommonStatus> {
   return {
     apiVersion: "nephele.dev/v1alpha1",
     kind: "Thing",
@@ -37,12 +40,18 @@ function ready(generation: number): CommonStatus {
 }
 
 function words(result: PassResult, object = objectWith()): string[] {
-  return standardConditions(object, result).map(({ type, status, reason, message }) => `${type}=${status} ${reason} ${message}`.trim());
+  return standardConditions(object, result).map(({ type, status, reason, message }) =>
+    `${type}=${status} ${reason} ${message}`.trim(),
+  );
 }
 
 describe("standard conditions", () => {
   test("settled is Ready, and neither Reconciling nor Stalled", () => {
-    expect(words(settled({ message: "ACTIVE" }))).toEqual(["Ready=True Success ACTIVE", "Reconciling=False Success", "Stalled=False Success"]);
+    expect(words(settled({ message: "ACTIVE" }))).toEqual([
+      "Ready=True Success ACTIVE",
+      "Reconciling=False Success",
+      "Stalled=False Success",
+    ]);
   });
 
   test("waiting says for what, and is Reconciling", () => {
@@ -72,7 +81,9 @@ describe("standard conditions", () => {
 
   test("a failed pass does not keep the Ready of an older generation", () => {
     const failed: PassResult = { kind: "failed", error: new Error("Barbican answered 500") };
-    expect(words(failed, objectWith(ready(1), { generation: 2 }))[0]).toBe("Ready=False TransientError Barbican answered 500");
+    expect(words(failed, objectWith(ready(1), { generation: 2 }))[0]).toBe(
+      "Ready=False TransientError Barbican answered 500",
+    );
   });
 
   test("deletion says what it waits for", () => {
@@ -105,9 +116,16 @@ describe("status to apply", () => {
 
   test("the time of a condition changes with its status only", () => {
     const before = objectWith({ ...ready(1) });
-    const status = statusToApply(before, undefined, standardConditions(before, settled({ message: "new words" })), NOW)?.["status"] as CommonStatus;
+    const status = statusToApply(
+      before,
+      undefined,
+      standardConditions(before, settled({ message: "new words" })),
+      NOW,
+    )?.["status"] as CommonStatus;
     expect(status.conditions?.[0]).toMatchObject({ message: "new words", lastTransitionTime: "2026-11-23T09:10:00Z" });
-    const worse = statusToApply(before, undefined, standardConditions(before, waiting("x")), NOW)?.["status"] as CommonStatus;
+    const worse = statusToApply(before, undefined, standardConditions(before, waiting("x")), NOW)?.[
+      "status"
+    ] as CommonStatus;
     expect(worse.conditions?.[0]).toMatchObject({ status: "False", lastTransitionTime: "2026-11-23T10:00:00Z" });
   });
 

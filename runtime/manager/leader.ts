@@ -3,7 +3,7 @@ import type { KubeObject, ObjectKey } from "../api/object.ts";
 import { defineResource, type Resource } from "../api/resource.ts";
 import { isApiError } from "../client/errors.ts";
 import type { KubeClient } from "../client/kube-client.ts";
-import type { Logger } from "./log.ts";
+import type { Logger } from "../observe/log.ts";
 
 interface LeaseSpec {
   readonly holderIdentity?: string | null;

@@ -5,11 +5,11 @@ import { createTransport, type Transport } from "../client/transport.ts";
 import type { Controller } from "../controller/definition.ts";
 import { guardController } from "../controller/guard.ts";
 import { ControllerRunner } from "../controller/runner.ts";
+import type { Logger } from "../observe/log.ts";
+import { createMetrics, type Metrics } from "../observe/metrics.ts";
 import { Informers } from "../watch/informers.ts";
 import { serveHealth } from "./health.ts";
 import { LeaderElection, type LeaderTimes } from "./leader.ts";
-import type { Logger } from "./log.ts";
-import { createMetrics, type Metrics } from "./metrics.ts";
 
 export interface ManagerOptions {
   readonly connection: Connection;

@@ -2,7 +2,11 @@ import { describe, expect, test } from "vitest";
 import type { KubeObject } from "../api/object.ts";
 import { type Change, Store } from "./store.ts";
 
-function thing(name: string, version: number, more: { uid?: string; color?: string } = {}): KubeObject<{ color: string }> {
+function thing(
+  name: string,
+  version: number,
+  more: { uid?: string; color?: string } = {},
+): KubeObject<{ color: string }> {
   return {
     apiVersion: "v1",
     kind: "Thing",
@@ -22,7 +26,9 @@ function storeWithLog(): { store: Store; changes: string[] } {
   const changes: string[] = [];
   store.onChange(({ before, after, initial }: Change) => {
     const version = (object: KubeObject | undefined): string => object?.metadata.resourceVersion ?? "-";
-    changes.push(`${(after ?? before)?.metadata.name} ${version(before)}→${version(after)}${initial ? " initial" : ""}`);
+    changes.push(
+      `${(after ?? before)?.metadata.name} ${version(before)}→${version(after)}${initial ? " initial" : ""}`,
+    );
   });
   store.addIndex("color", (object) => [(object as KubeObject<{ color: string }>).spec?.color ?? ""]);
   return { store, changes };
