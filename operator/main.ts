@@ -1,5 +1,5 @@
 import { connect } from "#runtime/client/connection.ts";
-import { createLogger } from "#runtime/manager/log.ts";
+import { createLogger } from "#runtime/observe/log.ts";
 import { Manager } from "#runtime/manager/manager.ts";
 import { controllers } from "./controllers.ts";
 import { type Flags, parseFlags, UsageError } from "./flags.ts";

@@ -8,9 +8,19 @@ import { type Connection, connect } from "#runtime/client/connection.ts";
 import { type Controller, defineController, type ReconcileContext, watch } from "#runtime/controller/definition.ts";
 import { dependsOn } from "#runtime/controller/dependency.ts";
 import { settled, waiting } from "#runtime/controller/outcome.ts";
-import { createLogger } from "#runtime/manager/log.ts";
 import { Manager, type ManagerOptions } from "#runtime/manager/manager.ts";
-import { configMaps, installWidgets, makeNamespace, makePart, makeWidget, namespaces, parts, type Widget, widgets } from "./widgets.ts";
+import { createLogger } from "#runtime/observe/log.ts";
+import {
+  configMaps,
+  installWidgets,
+  makeNamespace,
+  makePart,
+  makeWidget,
+  namespaces,
+  parts,
+  type Widget,
+  widgets,
+} from "./widgets.ts";
 
 const TIMES = { leaseMs: 2_000, renewMs: 1_500, retryMs: 300 };
 const owner = { fieldOwner: "nephele-tests" };
@@ -76,7 +86,8 @@ const widgetPart = dependsOn<Widget, (typeof parts)["object"] & {}>({
   name: "part",
   from: widgets,
   on: parts,
-  keys: ({ spec, metadata }) => (spec?.part === undefined ? [] : [{ name: spec.part, namespace: metadata.namespace ?? "" }]),
+  keys: ({ spec, metadata }) =>
+    spec?.part === undefined ? [] : [{ name: spec.part, namespace: metadata.namespace ?? "" }],
   awaits: ({ spec, metadata }) => (spec?.usable === true ? undefined : `Part ${metadata.name} to be usable`),
   guard: true,
 });
@@ -88,7 +99,14 @@ async function run(
   const connection = options.connection ?? (await connect({ kubeconfig: bed.cluster.kubeconfigPath }));
   const stop = new AbortController();
   const log = createLogger({ level: "silent" });
-  const manager = new Manager({ userAgent: "nephele-tests", controllers: () => controllers, identity: unique("m"), log, ...options, connection });
+  const manager = new Manager({
+    userAgent: "nephele-tests",
+    controllers: () => controllers,
+    identity: unique("m"),
+    log,
+    ...options,
+    connection,
+  });
   const done = manager.run(stop.signal);
   const end = async (): Promise<void> => {
     stop.abort();
@@ -114,7 +132,11 @@ describe("manager", () => {
     expect(ready.metadata.finalizers).toEqual(["nephele.dev/widget"]);
     await bed.kube.delete(configMaps, key);
     await eventually("the ConfigMap to be made again", async () => (await sizeOf("life")) === "3");
-    await bed.kube.apply(widgets, { apiVersion: "runtime.test.nephele.dev/v1", kind: "Widget", metadata: key, spec: { size: 4 } }, { ...owner, force: true });
+    await bed.kube.apply(
+      widgets,
+      { apiVersion: "runtime.test.nephele.dev/v1", kind: "Widget", metadata: key, spec: { size: 4 } },
+      { ...owner, force: true },
+    );
     await eventually("the ConfigMap to follow", async () => (await sizeOf("life")) === "4");
     expect(cleaned).toEqual([]);
     await bed.kube.delete(widgets, key);
@@ -140,9 +162,17 @@ describe("manager", () => {
     const { stop } = await run([widgetController([], [], "needy")]);
     const key = { name: "needy", namespace };
     await makeWidget(bed.kube, namespace, "needy", { size: 1, part: "wheel" });
-    await untilCondition(bed.kube, widgets, key, { type: "Ready", status: "False", message: new RegExp(`^Waiting for Part ${namespace}/wheel$`) });
+    await untilCondition(bed.kube, widgets, key, {
+      type: "Ready",
+      status: "False",
+      message: new RegExp(`^Waiting for Part ${namespace}/wheel$`),
+    });
     await makePart(bed.kube, namespace, "wheel", false);
-    await untilCondition(bed.kube, widgets, key, { type: "Ready", status: "False", message: /Part wheel to be usable/ });
+    await untilCondition(bed.kube, widgets, key, {
+      type: "Ready",
+      status: "False",
+      message: /Part wheel to be usable/,
+    });
     const part = { name: "wheel", namespace };
     await bed.kube.mergePatch(parts, part, { spec: { usable: true } });
     await untilReady(bed.kube, widgets, key);
@@ -159,7 +189,12 @@ describe("manager", () => {
     const { stop } = await run([widgetController(passes, [], "paused")]);
     const key = { name: "paused", namespace };
     const metadata = { ...key, annotations: { "nephele.dev/paused": "true" } };
-    await bed.kube.create(widgets, { apiVersion: "runtime.test.nephele.dev/v1", kind: "Widget", metadata, spec: { size: 1 } });
+    await bed.kube.create(widgets, {
+      apiVersion: "runtime.test.nephele.dev/v1",
+      kind: "Widget",
+      metadata,
+      spec: { size: 1 },
+    });
     await untilCondition(bed.kube, widgets, key, { type: "Reconciling", status: "False", reason: "Paused" });
     expect(passes).toEqual([]);
     await bed.kube.mergePatch(widgets, key, { metadata: { annotations: { "nephele.dev/paused": null } } });
@@ -187,7 +222,12 @@ describe("manager", () => {
     await makeWidget(bed.kube, namespace, "failing", {});
     const { stop } = await run([controller]);
     const key = { name: "failing", namespace };
-    await untilCondition(bed.kube, widgets, key, { type: "Reconciling", status: "True", reason: "TransientError", message: /answered 500/ });
+    await untilCondition(bed.kube, widgets, key, {
+      type: "Reconciling",
+      status: "True",
+      reason: "TransientError",
+      message: /answered 500/,
+    });
     await untilReady(bed.kube, widgets, key);
     await stop();
   });
@@ -197,7 +237,11 @@ describe("manager", () => {
     const { dispatcher } = await direct.current();
     const proxy = new FaultProxy({ target: direct.server, dispatcher });
     const server = await proxy.start();
-    const throughProxy: Connection = { ...direct, server, current: async () => ({ dispatcher: (await plain()).dispatcher, headers: {} }) };
+    const throughProxy: Connection = {
+      ...direct,
+      server,
+      current: async () => ({ dispatcher: (await plain()).dispatcher, headers: {} }),
+    };
     const { manager, stop } = await run([widgetController([], [], "cut")], { connection: throughProxy });
     await makeWidget(bed.kube, namespace, "cut-1", { size: 1 });
     await untilReady(bed.kube, widgets, { name: "cut-1", namespace });
@@ -207,7 +251,9 @@ describe("manager", () => {
     proxy.fault = { kind: "down" };
     await makeWidget(bed.kube, namespace, "cut-3", { size: 3 });
     await bed.kube.delete(widgets, { name: "cut-1", namespace });
-    await eventually("the watch's failure to be counted", async () => /nephele_watch_errors_total\{[^}]*\} [1-9]/.test(await manager.metrics.registry.metrics()));
+    await eventually("the watch's failure to be counted", async () =>
+      /nephele_watch_errors_total\{[^}]*\} [1-9]/.test(await manager.metrics.registry.metrics()),
+    );
     proxy.fault = undefined;
     await untilReady(bed.kube, widgets, { name: "cut-3", namespace });
     await untilGone(bed.kube, widgets, { name: "cut-1", namespace });
@@ -221,9 +267,25 @@ describe("manager", () => {
     const { dispatcher } = await direct.current();
     const proxy = new FaultProxy({ target: direct.server, dispatcher });
     const server = await proxy.start();
-    const body = JSON.stringify({ kind: "Status", status: "Failure", reason: "Invalid", message: "sendInitialEvents is forbidden", code: 422 });
-    proxy.fault = { kind: "answer", status: 422, contentType: "application/json", body, when: (_method, path) => path.includes("sendInitialEvents") };
-    const throughProxy: Connection = { ...direct, server, current: async () => ({ dispatcher: (await plain()).dispatcher, headers: {} }) };
+    const body = JSON.stringify({
+      kind: "Status",
+      status: "Failure",
+      reason: "Invalid",
+      message: "sendInitialEvents is forbidden",
+      code: 422,
+    });
+    proxy.fault = {
+      kind: "answer",
+      status: 422,
+      contentType: "application/json",
+      body,
+      when: (_method, path) => path.includes("sendInitialEvents"),
+    };
+    const throughProxy: Connection = {
+      ...direct,
+      server,
+      current: async () => ({ dispatcher: (await plain()).dispatcher, headers: {} }),
+    };
     const { stop } = await run([widgetController([], [], "paged")], { connection: throughProxy });
     await makeWidget(bed.kube, namespace, "paged", { size: 1 });
     await untilReady(bed.kube, widgets, { name: "paged", namespace });
@@ -251,7 +313,9 @@ describe("manager", () => {
   });
 
   test("health says what is missing until the caches are filled, and metrics name the controllers", async () => {
-    const { manager, stop } = await run([widgetController([], [], "health")], { health: { host: "127.0.0.1", port: 0 } });
+    const { manager, stop } = await run([widgetController([], [], "health")], {
+      health: { host: "127.0.0.1", port: 0 },
+    });
     const port = await eventually("the health port", async () => manager.healthPort);
     const get = async (path: string): Promise<string> => (await fetch(`http://127.0.0.1:${port}${path}`)).text();
     await eventually("readiness", async () => (await get("/readyz")) === "ok\n");
@@ -284,13 +348,21 @@ describe("manager", () => {
     const [inside, outside] = [unique("inside"), unique("outside")];
     for (const name of [inside, outside]) {
       await makeNamespace(bed.kube, name);
-      await bed.kube.create(configMaps, { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "looked-at", namespace: name } });
+      await bed.kube.create(configMaps, {
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name: "looked-at", namespace: name },
+      });
     }
     const { manager, stop } = await run([controller]);
     await makeWidget(bed.kube, namespace, "within", { part: inside });
-    await eventually("the namespace to be watched", async () => manager.informers.get(configMaps, { name: "looked-at", namespace: inside }));
+    await eventually("the namespace to be watched", async () =>
+      manager.informers.get(configMaps, { name: "looked-at", namespace: inside }),
+    );
     expect(seen).toEqual([inside]);
-    expect(() => manager.informers.get(configMaps, { name: "looked-at", namespace: outside })).toThrow("not listed yet");
+    expect(() => manager.informers.get(configMaps, { name: "looked-at", namespace: outside })).toThrow(
+      "not listed yet",
+    );
     await bed.kube.delete(widgets, { name: "within", namespace });
     await eventually("the watch to end", async () => !manager.informers.hasSynced(configMaps, inside));
     await stop();

@@ -1,8 +1,8 @@
+import { eventually } from "#e2e/harness/eventually.ts";
 import type { KubeObject } from "#runtime/api/object.ts";
 import { defineResource, type Resource } from "#runtime/api/resource.ts";
 import type { KubeClient } from "#runtime/client/kube-client.ts";
 import type { CommonStatus } from "#runtime/controller/status.ts";
-import { eventually } from "#e2e/harness/eventually.ts";
 
 /** Kinds for tests of the runtime alone; they mean nothing. */
 export interface WidgetSpec {
@@ -16,8 +16,20 @@ export type Part = KubeObject<{ readonly usable?: boolean }, CommonStatus>;
 export type ConfigMap = KubeObject & { readonly data?: Readonly<Record<string, string>> };
 
 const group = "runtime.test.nephele.dev";
-export const widgets: Resource<Widget> = defineResource({ group, version: "v1", plural: "widgets", kind: "Widget", namespaced: true });
-export const parts: Resource<Part> = defineResource({ group, version: "v1", plural: "parts", kind: "Part", namespaced: true });
+export const widgets: Resource<Widget> = defineResource({
+  group,
+  version: "v1",
+  plural: "widgets",
+  kind: "Widget",
+  namespaced: true,
+});
+export const parts: Resource<Part> = defineResource({
+  group,
+  version: "v1",
+  plural: "parts",
+  kind: "Part",
+  namespaced: true,
+});
 export const configMaps: Resource<ConfigMap> = defineResource({
   group: "",
   version: "v1",
@@ -25,7 +37,13 @@ export const configMaps: Resource<ConfigMap> = defineResource({
   kind: "ConfigMap",
   namespaced: true,
 });
-export const namespaces: Resource = defineResource({ group: "", version: "v1", plural: "namespaces", kind: "Namespace", namespaced: false });
+export const namespaces: Resource = defineResource({
+  group: "",
+  version: "v1",
+  plural: "namespaces",
+  kind: "Namespace",
+  namespaced: false,
+});
 const crds: Resource = defineResource({
   group: "apiextensions.k8s.io",
   version: "v1",
@@ -54,7 +72,10 @@ export async function installWidgets(kube: KubeClient): Promise<void> {
       },
       { fieldOwner: "nephele-tests", force: true },
     );
-    await eventually(`${resource.plural} to be served`, async () => (await kube.list(resource as Resource)) !== undefined);
+    await eventually(
+      `${resource.plural} to be served`,
+      async () => (await kube.list(resource as Resource)) !== undefined,
+    );
   }
 }
 
@@ -63,7 +84,12 @@ export function makeWidget(kube: KubeClient, namespace: string, name: string, sp
 }
 
 export function makePart(kube: KubeClient, namespace: string, name: string, usable = true): Promise<Part> {
-  return kube.create(parts, { apiVersion: `${group}/v1`, kind: "Part", metadata: { name, namespace }, spec: { usable } });
+  return kube.create(parts, {
+    apiVersion: `${group}/v1`,
+    kind: "Part",
+    metadata: { name, namespace },
+    spec: { usable },
+  });
 }
 
 export async function makeNamespace(kube: KubeClient, name: string): Promise<void> {

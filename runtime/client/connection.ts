@@ -44,7 +44,7 @@ export async function connect(options: ConnectionOptions = {}): Promise<Connecti
     const applied: RequestOptions = {};
     await config.applyToHTTPSOptions(applied);
     const { ca, cert, key, servername, rejectUnauthorized } = applied;
-    const tls = JSON.stringify([ca, cert, key, servername, rejectUnauthorized].map((part) => String(part ?? "")));
+    const tls = JSON.stringify([ca, cert, key, servername, rejectUnauthorized]);
     if (held?.tls !== tls) {
       const before = held?.agent;
       held = {

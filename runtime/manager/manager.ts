@@ -44,7 +44,10 @@ export class Manager {
     this.#options = options;
     const { log, connection, userAgent, identity } = options;
     this.metrics = createMetrics({ processMetrics: options.processMetrics ?? false });
-    const transport: Transport = createTransport(connection, { userAgent, observe: this.metrics.observeRequest });
+    const transport: Transport = createTransport(connection, {
+      userAgent,
+      observe: (seen) => this.metrics.observeRequest(seen),
+    });
     this.informers = new Informers(transport, {
       onError: (resource, error) => {
         this.metrics.watchErrors.inc({ resource });
