@@ -11,6 +11,7 @@ import { settled, waiting } from "#runtime/controller/outcome.ts";
 import { Manager, type ManagerOptions } from "#runtime/manager/manager.ts";
 import { createLogger } from "#runtime/observe/log.ts";
 import {
+  apiVersion,
   configMaps,
   installWidgets,
   makeNamespace,
@@ -18,6 +19,7 @@ import {
   makeWidget,
   namespaces,
   parts,
+  removeWidgets,
   type Widget,
   widgets,
 } from "./widgets.ts";
@@ -38,6 +40,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const end of ends) await end();
+  await removeWidgets(bed.kube);
   await bed.kube.delete(namespaces, { name: namespace });
   await bed.close();
 });
@@ -59,7 +62,7 @@ function widgetController(passes: string[] = [], cleaned: string[] = [], prefix 
     steps: [
       async (context) => {
         const { name, namespace: within = "" } = context.object.metadata;
-        if (within !== namespace || !name.startsWith(prefix)) return settled();
+        if (!name.startsWith(prefix)) return settled();
         passes.push(name);
         const part = await context.require(widgetPart);
         if (!part.ready) return part.outcome;
@@ -134,7 +137,7 @@ describe("manager", () => {
     await eventually("the ConfigMap to be made again", async () => (await sizeOf("life")) === "3");
     await bed.kube.apply(
       widgets,
-      { apiVersion: "runtime.test.nephele.dev/v1", kind: "Widget", metadata: key, spec: { size: 4 } },
+      { apiVersion, kind: "Widget", metadata: key, spec: { size: 4 } },
       { ...owner, force: true },
     );
     await eventually("the ConfigMap to follow", async () => (await sizeOf("life")) === "4");
@@ -190,7 +193,7 @@ describe("manager", () => {
     const key = { name: "paused", namespace };
     const metadata = { ...key, annotations: { "nephele.dev/paused": "true" } };
     await bed.kube.create(widgets, {
-      apiVersion: "runtime.test.nephele.dev/v1",
+      apiVersion,
       kind: "Widget",
       metadata,
       spec: { size: 1 },
@@ -322,7 +325,7 @@ describe("manager", () => {
     expect(await get("/healthz")).toBe("ok\n");
     const metrics = await get("/metrics");
     expect(metrics).toContain('nephele_workqueue_depth{controller="widget",priority="normal"}');
-    expect(metrics).toMatch(/nephele_watch_age_seconds\{resource="widgets\.runtime\.test\.nephele\.dev"\} \d/);
+    expect(metrics).toMatch(/nephele_watch_age_seconds\{resource="widgets\.[^"]+"\} \d/);
     expect(metrics).toContain("nephele_api_requests_total");
     await stop();
   });

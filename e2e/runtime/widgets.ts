@@ -1,5 +1,6 @@
+import { unique } from "#e2e/harness/bed.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
-import type { KubeObject } from "#runtime/api/object.ts";
+import { type KubeObject, keyOf } from "#runtime/api/object.ts";
 import { defineResource, type Resource } from "#runtime/api/resource.ts";
 import type { KubeClient } from "#runtime/client/kube-client.ts";
 import type { CommonStatus } from "#runtime/controller/status.ts";
@@ -15,7 +16,9 @@ export type Widget = KubeObject<WidgetSpec, CommonStatus & { readonly seenSize?:
 export type Part = KubeObject<{ readonly usable?: boolean }, CommonStatus>;
 export type ConfigMap = KubeObject & { readonly data?: Readonly<Record<string, string>> };
 
-const group = "runtime.test.nephele.dev";
+/** A group of this run's own: the managers of another run that uses the same cluster do not see its objects. */
+const group = `${unique("runtime")}.nephele.dev`;
+export const apiVersion = `${group}/v1`;
 export const widgets: Resource<Widget> = defineResource({
   group,
   version: "v1",
@@ -79,13 +82,23 @@ export async function installWidgets(kube: KubeClient): Promise<void> {
   }
 }
 
+/** Removes the test kinds, and with them all their objects; nobody is left to take their finalizers away. */
+export async function removeWidgets(kube: KubeClient): Promise<void> {
+  for (const resource of [widgets, parts] as readonly Resource[]) {
+    for (const object of await kube.list(resource)) {
+      await kube.mergePatch(resource, keyOf(object), { metadata: { finalizers: null } });
+    }
+    await kube.delete(crds, { name: `${resource.plural}.${group}` });
+  }
+}
+
 export function makeWidget(kube: KubeClient, namespace: string, name: string, spec: WidgetSpec): Promise<Widget> {
-  return kube.create(widgets, { apiVersion: `${group}/v1`, kind: "Widget", metadata: { name, namespace }, spec });
+  return kube.create(widgets, { apiVersion, kind: "Widget", metadata: { name, namespace }, spec });
 }
 
 export function makePart(kube: KubeClient, namespace: string, name: string, usable = true): Promise<Part> {
   return kube.create(parts, {
-    apiVersion: `${group}/v1`,
+    apiVersion,
     kind: "Part",
     metadata: { name, namespace },
     spec: { usable },
