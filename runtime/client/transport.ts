@@ -55,12 +55,12 @@ export function createTransport(
       dispatcher,
       method: what.method,
       signal,
-      headers: {
+      headers: headerList({
         ...headers,
         "user-agent": options.userAgent,
         accept: what.accept ?? "application/json",
         ...(what.body === undefined ? {} : { "content-type": what.contentType ?? "application/json" }),
-      },
+      }),
       ...(what.body === undefined ? {} : { body: JSON.stringify(what.body) }),
     });
   };
@@ -129,6 +129,11 @@ export function createTransport(
       }
     },
   };
+}
+
+/** Name and value in turn, a name again for each of its values: given a list, undici would join it by commas. */
+function headerList(headers: Readonly<Record<string, string | string[]>>): string[] {
+  return Object.entries(headers).flatMap(([name, value]) => [value].flat().flatMap((one) => [name, one]));
 }
 
 function header(value: string | string[] | undefined): string | undefined {

@@ -93,7 +93,7 @@ export class ControllerRunner {
     }
     for (const { on } of dependencies) informers.need(on);
     for (const { resource, name, keys } of indexes) {
-      informers.need(resource);
+      if (!informers.watches(resource)) informers.need(resource);
       informers.addIndex(resource, name, keys);
     }
     informers.onChange(reconciles, (change) => this.#primaryChanged(change));

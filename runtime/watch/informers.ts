@@ -58,6 +58,11 @@ export class Informers implements CacheReader {
       known.options = { ...known.options, metadataOnly: false };
   }
 
+  /** Whether a kind is declared already, in whatever way. */
+  watches(resource: Resource): boolean {
+    return this.#informers.has(resourceName(resource));
+  }
+
   addIndex(resource: Resource, name: string, keys: (object: KubeObject) => readonly string[]): void {
     this.#informer(resource).store.addIndex(name, keys);
   }

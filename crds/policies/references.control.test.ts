@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { cloudRules } from "../cases/cloud.ts";
+import { secretRules } from "../cases/secret.ts";
+import { serverRules } from "../cases/server.ts";
+import { ACCEPTED, eventually, type Sender, uniqueName } from "../testing/api-server.ts";
+import { type Manifest, merge, type Patch, type RuleTable } from "../testing/rule-case.ts";
+import { openWorkbench, type Workbench } from "../testing/workbench.ts";
+
+let bench: Workbench;
+let namespace: string;
+/** May write all our kinds and read the core Secret `mine` alone. */
+let writer: Sender;
+
+beforeAll(async () => {
+  bench = await openWorkbench();
+  namespace = await bench.namespace();
+  writer = await bench.user("writer", [
+    { apiGroups: ["nephele.dev"], resources: ["secrets", "servers", "clouds"], verbs: ["create", "update"] },
+    { apiGroups: [""], resources: ["secrets"], verbs: ["get"], resourceNames: ["mine"] },
+  ]);
+});
+afterAll(() => bench.close());
+
+const copied = (name: string) => ({ spec: { source: { generate: null, secretKeyRef: { name, key: "k" } } } });
+const userData = (name: string) => ({ spec: { userData: { secretKeyRef: { name } } } });
+const identity = (name: string, caName = "mine") => ({
+  spec: { identity: { external: { credentialsSecretRef: { name }, caSecretRef: { name: caName } } } },
+});
+const keyManager = (name: string) =>
+  merge(identity("mine"), { spec: { keyManager: { external: { caSecretRef: { name } } } } });
+
+const REFERENCES: readonly (readonly [string, RuleTable, (name: string) => Patch])[] = [
+  ["Secret.spec.source.secretKeyRef", secretRules, copied],
+  ["Server.spec.userData.secretKeyRef", serverRules, userData],
+  ["Cloud.spec.identity.external.credentialsSecretRef", cloudRules, (name) => identity(name)],
+  ["Cloud.spec.identity.external.caSecretRef", cloudRules, (name) => identity("mine", name)],
+  ["Cloud.spec.keyManager.external.caSecretRef", cloudRules, keyManager],
+];
+
+const refusal = () =>
+  `you may not read the core Secret theirs in namespace ${namespace}, so you may not name it: you need the right to get it`;
+
+function collectionOf({ plural }: RuleTable): string {
+  return `/apis/nephele.dev/v1alpha1/namespaces/${namespace}/${plural}`;
+}
+
+function object(table: RuleTable, patch: Patch): Manifest {
+  const metadata = { name: uniqueName("ref"), annotations: { "nephele.dev/paused": "true" } };
+  return merge(merge(table.base, { metadata }), patch);
+}
+
+/** The verdict on a change by the writer of an object that the administrator made. */
+async function changed(table: RuleTable, before: Patch, change: Patch): Promise<string> {
+  const path = await bench.create(collectionOf(table), object(table, before));
+  return writer.judge("PUT", path, merge(await bench.admin.send("GET", path), change));
+}
+
+describe.each(REFERENCES)("%s", (_field, table, naming) => {
+  test("is refused to who may not read the core Secret, and given to who may", async () => {
+    const create = (name: string) => writer.judge("POST", collectionOf(table), object(table, naming(name)));
+    const refused = await eventually(
+      () => create("theirs"),
+      (verdict) => verdict !== ACCEPTED,
+    );
+    expect(refused).toContain(refusal());
+    expect(await create("mine")).toBe(ACCEPTED);
+  });
+
+  test("is refused where it is changed to a core Secret that the writer may not read", async () => {
+    expect(await changed(table, naming("mine"), naming("theirs"))).toContain(refusal());
+    expect(await changed(table, naming("mine"), { metadata: { labels: { a: "b" } } })).toBe(ACCEPTED);
+  });
+});
+
+describe("an object that names a core Secret which the writer may not read", () => {
+  test("can be changed elsewhere: a Server is stopped", async () => {
+    expect(await changed(serverRules, userData("theirs"), { spec: { power: "Stopped" } })).toBe(ACCEPTED);
+  });
+
+  test("cannot be turned to another key of that core Secret", async () => {
+    const key = { spec: { userData: { secretKeyRef: { key: "other" } } } };
+    expect(await changed(serverRules, userData("theirs"), key)).toContain(refusal());
+  });
+
+  test("can lose the reference", async () => {
+    expect(await changed(serverRules, userData("theirs"), { spec: { userData: null } })).toBe(ACCEPTED);
+  });
+
+  test("can get it where there was none only from who may read it", async () => {
+    expect(await changed(serverRules, {}, userData("theirs"))).toContain(refusal());
+    expect(await changed(serverRules, {}, userData("mine"))).toBe(ACCEPTED);
+  });
+
+  test("cannot be pointed to another address, where it is a Cloud: the credentials would go there", async () => {
+    const elsewhere = { spec: { identity: { external: { url: "https://elsewhere.example.org/v3" } } } };
+    expect(await changed(cloudRules, identity("theirs"), elsewhere)).toContain(refusal());
+    expect(await changed(cloudRules, identity("mine"), elsewhere)).toBe(ACCEPTED);
+    expect(await changed(cloudRules, identity("theirs"), { metadata: { labels: { a: "b" } } })).toBe(ACCEPTED);
+  });
+});

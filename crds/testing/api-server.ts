@@ -1,0 +1,82 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { readClusterFile } from "#e2e/cluster/cluster-file.ts";
+import { clusterLocation } from "#e2e/cluster/location.ts";
+import { connect } from "#runtime/client/connection.ts";
+import { ApiError } from "#runtime/client/errors.ts";
+import { createTransport } from "#runtime/client/transport.ts";
+import type { Manifest } from "./rule-case.ts";
+
+/** Who sends a request. Without one, the cluster's administrator. */
+export interface User {
+  readonly user: string;
+  readonly groups?: readonly string[];
+}
+
+/** Says what the API server thinks of a write: `accepted`, or the message of its refusal. */
+export type Verdict = string;
+export const ACCEPTED: Verdict = "accepted";
+
+type Method = "POST" | "PUT" | "DELETE" | "GET";
+type Query = Readonly<Record<string, string>>;
+
+export interface Sender {
+  /** Sends and gives the answer. @throws ApiError */
+  send(method: Method, path: string, body?: unknown): Promise<Answer>;
+  /** Sends as a dry run, which passes all of admission and validation and stores nothing. */
+  judge(method: Method, path: string, body?: unknown, query?: Query): Promise<Verdict>;
+  close(): Promise<void>;
+}
+
+export interface Answer extends Manifest {
+  readonly metadata: Manifest["metadata"] & { readonly resourceVersion: string; readonly deletionTimestamp?: string };
+}
+
+/**
+ * A connection to the API server of the local cluster as one user.
+ * @throws Error when the local cluster is not running; vitest's set-up starts it
+ */
+export async function senderAs(who?: User): Promise<Sender> {
+  const { stateDir } = clusterLocation();
+  const kubeconfig = readClusterFile(stateDir)?.kubeconfigPath;
+  if (kubeconfig === undefined) throw new Error(`no cluster runs with its state in ${stateDir}: make up`);
+  const connection = await connect({ kubeconfig, ...(who === undefined ? {} : { impersonate: who }) });
+  const transport = createTransport(connection, { userAgent: "nephele-rules-test" });
+  const send = (method: Method, path: string, body: unknown, query: Query): Promise<unknown> =>
+    transport.send({
+      method,
+      path,
+      verb: method,
+      resource: path,
+      subject: "",
+      query,
+      ...(body === undefined ? {} : { body }),
+    });
+  return {
+    send: async (method, path, body) => (await send(method, path, body, {})) as Answer,
+    async judge(method, path, body, query = {}) {
+      try {
+        await send(method, path, body, { ...query, dryRun: "All" });
+        return ACCEPTED;
+      } catch (error) {
+        if (error instanceof ApiError && error.status >= 400 && error.status < 500) return error.message;
+        throw error;
+      }
+    },
+    close: () => connection.close(),
+  };
+}
+
+/** Asks until the verdict is as wanted, or gives the last one: policies and rights take effect a moment after they are made. */
+export async function eventually(ask: () => Promise<Verdict>, wanted: (verdict: Verdict) => boolean): Promise<Verdict> {
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    const verdict = await ask();
+    if (wanted(verdict) || Date.now() > deadline) return verdict;
+    await sleep(100);
+  }
+}
+
+/** A name that no other test uses. */
+export function uniqueName(prefix: string): string {
+  return `${prefix}-${Math.random().toString(36).slice(2, 10)}`;
+}
