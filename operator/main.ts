@@ -1,6 +1,6 @@
 import { connect } from "#runtime/client/connection.ts";
-import { createLogger } from "#runtime/observe/log.ts";
 import { Manager } from "#runtime/manager/manager.ts";
+import { createLogger } from "#runtime/observe/log.ts";
 import { controllers } from "./controllers.ts";
 import { type Flags, parseFlags, UsageError } from "./flags.ts";
 

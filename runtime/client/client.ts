@@ -135,6 +135,8 @@ export function createClient(transport: Transport, onWrite: WriteObserver = () =
         resource: resourceText,
         subject: keyText(key),
         path,
+        // Aggregated API servers answer a verb with nothing, and KubeVirt's refuses (406) who asks for JSON alone.
+        accept: "*/*",
         body: body ?? {},
       });
     },

@@ -163,6 +163,10 @@ export class Informers implements CacheReader {
     if (this.#signal === undefined || informer.watches.has(namespace)) return;
     const stop = new AbortController();
     const within = namespace === EVERYWHERE ? undefined : namespace;
+    const wake = (): void => {
+      for (const waiter of this.#syncWaiters) waiter();
+      this.#syncWaiters.clear();
+    };
     const entry = {
       stop,
       synced: false,
@@ -178,11 +182,16 @@ export class Informers implements CacheReader {
               const first = !entry.synced;
               entry.synced = true;
               store.replace(objects, version, within, first);
-              for (const wake of this.#syncWaiters) wake();
-              this.#syncWaiters.clear();
+              wake();
             },
             upsert: (object) => void store.upsert(object),
             remove: (object, version) => store.remove(keyOf(object), version),
+          },
+          // Other kinds' controllers need not wait for a kind that is not installed; it is asked for again and again.
+          // What is held already stays: an API server that has just started may say so for a moment.
+          onAbsent: () => {
+            entry.synced = true;
+            wake();
           },
           onError: (error) => this.#observer.onError(resourceName(resource), error),
           onAlive: () => {

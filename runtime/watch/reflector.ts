@@ -20,6 +20,8 @@ export interface ReflectorOptions {
   readonly sink: Sink;
   /** Told of each failure; the reflector goes on by itself. */
   readonly onError: (error: Error) => void;
+  /** Told when the API server does not serve the kind: its CRD is not installed, or not yet. */
+  readonly onAbsent: () => void;
   /** Told whenever the API server said something: an event, a bookmark, the end of a list. */
   readonly onAlive: () => void;
 }
@@ -61,7 +63,10 @@ export async function reflect(transport: Transport, options: ReflectorOptions, s
     } catch (error) {
       if (signal.aborted) return;
       if (isApiError(error, "Expired")) version = undefined;
-      else if (version === undefined && streamed && (isApiError(error, "Invalid") || isStatus(error, 400))) {
+      else if (isApiError(error, "NotFound")) {
+        version = undefined;
+        options.onAbsent();
+      } else if (version === undefined && streamed && (isApiError(error, "Invalid") || isStatus(error, 400))) {
         // This server (or this kind's, where it is aggregated) does not stream initial state.
         streamed = false;
         continue;

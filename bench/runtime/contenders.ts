@@ -1,0 +1,47 @@
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { cacheRoot, contentKey } from "#e2e/tools/cache.ts";
+import { withLock } from "#e2e/tools/lock.ts";
+import type { Contender } from "./subject.ts";
+
+const run = promisify(execFile);
+const source = join(import.meta.dirname, "controller-runtime");
+const buildArguments = ["build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w"];
+const goEnvironment = { CGO_ENABLED: "0", GOWORK: "off", GOFLAGS: "-mod=readonly" };
+
+/** Our side: node with the flags that the operator runs with, and a way to ask for a garbage collection. */
+export function runtimeContender(nodeFlags: readonly string[] = []): Contender {
+  return {
+    name: "runtime",
+    command: process.execPath,
+    args: ["--expose-gc", ...nodeFlags, join(import.meta.dirname, "controller-main.ts")],
+  };
+}
+
+/** The peer, built into the cache unless it is there. */
+export async function controllerRuntimeContender(print: (line: string) => void): Promise<Contender> {
+  const { stdout: go } = await run("go", ["env", "GOVERSION", "GOOS", "GOARCH"], { cwd: source });
+  const key = contentKey(source, [go, JSON.stringify(goEnvironment), ...buildArguments]);
+  const program = join(cacheRoot(), "bench", `controller-runtime-${key}`);
+  if (!existsSync(program)) {
+    await withLock(program, async () => {
+      if (existsSync(program)) return;
+      print("building the controller-runtime program (a first build takes about a minute)");
+      mkdirSync(dirname(program), { recursive: true });
+      const env = { ...process.env, ...goEnvironment };
+      await run("go", [...buildArguments, "-o", `${program}.building`], { cwd: source, env });
+      renameSync(`${program}.building`, program);
+    });
+  }
+  return { name: "controller-runtime", command: program, args: [] };
+}
+
+/** What is compared, in words: versions of both sides. */
+export async function versions(contender: Contender): Promise<string> {
+  const { stdout } = await run("go", ["version", "-m", contender.command]);
+  const version = (path: string): string => new RegExp(`\\t${path}\\t(\\S+)`).exec(stdout)?.[1] ?? "unknown";
+  const go = /: (go\S+)/.exec(stdout)?.[1] ?? "unknown Go";
+  return `Node ${process.versions.node} (V8 ${process.versions.v8}) against controller-runtime ${version("sigs.k8s.io/controller-runtime")} (${go}, client-go ${version("k8s.io/client-go")})`;
+}

@@ -1,0 +1,129 @@
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { KubeClient } from "#runtime/client/kube-client.ts";
+import type { Transport } from "#runtime/client/transport.ts";
+import type { Bed } from "./bed.ts";
+import { makeSamples, removeSamples, watchReady } from "./samples.ts";
+import { type Contender, type Subject, start } from "./subject.ts";
+
+export interface Bench {
+  readonly bed: Bed;
+  readonly kube: KubeClient;
+  readonly transport: Transport;
+}
+
+/** Objects made while the controller runs, until the last is Ready. */
+export interface Throughput {
+  readonly objectsPerSecond: number;
+  /** Processor milliseconds of the controller for each object, up to a second after the last one. */
+  readonly cpuMsPerObject: number;
+  readonly userAgent: string;
+}
+
+/** A start with all objects in place, until each has been looked at. */
+export interface Restart {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  /** Bytes, five seconds later, at the highest until then, and after a garbage collection. */
+  readonly rss: number;
+  readonly peakRss: number;
+  readonly collectedRss: number;
+  readonly userAgent: string;
+}
+
+const SETTLE_MS = 5_000;
+const DEADLINE_MS = 240_000;
+let runs = 0;
+
+/** Each run has a user agent of its own, so that its writes can be told apart in the audit log. */
+function begin(
+  bench: Bench,
+  contender: Contender,
+  workers: number,
+  expect = 0,
+): { subject: Subject; userAgent: string } {
+  runs += 1;
+  const userAgent = `${contender.name}/${runs}`;
+  const logFile = join(bench.bed.logsDir, `${contender.name}.log`);
+  const options = { kubeconfig: bench.bed.kubeconfig, logFile, userAgent, workers, expect };
+  return { subject: start(contender, options), userAgent };
+}
+
+export async function throughput(
+  bench: Bench,
+  contender: Contender,
+  options: { readonly workers: number; readonly objects: number },
+): Promise<Throughput> {
+  const { objects, workers } = options;
+  const { subject, userAgent } = begin(bench, contender, workers);
+  try {
+    await subject.said("ready");
+    const ready = watchReady(bench.transport, objects, DEADLINE_MS);
+    ready.catch(() => undefined);
+    await delay(1_000);
+    const [cpu, started] = [subject.cpuSeconds(), performance.now()];
+    const [ended] = await Promise.all([ready, makeSamples(bench.kube, objects)]);
+    await delay(1_000);
+    return {
+      objectsPerSecond: (objects * 1000) / (ended - started),
+      cpuMsPerObject: ((subject.cpuSeconds() - cpu) * 1000) / objects,
+      userAgent,
+    };
+  } finally {
+    await subject.stop();
+    await removeSamples(bench.transport);
+  }
+}
+
+/** Resident bytes with nothing to watch, settled and after a garbage collection. */
+export async function emptyMemory(
+  bench: Bench,
+  contender: Contender,
+): Promise<{ readonly rss: number; readonly collectedRss: number }> {
+  const { subject } = begin(bench, contender, 10);
+  try {
+    await subject.said("ready");
+    await delay(SETTLE_MS);
+    return { rss: subject.memory().now, collectedRss: await subject.memoryCollected() };
+  } finally {
+    await subject.stop();
+  }
+}
+
+/** Makes objects and has a contender bring them to Ready; gives its memory then. The objects stay. */
+export async function fill(
+  bench: Bench,
+  contender: Contender,
+  objects: number,
+): Promise<{ readonly rss: number; readonly collectedRss: number }> {
+  const { subject } = begin(bench, contender, 10);
+  try {
+    await subject.said("ready");
+    await Promise.all([watchReady(bench.transport, objects, DEADLINE_MS), makeSamples(bench.kube, objects)]);
+    await delay(SETTLE_MS);
+    return { rss: subject.memory().now, collectedRss: await subject.memoryCollected() };
+  } finally {
+    await subject.stop();
+  }
+}
+
+export async function restart(bench: Bench, contender: Contender, objects: number): Promise<Restart> {
+  const started = performance.now();
+  const { subject, userAgent } = begin(bench, contender, 10, objects);
+  try {
+    const ended = await subject.said("seen");
+    const cpuSeconds = subject.cpuSeconds();
+    await delay(SETTLE_MS);
+    const { now, peak } = subject.memory();
+    return {
+      seconds: (ended - started) / 1000,
+      cpuSeconds,
+      rss: now,
+      peakRss: peak,
+      collectedRss: await subject.memoryCollected(),
+      userAgent,
+    };
+  } finally {
+    await subject.stop();
+  }
+}

@@ -1,0 +1,88 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { checkout } from "#e2e/cluster/location.ts";
+import { createClient } from "#runtime/client/client.ts";
+import { connect } from "#runtime/client/connection.ts";
+import { createTransport } from "#runtime/client/transport.ts";
+import { writesByUserAgent } from "./audit.ts";
+import { withBed } from "./bed.ts";
+import { controllerRuntimeContender, runtimeContender, versions } from "./contenders.ts";
+import { type Bench, emptyMemory, fill, type Restart, restart, type Throughput, throughput } from "./measure.ts";
+import { type Results, report } from "./report.ts";
+import { installSamples } from "./samples.ts";
+import type { Contender } from "./subject.ts";
+
+const { values } = parseArgs({
+  options: {
+    runs: { type: "string", default: "5" },
+    objects: { type: "string", default: "2000" },
+    watched: { type: "string", default: "10000" },
+    // Parts to leave out while something is tuned: then nothing is written to docs/.
+    only: { type: "string" },
+    "node-flags": { type: "string" },
+  },
+});
+
+const runs = Number(values.runs);
+const objects = Number(values.objects);
+const watched = Number(values.watched);
+const print = (line: string): void => void process.stderr.write(`${line}\n`);
+
+/** Both sides in turn, and the first of a round is second in the next. */
+async function interleaved<T>(
+  sides: readonly [Contender, Contender],
+  measure: (side: Contender) => Promise<T>,
+): Promise<Record<Contender["name"], T[]>> {
+  const found: Record<Contender["name"], T[]> = { runtime: [], "controller-runtime": [] };
+  for (let round = 0; round < runs; round += 1) {
+    for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
+      const result = await measure(side);
+      found[side.name].push(result);
+      print(`${side.name}: ${JSON.stringify(result)}`);
+    }
+  }
+  return found;
+}
+
+async function main(): Promise<void> {
+  const peer = await controllerRuntimeContender(print);
+  const ours = runtimeContender(values["node-flags"]?.split(" "));
+  const sides = [ours, peer] as const;
+  await withBed(print, async (bed) => {
+    const connection = await connect({ kubeconfig: bed.kubeconfig });
+    try {
+      const transport = createTransport(connection, { userAgent: "bench-writer/1" });
+      const bench: Bench = { bed, transport, kube: createClient(transport) };
+      await installSamples(bench.kube);
+      const measured: { [Part in "one" | "ten"]?: Results["one"] } & { memory?: Results["memory"] } = {};
+      const wanted = (part: string): boolean => values.only === undefined || values.only.split(",").includes(part);
+      for (const [part, workers] of [
+        ["one", 1],
+        ["ten", 10],
+      ] as const) {
+        if (!wanted(part)) continue;
+        print(`${objects} objects, workers: ${part}`);
+        measured[part] = await interleaved<Throughput>(sides, (side) => throughput(bench, side, { workers, objects }));
+      }
+      if (wanted("memory")) {
+        print(`${watched} objects: memory and restart`);
+        const empty = await interleaved(sides, (side) => emptyMemory(bench, side));
+        const filled = await fill(bench, ours, watched);
+        print(`runtime after making them: ${JSON.stringify(filled)}`);
+        const restarts = await interleaved<Restart>(sides, (side) => restart(bench, side, watched));
+        measured.memory = { empty, restarts };
+      }
+      const { one, ten, memory } = measured;
+      if (one === undefined || ten === undefined || memory === undefined) return;
+      const writes = await writesByUserAgent(bed.auditLog);
+      const text = report({ runs, objects, watched, versions: await versions(peer), one, ten, memory, writes });
+      print(text);
+      if (runs >= 5) writeFileSync(join(checkout, "docs", "bench-runtime.md"), text);
+    } finally {
+      await connection.close();
+    }
+  });
+}
+
+await main();

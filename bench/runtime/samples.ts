@@ -1,0 +1,174 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { isTrue } from "#runtime/api/conditions.ts";
+import type { KubeObject } from "#runtime/api/object.ts";
+import { apiVersionOf, defineResource, type Resource, resourcePath } from "#runtime/api/resource.ts";
+import type { KubeClient } from "#runtime/client/kube-client.ts";
+import type { Transport } from "#runtime/client/transport.ts";
+import type { CommonStatus } from "#runtime/controller/status.ts";
+
+/** The benchmark's custom object: a text that its controller copies into a ConfigMap. */
+export type Sample = KubeObject<{ readonly text: string }, CommonStatus & { readonly configMapName?: string }>;
+export type ConfigMap = KubeObject & { readonly data?: Readonly<Record<string, string>> };
+
+export const samples: Resource<Sample> = defineResource({
+  group: "bench.nephele.dev",
+  version: "v1",
+  plural: "samples",
+  kind: "Sample",
+  namespaced: true,
+});
+export const configMaps: Resource<ConfigMap> = defineResource({
+  group: "",
+  version: "v1",
+  plural: "configmaps",
+  kind: "ConfigMap",
+  namespaced: true,
+});
+const namespaces = defineResource({
+  group: "",
+  version: "v1",
+  plural: "namespaces",
+  kind: "Namespace",
+  namespaced: false,
+});
+const crds = defineResource({
+  group: "apiextensions.k8s.io",
+  version: "v1",
+  plural: "customresourcedefinitions",
+  kind: "CustomResourceDefinition",
+  namespaced: false,
+});
+
+const namespace = "bench";
+const fieldOwner = "nephele-bench";
+/** Objects are made by this many clients at once. */
+export const WRITERS = 24;
+const TEXT = "A sentence of the length that a short setting in a spec has, not more.";
+
+const text = { type: "string" };
+const condition = {
+  type: "object",
+  required: ["type", "status", "reason", "message", "lastTransitionTime"],
+  properties: {
+    type: text,
+    status: text,
+    reason: text,
+    message: text,
+    observedGeneration: { type: "integer", format: "int64" },
+    lastTransitionTime: { type: "string", format: "date-time" },
+  },
+};
+const schema = {
+  type: "object",
+  properties: {
+    spec: { type: "object", required: ["text"], properties: { text } },
+    status: {
+      type: "object",
+      properties: {
+        configMapName: text,
+        observedGeneration: { type: "integer", format: "int64" },
+        conditions: {
+          type: "array",
+          items: condition,
+          "x-kubernetes-list-type": "map",
+          "x-kubernetes-list-map-keys": ["type"],
+        },
+      },
+    },
+  },
+};
+
+/** Installs the kind and the namespace, and waits until the kind is served. */
+export async function installSamples(kube: KubeClient): Promise<void> {
+  await kube.apply(
+    crds,
+    {
+      apiVersion: apiVersionOf(crds),
+      kind: crds.kind,
+      metadata: { name: `${samples.plural}.${samples.group}` },
+      spec: {
+        group: samples.group,
+        scope: "Namespaced",
+        names: { plural: samples.plural, kind: samples.kind },
+        versions: [
+          {
+            name: "v1",
+            served: true,
+            storage: true,
+            subresources: { status: {} },
+            schema: { openAPIV3Schema: schema },
+          },
+        ],
+      },
+    },
+    { fieldOwner },
+  );
+  await kube.apply(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } }, { fieldOwner });
+  const end = Date.now() + 30_000;
+  for (;;) {
+    try {
+      await kube.list(samples, { namespace });
+      return;
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await delay(100);
+    }
+  }
+}
+
+/** Makes `count` Samples, {@link WRITERS} at once. */
+export async function makeSamples(kube: KubeClient, count: number): Promise<void> {
+  let next = 0;
+  const writer = async (): Promise<void> => {
+    for (let mine = next++; mine < count; mine = next++) {
+      const name = `sample-${String(mine).padStart(5, "0")}`;
+      const metadata = { name, namespace };
+      await kube.create(samples, {
+        apiVersion: apiVersionOf(samples),
+        kind: samples.kind,
+        metadata,
+        spec: { text: TEXT },
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: WRITERS }, writer));
+}
+
+/** Deletes all Samples and their ConfigMaps; nobody collects garbage here. */
+export async function removeSamples(transport: Transport): Promise<void> {
+  await Promise.all(
+    [samples, configMaps].map(async (resource) => {
+      for (let left = 1; left > 0; ) {
+        const request = { resource: resource.plural, subject: namespace, path: resourcePath(resource, namespace) };
+        await transport.send({ ...request, method: "DELETE", verb: "deletecollection", query: { limit: 1000 } });
+        const page = await transport.send({ ...request, method: "GET", verb: "list", query: { limit: 1 } });
+        left = (page as { readonly items: readonly unknown[] }).items.length;
+      }
+    }),
+  );
+}
+
+/**
+ * Watches until `count` Samples are Ready. `watching` resolves when the watch is open, `done` with the moment
+ * (performance.now()) of the last one.
+ */
+export function watchReady(transport: Transport, count: number, deadlineMs: number): Promise<number> {
+  const ready = new Set<string>();
+  const follow = async (): Promise<number> => {
+    for await (const line of transport.lines({
+      method: "GET",
+      verb: "watch",
+      resource: samples.plural,
+      subject: namespace,
+      path: resourcePath(samples, namespace),
+      query: { watch: true, timeoutSeconds: Math.ceil(deadlineMs / 1000) },
+      deadlineMs,
+    })) {
+      const { object } = line as { readonly object: Sample };
+      if (isTrue(object.status?.conditions, "Ready")) ready.add(object.metadata.name);
+      if (ready.size === count) return performance.now();
+    }
+    throw new Error(`${ready.size} of ${count} Samples were Ready after ${deadlineMs / 1000} s`);
+  };
+  return follow();
+}

@@ -1,0 +1,25 @@
+import { rmSync } from "node:fs";
+import { withLock } from "../tools/lock.ts";
+import { type ClusterLocation, clusterLocation } from "./location.ts";
+import { removeOpenStack } from "./openstack/openstack.ts";
+import { openProcesses, type Processes } from "./processes.ts";
+
+/** Takes the cluster down: no process and no file of it is left but the cache. No error when there is none. */
+export async function down(location: ClusterLocation): Promise<void> {
+  await withLock(`cluster ${location.stateDir}`, () =>
+    removeEverything(location, openProcesses(location.stateDir, location.logsDir)),
+  );
+}
+
+/** Stops every process, those that depend on others first, and removes the state folder. The caller holds the lock. */
+export async function removeEverything(location: ClusterLocation, processes: Processes): Promise<void> {
+  await processes.stopAll();
+  removeOpenStack(location);
+  rmSync(location.stateDir, { recursive: true, force: true });
+}
+
+if (import.meta.main) {
+  const location = clusterLocation();
+  await down(location);
+  process.stdout.write(`The local cluster in ${location.stateDir} is gone.\n`);
+}

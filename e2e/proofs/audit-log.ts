@@ -1,0 +1,58 @@
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+
+/** One line of the API server's audit log (audit.k8s.io/v1 Event), as far as the proofs read it. */
+export interface AuditEvent {
+  readonly auditID: string;
+  readonly stage: string;
+  readonly verb: string;
+  readonly user: { readonly username: string };
+  readonly impersonatedUser?: { readonly username: string };
+  readonly userAgent?: string;
+  /** Absent for what is no resource: /readyz, /apis. */
+  readonly objectRef?: {
+    readonly apiGroup?: string;
+    readonly resource?: string;
+    readonly subresource?: string;
+    readonly namespace?: string;
+    readonly name?: string;
+  };
+  readonly requestURI: string;
+  readonly responseStatus?: { readonly code?: number };
+}
+
+/** Where the log ends now: what is read from here on happened later. */
+export function auditOffset(path: string): number {
+  const file = openSync(path, "r");
+  try {
+    return fstatSync(file).size;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** The log's events from an offset in bytes on, in the order of their ends. A last line that is half written is left out. */
+export function readAudit(path: string, from = 0): readonly AuditEvent[] {
+  const file = openSync(path, "r");
+  try {
+    const length = Math.max(0, fstatSync(file).size - from);
+    const bytes = Buffer.alloc(length);
+    return parseAudit(bytes.toString("utf8", 0, readSync(file, bytes, 0, length, from)));
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Each request once, as it was answered. A watch's event comes when it ends. */
+export function parseAudit(text: string): readonly AuditEvent[] {
+  const whole = text.slice(0, text.lastIndexOf("\n") + 1);
+  return whole
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as AuditEvent)
+    .filter(({ stage }) => stage === "ResponseComplete" || stage === "Panic");
+}
+
+/** Who a request counts for: the user that RBAC looked at. */
+export function userOf(event: AuditEvent): string {
+  return event.impersonatedUser?.username ?? event.user.username;
+}

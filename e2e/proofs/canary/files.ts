@@ -1,0 +1,62 @@
+import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Hit, Searcher } from "./search.ts";
+
+/** Files are read in pieces of this size. */
+const PIECE = 32 * 1024 * 1024;
+/** Pieces overlap by this much, so that nothing is cut in two: far more than any form of a canary is long. */
+const OVERLAP = 1024 * 1024;
+
+/** What was found, and in which file, process or object. */
+export interface Finding extends Hit {
+  readonly place: string;
+}
+
+/** Everything that was looked at, so that a search of nothing is not taken for a good result. */
+export interface Searched {
+  readonly places: number;
+  readonly bytes: number;
+  readonly findings: readonly Finding[];
+}
+
+export const nothing: Searched = { places: 0, bytes: 0, findings: [] };
+
+export function together(parts: readonly Searched[]): Searched {
+  return {
+    places: parts.reduce((sum, { places }) => sum + places, 0),
+    bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
+    findings: parts.flatMap(({ findings }) => findings),
+  };
+}
+
+export function searchBytes(search: Searcher, place: string, bytes: Buffer): Searched {
+  return { places: 1, bytes: bytes.length, findings: search(bytes).map((hit) => ({ place, ...hit })) };
+}
+
+/** Searches a file, raw, or all files below a folder. Links and sockets are left out; a file that goes meanwhile too. */
+export function searchPath(search: Searcher, path: string): Searched {
+  const entry = statSync(path, { throwIfNoEntry: false });
+  if (entry === undefined) return nothing;
+  if (entry.isFile()) return searchFile(search, path);
+  if (!entry.isDirectory()) return nothing;
+  const inside = readdirSync(path, { withFileTypes: true }).filter((child) => child.isFile() || child.isDirectory());
+  return together(inside.map(({ name }) => searchPath(search, join(path, name))));
+}
+
+function searchFile(search: Searcher, path: string): Searched {
+  const file = openSync(path, "r");
+  try {
+    const { size } = fstatSync(file);
+    const findings = new Map<string, Finding>();
+    for (let from = 0; from < size; from += PIECE) {
+      const piece = Buffer.alloc(Math.min(PIECE + OVERLAP, size - from));
+      const length = readSync(file, piece, 0, piece.length, from);
+      for (const hit of search(piece.subarray(0, length))) {
+        findings.set(`${hit.canary} ${hit.form}`, { place: path, ...hit });
+      }
+    }
+    return { places: 1, bytes: size, findings: [...findings.values()] };
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,499 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { unique } from "#e2e/harness/bed.ts";
+import { untilCondition, untilGone, untilReady } from "#e2e/harness/conditions.ts";
+import { eventually } from "#e2e/harness/eventually.ts";
+import {
+  type CoreSecret,
+  coreSecrets,
+  namespaces,
+  networkPolicies,
+  pods,
+  resourceQuotas,
+  roleBindings,
+  virtualMachines,
+} from "#operator/api/foreign.ts";
+import type { Project } from "#operator/api/generated/project.ts";
+import { projects, secrets, servers } from "#operator/api/resources.ts";
+import { openProjectBed, type ProjectBed } from "./project-bed.ts";
+
+let bed: ProjectBed;
+beforeAll(async () => {
+  bed = await openProjectBed();
+});
+afterAll(() => bed?.close());
+
+const name = (): string => unique("project");
+const idOf = (project: Project): string => project.status?.id ?? "";
+const keystone = () => bed.cloud.keystone();
+const cloudsOf = (namespace: string): Promise<CoreSecret | undefined> =>
+  bed.kube.get(coreSecrets, { namespace, name: "clouds" });
+const valueOf = (secret: CoreSecret | undefined, key: string): string =>
+  Buffer.from(secret?.data?.[key] ?? "", "base64").toString("utf8");
+
+/** The login of a core Secret `clouds`; fails where Keystone refuses it. */
+async function login(secret: CoreSecret | undefined): Promise<readonly string[]> {
+  const id = valueOf(secret, "application-credential-id");
+  const { roles } = await bed.cloud.credentialLogin({ id, secret: valueOf(secret, "application-credential-secret") });
+  return roles;
+}
+
+async function rolesOf(projectId: string, userId: string): Promise<readonly string[]> {
+  const names = ["reader", "member", "manager"];
+  const ids = await Promise.all(names.map(async (role) => (await keystone().roles.findByName(role))?.id));
+  const given = await keystone().assignments.listForProject(projectId);
+  return names.filter((_, at) => given.some(({ actor, roleId }) => actor.id === userId && roleId === ids[at]));
+}
+
+async function makeNamespace(namespace: string, annotations: Readonly<Record<string, string>> = {}): Promise<void> {
+  await bed.kube.create(namespaces, {
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name: namespace, annotations },
+  });
+}
+
+const untilWaitsFor = (project: string, message: RegExp): Promise<Project> =>
+  untilCondition(bed.kube, projects, { name: project }, { type: "Ready", status: "False", message });
+
+describe("project", () => {
+  test("create-minimal: a namespace, a Keystone project, and clouds.yaml that works", async () => {
+    const project = name();
+    const ready = await bed.ready(project);
+    expect(ready.status).toMatchObject({ namespace: project, namespaceOrigin: "Made", credentials: { generation: 1 } });
+    expect(await keystone().projects.get(idOf(ready))).toMatchObject({
+      name: project,
+      domainId: bed.domain.id,
+      enabled: true,
+      tags: [`nephele:local:${project}`],
+    });
+    const secret = await cloudsOf(project);
+    expect(await login(secret)).toContain("member");
+    const file = parse(valueOf(secret, "clouds.yaml")) as { readonly clouds: Readonly<Record<string, unknown>> };
+    expect(Object.keys(file.clouds)).toEqual([project, `${project}-internal`]);
+    const labels = (await bed.kube.get(namespaces, { name: project }))?.metadata.labels;
+    expect(labels).toMatchObject({ "nephele.dev/project": project, "pod-security.kubernetes.io/enforce": "baseline" });
+  });
+
+  test("create-full: members, rights, quota, isolation and roles in both worlds", async () => {
+    const [project, user] = [name(), await bed.domain.createUser(unique("dev"))];
+    const group = await bed.domain.createGroup(unique("ops"));
+    const ready = await bed.ready(project, {
+      name: `${project} full`,
+      description: "of a test",
+      workloads: true,
+      quota: { servers: 2, cores: 4, memory: "8Gi", storage: "1Ti", secrets: 7 },
+      credentials: { rotateEvery: "100h", role: "reader" },
+      members: [
+        { user: user.name, domain: bed.domain.name, role: "manager", kubernetes: { kind: "User", name: "dev@corp" } },
+        { group: group.name, domain: bed.domain.name, role: "reader", kubernetes: { kind: "Group", name: "corp:ops" } },
+      ],
+    });
+    expect(await keystone().projects.get(idOf(ready))).toMatchObject({
+      name: `${project} full`,
+      description: "of a test",
+    });
+    expect(await rolesOf(idOf(ready), user.id)).toEqual(["manager"]);
+    expect(await rolesOf(idOf(ready), group.id)).toEqual(["reader"]);
+    expect(await bed.cloud.quotas().get(idOf(ready))).toMatchObject({ secrets: 7 });
+    expect(await login(await cloudsOf(project))).toEqual(["reader"]);
+    const bindings = await bed.kube.list(roleBindings, { namespace: project });
+    expect(bindings.map(({ metadata }) => metadata.name).toSorted()).toEqual([
+      "nephele:project-manager",
+      "nephele:project-operator",
+      "nephele:project-reader",
+      "nephele:project-workloads",
+    ]);
+    expect(await bed.kube.get(resourceQuotas, { namespace: project, name: "nephele" })).toMatchObject({
+      spec: { hard: { pods: "56" } },
+    });
+    expect(await bed.kube.list(networkPolicies, { namespace: project })).toHaveLength(2);
+  });
+
+  test("create-full: what a member may do in the namespace, and what not", async () => {
+    const project = name();
+    await bed.apply(project, {
+      members: [{ user: "nobody-yet", domain: "Default", role: "member", kubernetes: { kind: "User", name: project } }],
+    });
+    const member = await bed.as(project, ["system:authenticated"]);
+    await eventually("the member to have its rights", () =>
+      member.list(servers, { namespace: project }).then(() => true),
+    );
+    await expect(member.list(coreSecrets, { namespace: project })).rejects.toMatchObject({ reason: "Forbidden" });
+    await expect(member.list(pods, { namespace: project })).rejects.toMatchObject({ reason: "Forbidden" });
+    await expect(member.list(virtualMachines, { namespace: project })).rejects.toMatchObject({
+      reason: "Forbidden",
+    });
+    await expect(member.list(servers, { namespace: "default" })).rejects.toMatchObject({ reason: "Forbidden" });
+  });
+
+  test("update: what the spec changes follows, members who left lose their role, others keep theirs", async () => {
+    const [project, one, two, other] = [
+      name(),
+      await bed.domain.createUser(unique("dev")),
+      await bed.domain.createUser(unique("dev")),
+      await bed.domain.createUser(unique("dev")),
+    ];
+    const domain = bed.domain.name;
+    const quota = { servers: 1, secrets: 3 };
+    const before = await bed.ready(project, { quota, members: [{ user: one.name, domain, role: "member" }] });
+    const roleId = (await keystone().roles.findByName("reader"))?.id ?? "";
+    await keystone().assignments.assign({ projectId: idOf(before), roleId, actor: { kind: "user", id: other.id } });
+    const after = await bed.ready(project, {
+      description: "new",
+      isolation: "Open",
+      quota: {},
+      members: [{ user: two.name, domain, role: "reader" }],
+    });
+    expect(idOf(after)).toBe(idOf(before));
+    expect(await rolesOf(idOf(after), one.id)).toEqual([]);
+    expect(await rolesOf(idOf(after), two.id)).toEqual(["reader"]);
+    expect(await rolesOf(idOf(after), other.id)).toEqual(["reader"]);
+    expect(await keystone().projects.get(idOf(after))).toMatchObject({ description: "new" });
+    expect(await bed.cloud.quotas().get(idOf(after))).toBeUndefined();
+    expect(await bed.kube.list(resourceQuotas, { namespace: project })).toEqual([]);
+    expect(await bed.kube.list(networkPolicies, { namespace: project })).toEqual([]);
+    expect(after.status?.credentials?.generation).toBe(1);
+  });
+
+  test("update: a role that members are to have anew is given, the old one is taken", async () => {
+    const [project, user] = [name(), await bed.domain.createUser(unique("dev"))];
+    const member = { user: user.name, domain: bed.domain.name };
+    await bed.ready(project, { members: [{ ...member, role: "manager" }] });
+    const ready = await bed.ready(project, { members: [{ ...member, role: "reader" }] });
+    expect(await rolesOf(idOf(ready), user.id)).toEqual(["reader"]);
+  });
+
+  test("update: a credential of another role is made at once and the wider one ends", async () => {
+    const project = name();
+    await bed.ready(project);
+    const old = await cloudsOf(project);
+    await bed.ready(project, { credentials: { rotateEvery: "720h", role: "reader" } });
+    expect(await login(await cloudsOf(project))).toEqual(["reader"]);
+    await expect(login(old)).rejects.toMatchObject({ kind: "Unauthorized" });
+  });
+
+  test("rotation: the next generation comes in time, the last one works through its grace, then it is gone", async () => {
+    const project = name();
+    const first = await bed.ready(project, { credentials: { rotateEvery: "8s", role: "member" } });
+    const old = await cloudsOf(project);
+    const rotated = await eventually("the next generation", async () => {
+      const seen = await bed.kube.get(projects, { name: project });
+      return seen?.status?.credentials?.generation === 2 && seen;
+    });
+    expect(rotated.status?.credentials?.previous?.generation).toBe(1);
+    const next = await cloudsOf(project);
+    expect(await login(next)).toContain("member");
+    expect(await login(old)).toContain("member");
+    await eventually("the first robot to be gone", async () => {
+      return (await keystone().users.get(first.status?.credentials?.userID ?? "")) === undefined;
+    });
+    await expect(login(old)).rejects.toMatchObject({ kind: "Unauthorized" });
+  });
+
+  test("import/adopt: an adopted project is taken with its name, and left as it was", async () => {
+    const project = name();
+    const made = await keystone().projects.create({
+      name: `${project}-old`,
+      domainId: bed.domain.id,
+      tags: ["theirs"],
+    });
+    const ready = await bed.ready(project, { adopt: { id: made.id } });
+    expect(idOf(ready)).toBe(made.id);
+    expect(await keystone().projects.get(made.id)).toMatchObject({
+      name: `${project}-old`,
+      tags: ["theirs", `nephele:local:${project}`],
+    });
+    await bed.kube.delete(projects, { name: project });
+    await untilGone(bed.kube, projects, { name: project });
+    expect(await keystone().projects.get(made.id)).toMatchObject({ name: `${project}-old`, tags: ["theirs"] });
+  });
+
+  test("import/adopt: a project of another Project is refused", async () => {
+    const [one, two] = [await bed.ready(name()), name()];
+    await bed.apply(two, { adopt: { id: idOf(one) } });
+    const stalled = await untilCondition(bed.kube, projects, { name: two }, { type: "Stalled", status: "True" });
+    expect(JSON.stringify(stalled.status?.conditions)).toContain(`belongs to Project ${one.metadata.name}`);
+  });
+
+  test("import/adopt: a project that we made and lost the record of is found again", async () => {
+    const project = name();
+    const made = await keystone().projects.create({
+      name: project,
+      domainId: bed.domain.id,
+      tags: [`nephele:local:${project}`],
+    });
+    expect(idOf(await bed.ready(project))).toBe(made.id);
+  });
+
+  test("import/adopt: a namespace that consents is taken, and stays when the Project goes", async () => {
+    const project = name();
+    await makeNamespace(project, { "nephele.dev/project": project });
+    expect((await bed.ready(project)).status?.namespaceOrigin).toBe("Taken");
+    await bed.kube.delete(projects, { name: project });
+    await untilGone(bed.kube, projects, { name: project });
+    const left = await bed.kube.get(namespaces, { name: project });
+    expect(left?.metadata.deletionTimestamp).toBeUndefined();
+    expect(left?.metadata.labels).not.toHaveProperty("nephele.dev/project");
+    expect(await bed.kube.list(roleBindings, { namespace: project })).toEqual([]);
+    expect(await cloudsOf(project)).toBeUndefined();
+    await bed.kube.delete(namespaces, { name: project });
+  });
+
+  test("dependency missing: a member that Keystone does not have is waited for by name, the rest goes on", async () => {
+    const [project, user] = [name(), unique("late")];
+    await bed.apply(project, { members: [{ user, domain: bed.domain.name, role: "member" }] });
+    const waiting = await untilWaitsFor(
+      project,
+      new RegExp(`Waiting for Keystone user ${user} in domain ${bed.domain.name}`),
+    );
+    expect(await login(await cloudsOf(project))).toContain("member");
+    expect(waiting.status?.members).toMatchObject([{ name: user, resolved: false }]);
+    const made = await bed.domain.createUser(user);
+    await bed.compare(project);
+    const ready = await untilReady(bed.kube, projects, { name: project });
+    expect(await rolesOf(idOf(ready), made.id)).toEqual(["member"]);
+  });
+
+  test("dependency missing: a domain and a Cloud are waited for by name", async () => {
+    const [one, two] = [name(), name()];
+    await bed.apply(one, { domain: "no-such-domain" });
+    await bed.apply(two, { cloudRef: { namespace: "nephele-system", name: "no-such-cloud" } });
+    await untilWaitsFor(one, /Waiting for Keystone domain no-such-domain/);
+    await untilWaitsFor(two, /Waiting for Cloud nephele-system\/no-such-cloud/);
+  });
+
+  test("dependency deleted: a member who was deleted and made again gets the role again", async () => {
+    const [project, user] = [name(), unique("dev")];
+    const first = await bed.domain.createUser(user);
+    const ready = await bed.ready(project, { members: [{ user, domain: bed.domain.name, role: "member" }] });
+    await keystone().users.delete(first.id);
+    await bed.compare(project);
+    await untilWaitsFor(project, new RegExp(`Keystone user ${user}`));
+    const second = await bed.domain.createUser(user);
+    await bed.compare(project);
+    await untilReady(bed.kube, projects, { name: project });
+    expect(await rolesOf(idOf(ready), second.id)).toEqual(["member"]);
+  });
+
+  test("conflict: a project of that name is not taken, and the message says how to", async () => {
+    const project = name();
+    const made = await keystone().projects.create({ name: project, domainId: bed.domain.id, tags: [] });
+    await bed.apply(project);
+    await untilCondition(
+      bed.kube,
+      projects,
+      { name: project },
+      {
+        type: "Stalled",
+        status: "True",
+        reason: "InvalidConfiguration",
+        message: new RegExp(`spec.adopt.id: ${made.id}`),
+      },
+    );
+    expect(await keystone().projects.get(made.id)).toMatchObject({ tags: [] });
+  });
+
+  test("conflict: a namespace that does not consent is left alone until it does", async () => {
+    const project = name();
+    await makeNamespace(project);
+    await bed.apply(project);
+    const expected = { type: "Stalled", status: "True", message: /spec.namespace: .*kubectl annotate namespace/ };
+    await untilCondition(bed.kube, projects, { name: project }, expected);
+    expect(await bed.kube.list(roleBindings, { namespace: project })).toEqual([]);
+    await bed.kube.mergePatch(
+      namespaces,
+      { name: project },
+      { metadata: { annotations: { "nephele.dev/project": project } } },
+    );
+    await untilReady(bed.kube, projects, { name: project });
+    await bed.kube.delete(projects, { name: project });
+    await untilGone(bed.kube, projects, { name: project });
+    await bed.kube.delete(namespaces, { name: project });
+  });
+
+  test("conflict: a right that somebody adds to our RoleBinding is taken away", async () => {
+    const project = name();
+    await bed.ready(project);
+    const key = { namespace: project, name: "nephele:project-operator" };
+    const intruder = { kind: "ServiceAccount", name: "default", namespace: project };
+    const before = await bed.kube.get(roleBindings, key);
+    await bed.kube.mergePatch(roleBindings, key, { subjects: [...(before?.subjects ?? []), intruder] });
+    await eventually(
+      "the subject to be gone",
+      async () => (await bed.kube.get(roleBindings, key))?.subjects?.length === 1,
+    );
+  });
+
+  test("external deletion: a Keystone project that somebody deleted is made again", async () => {
+    const project = name();
+    const before = await bed.ready(project);
+    await keystone().projects.delete(idOf(before));
+    await bed.compare(project);
+    const after = await eventually("another Keystone project", async () => {
+      const seen = await bed.kube.get(projects, { name: project });
+      return seen !== undefined && idOf(seen) !== idOf(before) && seen.status?.credentials?.generation === 2 && seen;
+    });
+    expect(await login(await cloudsOf(project))).toContain("member");
+    expect(await keystone().projects.get(idOf(after))).toMatchObject({ name: project });
+    expect((await bed.events(project)).join("\n")).toContain("ProjectRecreated");
+  });
+
+  test("external deletion: an adopted Keystone project is not made again", async () => {
+    const project = name();
+    const made = await keystone().projects.create({ name: project, domainId: bed.domain.id, tags: [] });
+    await bed.ready(project, { adopt: { id: made.id } });
+    await keystone().projects.delete(made.id);
+    await bed.compare(project);
+    const expected = { type: "Stalled", status: "True", reason: "UnrecoverableError" };
+    await untilCondition(bed.kube, projects, { name: project }, expected);
+  });
+
+  test("external deletion: the core Secret, the robot and the project's fields come back", async () => {
+    const project = name();
+    const before = await bed.ready(project);
+    await bed.kube.delete(coreSecrets, { namespace: project, name: "clouds" });
+    await eventually("a new core Secret", async () => (await cloudsOf(project)) !== undefined);
+    await keystone().projects.update(idOf(before), { enabled: false, name: unique("renamed") });
+    await bed.compare(project);
+    await eventually("the fields to be corrected", async () => {
+      const found = await keystone().projects.get(idOf(before));
+      return found?.enabled === true && found.name === project;
+    });
+    const robot = (await bed.kube.get(projects, { name: project }))?.status?.credentials;
+    await keystone().users.delete(robot?.userID ?? "");
+    await bed.compare(project);
+    await eventually("another generation", async () => {
+      const seen = await bed.kube.get(projects, { name: project });
+      return (seen?.status?.credentials?.generation ?? 0) > (robot?.generation ?? 0);
+    });
+    expect(await login(await cloudsOf(project))).toContain("member");
+  });
+
+  test("external deletion: a namespace of ours is made again with all in it", async () => {
+    const project = name();
+    await bed.ready(project);
+    const before = await bed.kube.get(namespaces, { name: project });
+    await bed.kube.delete(namespaces, { name: project });
+    await eventually("another namespace with its core Secret", async () => {
+      const seen = await bed.kube.get(namespaces, { name: project });
+      return (
+        seen !== undefined && seen.metadata.uid !== before?.metadata.uid && (await cloudsOf(project)) !== undefined
+      );
+    });
+    await untilReady(bed.kube, projects, { name: project });
+    expect((await bed.events(project)).join("\n")).toContain("NamespaceRecreated");
+  });
+
+  test("delete: everything goes, in Kubernetes, Keystone and Barbican", async () => {
+    const project = name();
+    const ready = await bed.ready(project, { quota: { secrets: 5 } });
+    const { barbican } = bed.cloud.project(idOf(ready));
+    await barbican.secrets.create({ name: "left", secretType: "opaque" });
+    await bed.kube.delete(projects, { name: project });
+    await untilGone(bed.kube, projects, { name: project });
+    expect(await bed.kube.get(namespaces, { name: project })).toBeUndefined();
+    expect(await keystone().projects.get(idOf(ready))).toBeUndefined();
+    expect(await keystone().users.listByPrefix(bed.domain.id, `nephele-local-${project}-`)).toEqual([]);
+    expect(await bed.cloud.quotas().get(idOf(ready))).toBeUndefined();
+  });
+
+  test("delete: a Secret in the namespace is waited for by name where the namespace stays", async () => {
+    const project = name();
+    await bed.ready(project, { onDelete: "Retain" });
+    const key = { namespace: project, name: "held" };
+    await bed.kube.create(secrets, {
+      apiVersion: "nephele.dev/v1alpha1",
+      kind: "Secret",
+      metadata: key,
+      spec: { type: "passphrase", source: { generate: { length: 32 } }, protected: false },
+    });
+    await bed.kube.delete(projects, { name: project });
+    await untilWaitsFor(project, /Secret held/);
+    await bed.kube.delete(secrets, key);
+    await untilGone(bed.kube, projects, { name: project });
+    await bed.kube.delete(namespaces, { name: project });
+  });
+
+  test("retain: the Keystone project goes on with its members, without our tag, role and robots", async () => {
+    const [project, user] = [name(), await bed.domain.createUser(unique("dev"))];
+    const members = [{ user: user.name, domain: bed.domain.name, role: "member" }] as const;
+    const ready = await bed.ready(project, { onDelete: "Retain", members });
+    await bed.kube.delete(projects, { name: project });
+    await untilGone(bed.kube, projects, { name: project });
+    expect(await keystone().projects.get(idOf(ready))).toMatchObject({ enabled: true, tags: [] });
+    expect(await rolesOf(idOf(ready), user.id)).toEqual(["member"]);
+    expect(await keystone().assignments.listForProject(idOf(ready))).toHaveLength(1);
+    expect((await bed.kube.get(namespaces, { name: project }))?.metadata.deletionTimestamp).toBeUndefined();
+
+    expect(idOf(await bed.ready(project, { adopt: { id: idOf(ready) } }))).toBe(idOf(ready));
+    await bed.kube.delete(projects, { name: project });
+    await untilGone(bed.kube, projects, { name: project });
+    await bed.kube.delete(namespaces, { name: project });
+  });
+
+  test("paused: nothing is done until the annotation goes", async () => {
+    const project = name();
+    await bed.ready(project);
+    const pause = (value: string | null) =>
+      bed.kube.mergePatch(projects, { name: project }, { metadata: { annotations: { "nephele.dev/paused": value } } });
+    await pause("true");
+    await bed.apply(project, { description: "while paused" });
+    await untilCondition(
+      bed.kube,
+      projects,
+      { name: project },
+      { type: "Reconciling", status: "False", reason: "Paused" },
+    );
+    const id = idOf((await bed.kube.get(projects, { name: project })) as Project);
+    expect(await keystone().projects.get(id)).toMatchObject({ description: "" });
+    await pause(null);
+    await eventually(
+      "the description",
+      async () => (await keystone().projects.get(id))?.description === "while paused",
+    );
+  });
+
+  test("disabled: no tokens, no rights, nothing deleted; and all of it again", async () => {
+    const project = name();
+    const members = [
+      { user: "nobody-yet", domain: "Default", role: "member", kubernetes: { kind: "User", name: project } },
+    ] as const;
+    await bed.apply(project, { members });
+    await untilWaitsFor(project, /Keystone user nobody-yet/);
+    const secret = await cloudsOf(project);
+    await bed.apply(project, { enabled: false, members });
+    await untilCondition(
+      bed.kube,
+      projects,
+      { name: project },
+      {
+        type: "Enabled",
+        status: "False",
+        reason: "ProjectDisabled",
+      },
+    );
+    await eventually("the credential to be refused", async () => {
+      const refused = await login(secret).catch((error: unknown) => error);
+      return refused instanceof Error;
+    });
+    const bindings = await bed.kube.list(roleBindings, { namespace: project });
+    expect(bindings.map(({ metadata }) => metadata.name)).toEqual(["nephele:project-operator"]);
+    await bed.apply(project, { enabled: true, members });
+    await eventually("the credential to work again", () => login(secret));
+    await eventually(
+      "the rights",
+      async () => (await bed.kube.list(roleBindings, { namespace: project })).length === 2,
+    );
+  });
+
+  test("disabled: a disabled Project is deleted with what it has in Barbican", async () => {
+    const project = name();
+    const ready = await bed.ready(project);
+    await bed.cloud.project(idOf(ready)).barbican.secrets.create({ name: "left", secretType: "opaque" });
+    await bed.ready(project, { enabled: false });
+    await bed.kube.delete(projects, { name: project });
+    await untilGone(bed.kube, projects, { name: project });
+    expect(await keystone().projects.get(idOf(ready))).toBeUndefined();
+  });
+});

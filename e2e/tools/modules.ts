@@ -1,0 +1,77 @@
+/** A Go module under e2e/tools and how it is built. */
+export interface ToolModule {
+  /** The module's folder under e2e/tools, and its name in the cache. */
+  readonly name: string;
+  /** What is built: packages of the module, and `tool` for those that its go.mod names as tools. */
+  readonly packages: readonly string[];
+  /** Values set by the linker, as import path with variable → value: mostly the version that a program reports. */
+  readonly linked: Readonly<Record<string, string>>;
+  readonly tags: readonly string[];
+  /** Whether the module has a program `manifests` that writes objects to apply; it runs once, when it was built. */
+  readonly writesManifests: boolean;
+  /** What a first build takes on two cores, to tell a person who waits. */
+  readonly coldBuild: string;
+}
+
+/** The version that go.mod pins; kubectl and the API server report it. */
+const kubernetesVersion = "v1.37.2";
+
+const kubernetesBuildInfo = {
+  gitVersion: kubernetesVersion,
+  gitMajor: "1",
+  gitMinor: "37",
+  gitTreeState: "clean",
+  gitCommit: "unknown",
+  buildDate: "1970-01-01T00:00:00Z",
+};
+
+/** Every module, in the order in which a first start needs them. */
+export const toolModules = {
+  kubernetes: {
+    name: "kubernetes",
+    packages: ["tool", "./etcd"],
+    linked: {
+      ...withPrefix("k8s.io/component-base/version.", kubernetesBuildInfo),
+      ...withPrefix("k8s.io/client-go/pkg/version.", kubernetesBuildInfo),
+    },
+    tags: [],
+    writesManifests: false,
+    coldBuild: "8 minutes",
+  },
+  kubevirt: {
+    name: "kubevirt",
+    packages: ["tool", "./manifests"],
+    linked: { "kubevirt.io/client-go/version.gitVersion": "v1.9.0" },
+    tags: [],
+    writesManifests: true,
+    coldBuild: "4 minutes",
+  },
+  cdi: {
+    name: "cdi",
+    packages: ["./cdi-apiserver", "./cdi-controller", "./manifests"],
+    linked: {},
+    tags: ["containers_image_openpgp"],
+    writesManifests: true,
+    coldBuild: "3 minutes",
+  },
+} as const satisfies Record<string, ToolModule>;
+
+export type ToolModuleName = keyof typeof toolModules;
+
+export const toolModuleNames = Object.keys(toolModules) as readonly ToolModuleName[];
+
+/** The arguments of `go build` for a module, without the output folder. They are part of the cache's key. */
+export function buildArguments(module: ToolModule): readonly string[] {
+  const variables = Object.entries(module.linked).map(([name, value]) => `-X ${name}=${value}`);
+  return [
+    "build",
+    "-trimpath",
+    "-buildvcs=false",
+    ...(module.tags.length > 0 ? [`-tags=${module.tags.join(",")}`] : []),
+    `-ldflags=${["-s", "-w", ...variables].join(" ")}`,
+  ];
+}
+
+function withPrefix(prefix: string, values: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [prefix + name, value]));
+}

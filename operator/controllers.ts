@@ -1,0 +1,52 @@
+import { createCloudAccess } from "#operator/clients/cloud-access.ts";
+import { createCloudClientsCache } from "#operator/clients/cloud-clients.ts";
+import { cloudController } from "#operator/cloud/controller.ts";
+import { flavorController } from "#operator/flavor/controller.ts";
+import { imageController } from "#operator/image/controller.ts";
+import { projectController } from "#operator/project/controller.ts";
+import { secretControllers } from "#operator/secret/controller.ts";
+import { macKeyIn } from "#operator/secret/mac-key.ts";
+import { openStackClouds } from "#operator/secret/openstack.ts";
+import { serverController } from "#operator/server/controller.ts";
+import type { KubeClient } from "#runtime/client/kube-client.ts";
+import type { Controller } from "#runtime/controller/definition.ts";
+import type { Logger } from "#runtime/observe/log.ts";
+import { barbicanPayloads } from "./payloads.ts";
+
+export interface ControllersDeps {
+  readonly kube: KubeClient;
+  readonly installationId: string;
+  /** The release's namespace. */
+  readonly namespace: string;
+  readonly log: Logger;
+}
+
+/** Name of the operator's ServiceAccount; the admission policies know it by this name. */
+const SERVICE_ACCOUNT = "nephele-operator";
+/** Where CDI's own manifests put it. */
+const CDI_NAMESPACE = "cdi";
+const CLUSTER_DOMAIN = "cluster.local";
+
+/** All controllers of Nephele: the one list. */
+export function controllers({ kube, installationId, namespace, log }: ControllersDeps): readonly Controller[] {
+  const clock = (): Date => new Date();
+  const clouds = createCloudAccess({ kube, clients: createCloudClientsCache(), clock });
+  const secretDeps = {
+    clouds: openStackClouds({ access: clouds, audit: log, clock }),
+    installationId,
+    macKey: macKeyIn(kube, namespace),
+  };
+  return [
+    cloudController({ clouds }),
+    projectController({
+      clouds,
+      installationId,
+      operator: { namespace, name: SERVICE_ACCOUNT },
+      platform: { system: namespace, cdi: CDI_NAMESPACE },
+    }),
+    flavorController(),
+    imageController(),
+    ...secretControllers(secretDeps),
+    serverController({ installationId, clusterDomain: CLUSTER_DOMAIN, payloads: barbicanPayloads(clouds, log) }),
+  ];
+}

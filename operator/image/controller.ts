@@ -1,0 +1,81 @@
+import { dataSources, dataVolumes, roleBindings, roles } from "#operator/api/foreign.ts";
+import type { Image } from "#operator/api/generated/image.ts";
+import { images, projects, servers } from "#operator/api/resources.ts";
+import { keyText } from "#runtime/api/object.ts";
+import { type Controller, defineController, index, watch } from "#runtime/controller/definition.ts";
+import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
+import { MANAGED_SELECTOR } from "./children.ts";
+import { type ImageScope, imageScope } from "./scope.ts";
+import { namespaceOf } from "./sharing.ts";
+import { imageStatus, outcomeOf } from "./status.ts";
+import { ensureSharing } from "./steps/sharing.ts";
+import { ensureDataSource, ensureVolume, measure } from "./steps/volume.ts";
+import {
+  BUILDING_FROM_IMAGE,
+  buildingFrom,
+  deletedImageOf,
+  imageOf,
+  imageOfRole,
+  imagesOfProject,
+  keyOfImage,
+  PROJECT_BY_NAMESPACE,
+  SERVERS_OF_IMAGE,
+  SHARED_WITH,
+  sameName,
+  serverText,
+  sharedWithKeys,
+} from "./wakes.ts";
+
+export function imageController(): Controller {
+  return defineController<Image, ImageScope>({
+    name: "image",
+    reconciles: images,
+    watches: [
+      watch(dataVolumes, sameName),
+      watch(dataSources, sameName),
+      watch(roles, imageOfRole, { labelSelector: MANAGED_SELECTOR }),
+      watch(roleBindings, imageOfRole, { labelSelector: MANAGED_SELECTOR }),
+      watch(projects, imagesOfProject),
+      watch(servers, deletedImageOf),
+    ],
+    indexes: [
+      index(projects, PROJECT_BY_NAMESPACE, (project) => [namespaceOf(project) ?? ""]),
+      index(images, SHARED_WITH, sharedWithKeys),
+      index(servers, SERVERS_OF_IMAGE, (server) => [keyText(imageOf(server))]),
+      index(servers, BUILDING_FROM_IMAGE, (server) => {
+        const key = buildingFrom(server);
+        return key === undefined ? [] : [keyText(key)];
+      }),
+    ],
+    scope: imageScope,
+    steps: [ensureVolume, ensureDataSource, measure, ensureSharing, report],
+    cleanup: [awaitBuilders],
+    status: imageStatus,
+  });
+}
+
+async function report({ context, state, sharing }: ImageScope): Promise<Outcome> {
+  return outcomeOf(context.object, state, sharing);
+}
+
+/**
+ * A Server may have begun to be built a moment before the Image began to go, and not have said so yet. Later ones see
+ * that it is going. So the deletion waits this long before it looks.
+ */
+const LATE_BUILDERS_MS = 3_000;
+
+/** What was made for the Image goes with it, but not before the root disks that are being copied from it are done. */
+async function awaitBuilders({ context }: ImageScope): Promise<Outcome> {
+  const { object: image, cache, now } = context;
+  const building = cache.byIndex(servers, BUILDING_FROM_IMAGE, keyText(keyOfImage(image)));
+  if (building.length > 0) {
+    const named = building.slice(0, 10).map(serverText).toSorted().join(", ");
+    const more = building.length > 10 ? ` and ${building.length - 10} more` : "";
+    return waiting(`${named}${more} to be built from it, or to be deleted`);
+  }
+  const deletedForMs = now.getTime() - Date.parse(image.metadata.deletionTimestamp ?? "");
+  // Deletion times are whole seconds.
+  if (deletedForMs < LATE_BUILDERS_MS)
+    return waiting("Servers that may just be beginning", { pollAfterMs: LATE_BUILDERS_MS });
+  return settled();
+}

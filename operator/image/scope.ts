@@ -1,0 +1,39 @@
+import { type DataVolume, dataVolumes } from "#operator/api/foreign.ts";
+import type { Image } from "#operator/api/generated/image.ts";
+import type { Project } from "#operator/api/generated/project.ts";
+import { projects, servers } from "#operator/api/resources.ts";
+import { keyText } from "#runtime/api/object.ts";
+import type { ReconcileContext } from "#runtime/controller/definition.ts";
+import { type ImportState, importState } from "./decide.ts";
+import type { Sharing } from "./sharing.ts";
+import { keyOfImage, PROJECT_BY_NAMESPACE, SERVERS_OF_IMAGE } from "./wakes.ts";
+
+/** What the steps of one pass share. */
+export interface ImageScope {
+  readonly context: ReconcileContext<Image>;
+  /** The DataVolume of the Image's name, whoever made it. */
+  readonly volume: DataVolume | undefined;
+  readonly state: ImportState;
+  /** The Project of the Image's namespace. */
+  readonly project: Project | undefined;
+  readonly usedBy: number;
+  /** Set once the DataVolume is known to be ours. */
+  volumeName?: string;
+  /** Set when Role and RoleBinding are as they should be. */
+  sharing?: Sharing;
+  /** Set when the volume was measured in this pass. */
+  measured?: { readonly size?: string; readonly virtualSize?: string };
+}
+
+export function imageScope(context: ReconcileContext<Image>): ImageScope {
+  const { object: image, cache } = context;
+  const namespace = image.metadata.namespace ?? "";
+  const volume = cache.get(dataVolumes, { namespace, name: image.metadata.name });
+  return {
+    context,
+    volume,
+    state: importState(volume),
+    project: cache.byIndex(projects, PROJECT_BY_NAMESPACE, namespace)[0],
+    usedBy: cache.byIndex(servers, SERVERS_OF_IMAGE, keyText(keyOfImage(image))).length,
+  };
+}

@@ -1,0 +1,90 @@
+import type { Image, ImageStatus } from "#operator/api/generated/image.ts";
+import type { NewCondition } from "#runtime/api/conditions.ts";
+import type { StatusReport } from "#runtime/controller/definition.ts";
+import { type Outcome, settled, unrecoverable, waiting } from "#runtime/controller/outcome.ts";
+import type { ImportState } from "./decide.ts";
+import type { ImageScope } from "./scope.ts";
+import type { Sharing } from "./sharing.ts";
+
+/** How often Servers are counted again; see the Flavor's controller for why they do not wake what they use. */
+export const COUNT_EVERY_MS = 30_000;
+
+/** What the pass ends with when nothing before stopped it. */
+export function outcomeOf(image: Image, state: ImportState, sharing: Sharing | undefined): Outcome {
+  const { namespace = "", name } = image.metadata;
+  switch (state.phase) {
+    case "killed":
+      return unrecoverable(
+        `the import failed: ${state.problem ?? "CDI gave no reason"}; mend the source and make the Image again`,
+      );
+    case "queued":
+    case "importing": {
+      const upload = image.spec.source.upload !== undefined && state.phase === "queued";
+      if (upload)
+        return waiting(`an upload: virtctl image-upload dv ${name} -n ${namespace} --no-create --image-path <file>`);
+      const progress = state.progress === undefined ? "" : ` ${state.progress} %`;
+      const problem = state.problem === undefined ? "" : `; the last try said: ${state.problem}`;
+      return waiting(`DataVolume ${name} to be imported (${state.phase}${progress}${problem})`);
+    }
+    case "active": {
+      const awaited = sharing?.kind === "shared" ? sharing.awaited : [];
+      if (awaited.length > 0) return waiting(awaited.map((project) => `Project ${project}`).join("; "));
+      return settled({ message: "active", pollAfterMs: COUNT_EVERY_MS });
+    }
+    default:
+      return state.phase satisfies never;
+  }
+}
+
+export function imageStatus(scope: ImageScope): StatusReport<Image> {
+  const { context, state, usedBy, measured } = scope;
+  const image = context.object;
+  const before = image.status;
+  const checksum = state.phase === "active" ? checksumOf(image) : undefined;
+  const volume = scope.volumeName ?? before?.volume;
+  const size = measured?.size ?? before?.size;
+  const virtualSize = measured?.virtualSize ?? before?.virtualSize;
+  const sharedWith = scope.sharing === undefined ? before?.sharedWith : sharedProjects(scope.sharing);
+  const fields: Omit<ImageStatus, "conditions" | "observedGeneration"> = {
+    phase: state.phase,
+    ...(state.progress === undefined ? {} : { progress: state.progress }),
+    ...(checksum === undefined ? {} : { checksum }),
+    ...(size === undefined ? {} : { size }),
+    ...(virtualSize === undefined ? {} : { virtualSize }),
+    ...(volume === undefined ? {} : { volume }),
+    usedBy,
+    ...(sharedWith === undefined || sharedWith.length === 0 ? {} : { sharedWith }),
+  };
+  return { fields, conditions: sharedCondition(image, scope.sharing) };
+}
+
+/** What was compared, or what the address of a container image fixes. */
+function checksumOf(image: Image): string | undefined {
+  const { http, registry } = image.spec.source;
+  return http?.checksum ?? registry?.url.split("@")[1];
+}
+
+function sharedProjects(sharing: Sharing): readonly string[] {
+  return sharing.kind === "shared" ? sharing.projects : [];
+}
+
+/** Servers of other Projects read this condition before they use the Image. */
+function sharedCondition(image: Image, sharing: Sharing | undefined): readonly NewCondition[] {
+  if (sharing === undefined) {
+    const last = image.status?.conditions?.find(({ type }) => type === "Shared");
+    return last === undefined ? [] : [last];
+  }
+  switch (sharing.kind) {
+    case "none":
+      return [{ type: "Shared", status: "False", reason: "Private", message: "Only this Project may use it" }];
+    case "refused":
+      return [{ type: "Shared", status: "False", reason: "NotAllowed", message: sharing.problem }];
+    case "shared": {
+      const message =
+        image.spec.visibility === "Public" ? "All Projects may use it" : `Shared with ${sharing.projects.join(", ")}`;
+      return [{ type: "Shared", status: "True", reason: image.spec.visibility, message }];
+    }
+    default:
+      return sharing satisfies never;
+  }
+}

@@ -1,0 +1,80 @@
+import { dataSources, dataVolumes, persistentVolumeClaims } from "#operator/api/foreign.ts";
+import { alreadyApplied } from "#runtime/client/applied.ts";
+import { invalid, type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
+import { dataSourceFor, dataVolumeFor, isOfFormer, isOurs } from "../children.ts";
+import type { ImageScope } from "../scope.ts";
+import { keyOfImage } from "../wakes.ts";
+
+/** How often a claim that is on its way out is looked at; claims are not watched. */
+const CLAIM_POLL_MS = 5_000;
+
+/** The DataVolume is there and ours. Its spec cannot change (CDI refuses it), nor can what it is made from. */
+export async function ensureVolume(scope: ImageScope): Promise<Outcome> {
+  const { context, volume } = scope;
+  const { object: image, kube } = context;
+  const name = image.metadata.name;
+  if (volume !== undefined) {
+    if (volume.metadata.deletionTimestamp !== undefined || isOfFormer(volume, image))
+      return waiting(`DataVolume ${name}, which is being deleted, to go`);
+    if (!isOurs(volume, image))
+      return invalid("metadata.name", `DataVolume ${name} exists and is not of this Image: choose another name`);
+    scope.volumeName = name;
+    return settled();
+  }
+  // CDI could take a claim of that name for the volume's own, and so give away what is on it.
+  const claim = await kube.get(persistentVolumeClaims, keyOfImage(image));
+  if (claim !== undefined) {
+    const leaving = claim.metadata.deletionTimestamp !== undefined || ownedByVolume(claim.metadata.ownerReferences);
+    if (leaving)
+      return waiting(`PersistentVolumeClaim ${name}, which is being deleted, to go`, { pollAfterMs: CLAIM_POLL_MS });
+    return invalid(
+      "metadata.name",
+      `PersistentVolumeClaim ${name} exists and is not of this Image: choose another name`,
+      {
+        pollAfterMs: 60_000,
+      },
+    );
+  }
+  await kube.apply(dataVolumes, dataVolumeFor(image), { fieldOwner: context.fieldOwner("volume"), force: true });
+  if (image.status?.volume !== undefined)
+    context.event("Warning", "Recreated", `DataVolume ${name} was deleted from outside: the Image is imported again`);
+  scope.volumeName = name;
+  return settled();
+}
+
+function ownedByVolume(owners: readonly { readonly kind: string }[] = []): boolean {
+  return owners.some(({ kind }) => kind === dataVolumes.kind);
+}
+
+/** The DataSource is there, ours, and names the volume. */
+export async function ensureDataSource({ context }: ImageScope): Promise<Outcome> {
+  const { object: image, cache, kube } = context;
+  const name = image.metadata.name;
+  const current = cache.get(dataSources, keyOfImage(image));
+  if (current !== undefined && !isOurs(current, image)) {
+    if (isOfFormer(current, image)) return waiting(`DataSource ${name} of an earlier Image to go`);
+    return invalid("metadata.name", `DataSource ${name} exists and is not of this Image: choose another name`);
+  }
+  const desired = dataSourceFor(image);
+  if (current !== undefined && alreadyApplied(current, desired)) return settled();
+  await kube.apply(dataSources, desired, { fieldOwner: context.fieldOwner("source"), force: true });
+  if (current !== undefined)
+    context.event("Warning", "Corrected", `DataSource ${name} was changed from outside and is corrected`);
+  return settled();
+}
+
+/** How large the volume became: read once, when the Image has become active. */
+export async function measure(scope: ImageScope): Promise<Outcome> {
+  const { context, state } = scope;
+  const image = context.object;
+  if (state.phase !== "active" || (image.status?.phase === "active" && image.status.size !== undefined))
+    return settled();
+  const claim = await context.kube.get(persistentVolumeClaims, keyOfImage(image));
+  const size = claim?.status?.capacity?.["storage"];
+  const virtualSize = image.spec.minDisk ?? claim?.spec?.resources?.requests?.["storage"];
+  scope.measured = {
+    ...(size === undefined ? {} : { size }),
+    ...(virtualSize === undefined ? {} : { virtualSize }),
+  };
+  return settled();
+}

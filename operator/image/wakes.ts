@@ -1,0 +1,65 @@
+import type { Image } from "#operator/api/generated/image.ts";
+import type { Project } from "#operator/api/generated/project.ts";
+import type { Server } from "#operator/api/generated/server.ts";
+import { images } from "#operator/api/resources.ts";
+import { type KubeObject, keyText, type ObjectKey } from "#runtime/api/object.ts";
+import type { CacheReader } from "#runtime/watch/cache.ts";
+import { ROLE_PREFIX } from "./children.ts";
+
+/** From a namespace to the Project that has taken it. */
+export const PROJECT_BY_NAMESPACE = "image:project-by-namespace";
+/** From an Image to the Servers that name it. */
+export const SERVERS_OF_IMAGE = "image:servers";
+/** From an Image to the Servers whose root disk is being copied from it. */
+export const BUILDING_FROM_IMAGE = "image:building";
+/** From the name of a Project to the Images shared with it; public Images are under `*`. */
+export const SHARED_WITH = "image:shared-with";
+const EVERYBODY = "*";
+
+export function keyOfImage(image: Image): ObjectKey {
+  return { namespace: image.metadata.namespace ?? "", name: image.metadata.name };
+}
+
+/** The Image that a Server names. */
+export function imageOf(server: Server): ObjectKey {
+  const { name, namespace } = server.spec.imageRef;
+  return { namespace: namespace ?? server.metadata.namespace ?? "", name };
+}
+
+/** The Image that the Server's root disk is being copied from now; undefined when that is done or not begun. */
+export function buildingFrom(server: Server): ObjectKey | undefined {
+  const { image, rootDisk } = server.status ?? {};
+  return image !== undefined && rootDisk?.ready === false
+    ? { namespace: image.namespace, name: image.name }
+    : undefined;
+}
+
+export function sharedWithKeys(image: Image): readonly string[] {
+  if (image.spec.visibility === "Public") return [EVERYBODY];
+  return image.spec.visibility === "Shared" ? (image.spec.sharedWith ?? []) : [];
+}
+
+/** A Project that comes, goes or changes may be one that an Image is shared with, or the one that publishes it. */
+export function imagesOfProject(project: Project, cache: CacheReader): readonly ObjectKey[] {
+  return [EVERYBODY, project.metadata.name].flatMap((key) => cache.byIndex(images, SHARED_WITH, key).map(keyOfImage));
+}
+
+/** DataVolumes and DataSources carry the Image's name. */
+export function sameName({ metadata }: KubeObject): readonly ObjectKey[] {
+  return [{ namespace: metadata.namespace ?? "", name: metadata.name }];
+}
+
+export function imageOfRole({ metadata }: KubeObject): readonly ObjectKey[] {
+  if (!metadata.name.startsWith(ROLE_PREFIX)) return [];
+  return [{ namespace: metadata.namespace ?? "", name: metadata.name.slice(ROLE_PREFIX.length) }];
+}
+
+/** Servers wake an Image only when it waits for them in order to go: counting them is done by time. */
+export function deletedImageOf(server: Server, cache: CacheReader): readonly ObjectKey[] {
+  const key = buildingFrom(server);
+  return key === undefined || cache.get(images, key)?.metadata.deletionTimestamp === undefined ? [] : [key];
+}
+
+export function serverText(server: Server): string {
+  return `Server ${keyText({ namespace: server.metadata.namespace ?? "", name: server.metadata.name })}`;
+}

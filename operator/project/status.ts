@@ -1,0 +1,54 @@
+import type { Project } from "#operator/api/generated/project.ts";
+import { type Condition, findCondition, type NewCondition } from "#runtime/api/conditions.ts";
+import type { StatusReport } from "#runtime/controller/definition.ts";
+import { type Concern, type ConcernResult, concerns, type ProjectFacts } from "./scope.ts";
+
+/** What the status of a Project is made of. */
+export interface ProjectReport {
+  readonly project: Project;
+  readonly facts: ProjectFacts;
+  readonly results: ReadonlyMap<Concern, ConcernResult>;
+}
+
+/** The status to write. A concern that the pass did not reach keeps its condition. */
+export function projectStatus({ project, facts, results }: ProjectReport): StatusReport<Project> {
+  const previous = project.status?.conditions;
+  return {
+    // Fields that are undefined are left out by the writer.
+    fields: facts as StatusReport<Project>["fields"],
+    conditions: [
+      ...concerns.map((type) => conditionOf(type, results.get(type), findCondition(previous, type))),
+      enabledCondition(project),
+    ],
+  };
+}
+
+function conditionOf(type: Concern, result: ConcernResult | undefined, previous: Condition | undefined): NewCondition {
+  switch (result?.kind) {
+    case undefined:
+      return previous ?? { type, status: "Unknown", reason: "NotReached", message: "Earlier steps come first" };
+    case "settled":
+      return { type, status: "True", reason: "Success", message: result.message ?? "" };
+    case "waiting":
+      return { type, status: "False", reason: result.reason ?? "Progressing", message: `Waiting for ${result.for}` };
+    case "blocked":
+      return { type, status: "False", reason: result.reason, message: result.message };
+    case "failed":
+      // The last good word stays: the service could not be asked, that is all that is known.
+      if (previous?.status === "True") return previous;
+      return { type, status: "Unknown", reason: "TransientError", message: result.error.message };
+    default:
+      return result satisfies never;
+  }
+}
+
+function enabledCondition({ spec }: Project): NewCondition {
+  return spec.enabled
+    ? { type: "Enabled", status: "True", reason: "Success", message: "" }
+    : {
+        type: "Enabled",
+        status: "False",
+        reason: "ProjectDisabled",
+        message: "spec.enabled is false: no tokens, no rights in the namespace, Servers stop; nothing is deleted",
+      };
+}

@@ -1,0 +1,102 @@
+import { clouds } from "#operator/api/resources.ts";
+import { CloudSecretError, cloudOf } from "#operator/clients/cloud-access.ts";
+import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
+import type { KeystoneProject } from "../decide/keystone-project.ts";
+import { projectTag } from "../names.ts";
+import type { ProjectScope } from "../scope.ts";
+import type { ProjectKeystone } from "../services.ts";
+import { AWAITED_POLL_MS, keystoneOf } from "./keystone-project.ts";
+import { findRobots } from "./robots.ts";
+import { sweepSecrets } from "./sweep.ts";
+
+/** Finds the Cloud once more. A Project that never reached one has nothing there. */
+export async function resolveCloudAgain(scope: ProjectScope): Promise<Outcome> {
+  const { project, cache, deps, facts, clock } = scope;
+  clock.forget(project);
+  const choice = cloudOf(project, cache.list(clouds));
+  if (choice.kind === "awaited") {
+    if (facts.cloudRef === undefined) return settled();
+    return waiting(`${choice.awaited}, to clean up in it (docs/project.md says how to let go without it)`);
+  }
+  try {
+    scope.cloud = { cloud: choice.cloud, clients: await deps.clouds.forCloud(choice.cloud) };
+    return settled();
+  } catch (error) {
+    if (error instanceof CloudSecretError) return waiting(error.awaited, { pollAfterMs: AWAITED_POLL_MS });
+    throw error;
+  }
+}
+
+/** Removes the Keystone project with all in it, or leaves it to its own life, as `onDelete` says. */
+export async function leaveKeystone(scope: ProjectScope, signal: AbortSignal): Promise<Outcome> {
+  if (scope.cloud === undefined) return settled();
+  const { project, facts } = scope;
+  const keystone = keystoneOf(scope, signal);
+  const found = await findOwn(scope, keystone);
+  facts.domainID ??= found?.domainId;
+  const { robots } = await findRobots(scope, signal);
+  for (const robot of robots) await keystone.users.delete(robot.id);
+  if (found === undefined) return settled();
+  return project.spec.onDelete === "Delete" && project.spec.adopt === undefined
+    ? remove(scope, keystone, found, signal)
+    : retain(scope, keystone, found);
+}
+
+/** The Keystone project that is ours, whether status knows it or not. One without our tag is left alone. */
+async function findOwn(
+  { project, deps, facts }: ProjectScope,
+  keystone: ProjectKeystone,
+): Promise<KeystoneProject | undefined> {
+  const tag = projectTag(deps.installationId, project);
+  if (facts.id !== undefined) {
+    const known = await keystone.projects.get(facts.id);
+    if (known?.tags.includes(tag) === true) return known;
+  }
+  return (await keystone.projects.listByTag(tag))[0];
+}
+
+async function remove(
+  scope: ProjectScope,
+  keystone: ProjectKeystone,
+  found: KeystoneProject,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  if (!found.enabled) {
+    // A disabled project gives no token to sweep it with. It opens to the operator alone: its members lose their roles first.
+    await revokeMembers(scope, keystone, found.id);
+    await keystone.projects.update(found.id, { enabled: true });
+  }
+  const left = await sweepSecrets(scope, keystone, found.id, signal);
+  if (left !== undefined) return left;
+  await scope.cloud?.clients.quotas({ signal, requestId: `req-${scope.reconcileId}` }).delete(found.id);
+  await keystone.projects.delete(found.id);
+  scope.event("Normal", "ProjectDeleted", `Deleted the Keystone project ${found.id} with its secrets`);
+  return settled();
+}
+
+/** The project goes on without us: its members keep their roles, our tag, our role and our robots go. */
+async function retain(scope: ProjectScope, keystone: ProjectKeystone, found: KeystoneProject): Promise<Outcome> {
+  const { project, deps } = scope;
+  const { userId } = await keystone.whoAmI();
+  const roleId = (await keystone.roles.findByName("member"))?.id;
+  if (roleId !== undefined)
+    await keystone.assignments.unassign({ projectId: found.id, roleId, actor: { kind: "user", id: userId } });
+  const tag = projectTag(deps.installationId, project);
+  // Last, because by the tag it is found again.
+  await keystone.projects.update(found.id, { tags: found.tags.filter((other) => other !== tag) });
+  scope.event(
+    "Normal",
+    "ProjectRetained",
+    `Left the Keystone project ${found.id} (${found.name}) where it is; a new Project takes it by spec.adopt.id`,
+  );
+  return settled();
+}
+
+async function revokeMembers({ facts }: ProjectScope, keystone: ProjectKeystone, projectId: string): Promise<void> {
+  for (const { kind, id, role } of facts.members ?? []) {
+    const roleId = (await keystone.roles.findByName(role))?.id;
+    if (id === undefined || roleId === undefined) continue;
+    const actor = { kind: kind === "User" ? "user" : "group", id } as const;
+    await keystone.assignments.unassign({ projectId, roleId, actor });
+  }
+}

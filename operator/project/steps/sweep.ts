@@ -1,0 +1,45 @@
+import { isServiceError } from "#operator/clients/service-error.ts";
+import { type Outcome, waiting } from "#runtime/controller/outcome.ts";
+import type { ProjectScope } from "../scope.ts";
+import type { ProjectKeystone } from "../services.ts";
+import { AWAITED_POLL_MS } from "./keystone-project.ts";
+
+/**
+ * Deletes all that is left in the project in Barbican, by a token of the project: Keystone deletes none of it, and
+ * nobody could reach it afterwards. Undefined when nothing is left.
+ */
+export async function sweepSecrets(
+  scope: ProjectScope,
+  keystone: ProjectKeystone,
+  projectId: string,
+  signal: AbortSignal,
+): Promise<Outcome | undefined> {
+  const { userId } = await keystone.whoAmI();
+  const roleId = (await keystone.roles.findByName("member"))?.id;
+  if (roleId === undefined || scope.cloud === undefined)
+    return waiting("Keystone role member", { pollAfterMs: AWAITED_POLL_MS });
+  await keystone.assignments.assign({ projectId, roleId, actor: { kind: "user", id: userId } });
+  const { barbican } = scope.cloud.clients.project(projectId, { signal, requestId: `req-${scope.reconcileId}` });
+  for (const { id } of await barbican.containers.list()) await barbican.containers.delete(id);
+  for (const { id } of await barbican.orders.list()) await barbican.orders.delete(id);
+  // Listed to the end first: pages are counted, and what is deleted would move the next one.
+  const ids: string[] = [];
+  for await (const { id } of barbican.secrets.list()) ids.push(id);
+  const kept: string[] = [];
+  for (const id of ids) {
+    try {
+      // Whoever uses it still: its project goes.
+      await barbican.secrets.delete(id, { force: true });
+    } catch (error) {
+      if (!isServiceError(error, "Forbidden")) throw error;
+      kept.push(id);
+    }
+  }
+  if (kept.length === 0) return undefined;
+  const shown = kept.slice(0, 5).join(", ");
+  return waiting(
+    `Barbican secrets ${shown}${kept.length > 5 ? ` and ${kept.length - 5} more` : ""} of the Keystone project ${projectId}, ` +
+      "which are private to their owners, to be deleted by them",
+    { pollAfterMs: AWAITED_POLL_MS },
+  );
+}

@@ -1,0 +1,47 @@
+import type { Server } from "#operator/api/generated/server.ts";
+import type { Desired, KubeObject, ObjectKey } from "#runtime/api/object.ts";
+import { controllerReference } from "#runtime/api/resource.ts";
+
+/** Label of everything that is made for a Server, and of its launcher pod; the value is the Server's name. */
+export const SERVER_LABEL = "nephele.dev/server";
+/** Label of core Secrets that we made: they are never a source (crds/policies/managed-secrets.yaml). */
+export const MANAGED_BY_LABEL = "nephele.dev/managed-by";
+/** Annotation of the machine's template and so of each instance: the Flavor with which it was started. */
+export const FLAVOR_ANNOTATION = "nephele.dev/flavor";
+/** Likewise the {@link filesRevision} that its launcher mounted. */
+export const FILES_ANNOTATION = "nephele.dev/files";
+
+export function keyOfServer(server: Server): { readonly namespace: string; readonly name: string } {
+  return { namespace: server.metadata.namespace ?? "", name: server.metadata.name };
+}
+
+export function userDataSecretKey(server: Server): ObjectKey {
+  return { ...keyOfServer(server), name: `nephele-user-data-${server.metadata.name}` };
+}
+
+export function filesSecretKey(server: Server): ObjectKey {
+  return { ...keyOfServer(server), name: `nephele-files-${server.metadata.name}` };
+}
+
+/** Metadata of a thing that is the Server's own and goes with it. */
+export function childMetadata(
+  server: Server,
+  name: string,
+  annotations: Readonly<Record<string, string>> = {},
+): Desired["metadata"] {
+  return {
+    name,
+    namespace: server.metadata.namespace ?? "",
+    labels: { "app.kubernetes.io/managed-by": "nephele", [SERVER_LABEL]: server.metadata.name },
+    annotations,
+    ownerReferences: [controllerReference(server)],
+  };
+}
+
+/** Whose a thing of the name that we would give it is. */
+export function ownership(child: KubeObject, server: Server): "ours" | "leaving" | "foreign" {
+  const owners = child.metadata.ownerReferences ?? [];
+  if (owners.some(({ uid }) => uid === server.metadata.uid)) return "ours";
+  const former = owners.some(({ kind, name }) => kind === server.kind && name === server.metadata.name);
+  return former || child.metadata.deletionTimestamp !== undefined ? "leaving" : "foreign";
+}

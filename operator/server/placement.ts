@@ -1,0 +1,44 @@
+import type { Flavor } from "#operator/api/generated/flavor.ts";
+import type { Server } from "#operator/api/generated/server.ts";
+import { SERVER_LABEL } from "./names.ts";
+
+/** A node has a trait by this label and the trait's name, with the value "true". */
+const TRAIT_LABEL_PREFIX = "trait.nephele.dev/";
+
+/**
+ * Where the machine may run, as pod affinity. Required traits are the instancetype's node selector; KubeVirt refuses a
+ * machine that has a node selector beside it, so zone and forbidden traits are affinity too.
+ */
+export function affinityOf(server: Server, flavor: Flavor): Readonly<Record<string, unknown>> | undefined {
+  const { zone, placement = {} } = server.spec;
+  const nodes = [
+    ...(zone === undefined ? [] : [{ key: "topology.kubernetes.io/zone", operator: "In", values: [zone] }]),
+    ...(flavor.spec.traits?.forbidden ?? []).map((trait) => ({
+      key: `${TRAIT_LABEL_PREFIX}${trait}`,
+      operator: "NotIn",
+      values: ["true"],
+    })),
+  ];
+  const affinity = {
+    ...(nodes.length === 0
+      ? {}
+      : {
+          nodeAffinity: {
+            requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: nodes }] },
+          },
+        }),
+    ...hosts("podAffinity", placement.sameHost),
+    ...hosts("podAntiAffinity", placement.differentHost),
+  };
+  return Object.keys(affinity).length === 0 ? undefined : affinity;
+}
+
+/** `sameHost` of two Servers asks for a node with both: a term for each. `differentHost` is the same, turned round. */
+function hosts(kind: string, servers: readonly string[] = []): Readonly<Record<string, unknown>> {
+  if (servers.length === 0) return {};
+  const terms = servers.toSorted().map((name) => ({
+    labelSelector: { matchLabels: { [SERVER_LABEL]: name } },
+    topologyKey: "kubernetes.io/hostname",
+  }));
+  return { [kind]: { requiredDuringSchedulingIgnoredDuringExecution: terms } };
+}

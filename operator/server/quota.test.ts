@@ -1,0 +1,90 @@
+import { describe, expect, test } from "vitest";
+import type { Flavor } from "#operator/api/generated/flavor.ts";
+import type { Server } from "#operator/api/generated/server.ts";
+import { aFlavor, anImage, aServer } from "./fixtures.ts";
+import { type QuotaWorld, quotaVerdict } from "./quota.ts";
+
+const flavors: Readonly<Record<string, Flavor>> = {
+  small: aFlavor("small"),
+  large: aFlavor("large", { cpus: 8, memory: "8Gi", disk: "20Gi" }),
+};
+
+/** Servers of one second, by name; those of `built` have their machines. */
+function world(
+  names: readonly string[],
+  built: readonly string[] = [],
+  spec: Partial<Server["spec"]> = {},
+): QuotaWorld {
+  return {
+    servers: names.map((name) => aServer(spec, undefined, { name })),
+    images: [],
+    flavor: (name) => flavors[name],
+    image: () => anImage(),
+    built: ({ metadata }) => built.includes(metadata.name),
+  };
+}
+
+function admitted(all: QuotaWorld, quota: Parameters<typeof quotaVerdict>[1]): readonly string[] {
+  return all.servers
+    .filter((server) => quotaVerdict(server, quota, all).kind === "fits")
+    .map(({ metadata }) => metadata.name);
+}
+
+describe("quotaVerdict", () => {
+  test("without a quota everything fits", () => {
+    expect(quotaVerdict(aServer(), undefined, world(["web-1"]))).toEqual({ kind: "fits" });
+  });
+
+  test("of twenty at once the same ones fit, whoever is asked", () => {
+    const names = Array.from({ length: 20 }, (_, at) => `web-${String(at).padStart(2, "0")}`);
+    const first = admitted(world(names), { servers: 5 });
+    expect(first).toEqual(names.slice(0, 5));
+    expect(admitted(world(names.toReversed()), { servers: 5 }).toSorted()).toEqual(first);
+  });
+
+  test("the verdict stays while those that fit are being built one by one", () => {
+    const names = ["a", "b", "c", "d"];
+    expect(admitted(world(names, ["b"]), { servers: 2 })).toEqual(["a", "b"]);
+    expect(admitted(world(names, ["a", "b"]), { servers: 2 })).toEqual(["a", "b"]);
+  });
+
+  test("one that does not fit does not hold up a smaller one after it", () => {
+    const all = world(["a", "b"]);
+    const servers = [
+      aServer({ flavorRef: { name: "large" } }, undefined, { name: "a" }),
+      aServer({}, undefined, { name: "b" }),
+    ];
+    expect(admitted({ ...all, servers }, { cores: 4 })).toEqual(["b"]);
+  });
+
+  test("an older one is first, whatever its name", () => {
+    const servers = [
+      aServer({}, undefined, { name: "a", creationTimestamp: "2026-11-23T10:00:01Z" }),
+      aServer({}, undefined, { name: "z", creationTimestamp: "2026-11-23T10:00:00Z" }),
+    ];
+    expect(admitted({ ...world([]), servers }, { servers: 1 })).toEqual(["z"]);
+  });
+
+  test("a resize counts the larger of both sizes", () => {
+    const server = aServer({ flavorRef: { name: "large" } }, { flavor: "small" }, { name: "a" });
+    const other = aServer({}, undefined, { name: "b" });
+    const all = { ...world([], ["a"]), servers: [server, other] };
+    expect(quotaVerdict(server, { cores: 8 }, all).kind).toBe("fits");
+    expect(quotaVerdict(other, { cores: 8 }, all).kind).toBe("exceeded");
+  });
+
+  test("says what is exceeded, by how much, for a person", () => {
+    expect(
+      quotaVerdict(aServer({ flavorRef: { name: "large" } }), { cores: 4, memory: "4Gi", servers: 9 }, world([])),
+    ).toEqual({
+      kind: "exceeded",
+      what: "cores (8 wanted, 0 of 4 taken), memory (8Gi wanted, 0 of 4Gi taken)",
+    });
+  });
+
+  test("storage counts root disks and the Project's Images", () => {
+    const all = { ...world(["a"]), images: [anImage({ minDisk: "3Gi" })] };
+    expect(admitted(all, { storage: "5Gi" })).toEqual(["a"]);
+    expect(admitted(all, { storage: "4Gi" })).toEqual([]);
+  });
+});

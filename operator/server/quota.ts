@@ -1,0 +1,122 @@
+import type { Flavor } from "#operator/api/generated/flavor.ts";
+import type { Image } from "#operator/api/generated/image.ts";
+import type { ProjectQuota } from "#operator/api/generated/project.ts";
+import type { Server } from "#operator/api/generated/server.ts";
+import { bytesOf, sizeText } from "./quantity.ts";
+import { imageKey, imageSize } from "./root-disk.ts";
+
+/** What one or many Servers take of a quota; memory and storage in bytes. */
+export interface Amount {
+  readonly servers: number;
+  readonly cores: number;
+  readonly memory: number;
+  readonly storage: number;
+}
+
+/** What a namespace holds, and how to find what its Servers name. */
+export interface QuotaWorld {
+  readonly servers: readonly Server[];
+  readonly images: readonly Image[];
+  readonly flavor: (name: string) => Flavor | undefined;
+  readonly image: (key: { readonly namespace: string; readonly name: string }) => Image | undefined;
+  /** Whether a Server has its machine already. */
+  readonly built: (server: Server) => boolean;
+}
+
+export type Verdict = { readonly kind: "fits" } | { readonly kind: "exceeded"; readonly what: string };
+
+const NOTHING: Amount = { servers: 0, cores: 0, memory: 0, storage: 0 };
+
+/**
+ * Whether `server` may be built, or grow to the Flavor that it names now.
+ *
+ * What is built counts first, as large as it is or is becoming. Then those that wait are taken in the order in which
+ * they were created, and by name within a second; each that fits counts for those after it. So every pass comes to
+ * the same verdict for all that were created at once, whoever is looked at first.
+ */
+export function quotaVerdict(server: Server, quota: ProjectQuota | undefined, world: QuotaWorld): Verdict {
+  if (quota === undefined) return { kind: "fits" };
+  const isThis = (other: Server): boolean => other.metadata.uid === server.metadata.uid;
+  const images = world.images.reduce((sum, image) => sum + bytesOf(image.status?.size ?? image.spec.minDisk), 0);
+  let taken: Amount = { ...NOTHING, storage: images };
+  const waiting: Server[] = [];
+  for (const other of world.servers) {
+    if (isThis(other)) continue;
+    if (world.built(other)) taken = plus(taken, largest(other, world));
+    else waiting.push(other);
+  }
+  // One that is built and asks for more competes with nobody that only waits.
+  if (world.built(server)) return verdict(taken, wantedBy(server, world), quota);
+  for (const other of [...waiting, server].sort(byCreation)) {
+    const wanted = wantedBy(other, world);
+    const decision = verdict(taken, wanted, quota);
+    if (isThis(other)) return decision;
+    if (decision.kind === "fits") taken = plus(taken, wanted);
+  }
+  return { kind: "fits" };
+}
+
+function byCreation(one: Server, other: Server): number {
+  const [a, b] = [one.metadata, other.metadata];
+  if (a.creationTimestamp !== b.creationTimestamp) return a.creationTimestamp < b.creationTimestamp ? -1 : 1;
+  if (a.name === b.name) return 0;
+  return a.name < b.name ? -1 : 1;
+}
+
+/** What the Server takes when it is as its spec says. */
+export function wantedBy(server: Server, world: QuotaWorld): Amount {
+  const flavor = world.flavor(server.spec.flavorRef.name);
+  return { ...sizeOf(flavor), servers: 1, storage: storageOf(server, flavor, world) };
+}
+
+/** While it is resized, a machine counts as the larger of both sizes: it may be confirmed or reverted. */
+function largest(server: Server, world: QuotaWorld): Amount {
+  const wanted = wantedBy(server, world);
+  const names = [server.spec.flavorRef.name, server.status?.flavor, server.status?.resize?.from];
+  const sizes = names.filter((name) => name !== undefined).map((name) => sizeOf(world.flavor(name)));
+  return {
+    ...wanted,
+    cores: Math.max(...sizes.map(({ cores }) => cores)),
+    memory: Math.max(...sizes.map(({ memory }) => memory)),
+  };
+}
+
+function sizeOf(flavor: Flavor | undefined): Pick<Amount, "cores" | "memory"> {
+  return { cores: flavor?.spec.cpus ?? 0, memory: bytesOf(flavor?.spec.memory) };
+}
+
+function storageOf(server: Server, flavor: Flavor | undefined, world: QuotaWorld): number {
+  const made = bytesOf(server.status?.rootDisk?.size);
+  const asked = server.spec.rootDisk.size;
+  if (asked !== undefined) return Math.max(made, bytesOf(asked));
+  const image = world.image(imageKey(server));
+  return Math.max(made, bytesOf(flavor?.spec.disk), image === undefined ? 0 : bytesOf(imageSize(image)));
+}
+
+function plus(one: Amount, other: Amount): Amount {
+  return {
+    servers: one.servers + other.servers,
+    cores: one.cores + other.cores,
+    memory: one.memory + other.memory,
+    storage: one.storage + other.storage,
+  };
+}
+
+function verdict(taken: Amount, wanted: Amount, quota: ProjectQuota): Verdict {
+  const lines = [
+    { name: "servers", limit: quota.servers, have: taken.servers, want: wanted.servers, text: String },
+    { name: "cores", limit: quota.cores, have: taken.cores, want: wanted.cores, text: String },
+    { name: "memory", limit: limitOf(quota.memory), have: taken.memory, want: wanted.memory, text: sizeText },
+    { name: "storage", limit: limitOf(quota.storage), have: taken.storage, want: wanted.storage, text: sizeText },
+  ];
+  const over = lines.filter(({ limit, have, want }) => limit !== undefined && want > 0 && have + want > limit);
+  if (over.length === 0) return { kind: "fits" };
+  const what = over.map(
+    ({ name, limit = 0, have, want, text }) => `${name} (${text(want)} wanted, ${text(have)} of ${text(limit)} taken)`,
+  );
+  return { kind: "exceeded", what: what.join(", ") };
+}
+
+function limitOf(quantity: string | undefined): number | undefined {
+  return quantity === undefined ? undefined : bytesOf(quantity);
+}

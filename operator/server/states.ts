@@ -1,0 +1,264 @@
+import type { DataVolume, VirtualMachine, VirtualMachineInstance } from "#operator/api/foreign.ts";
+import type { ServerStatus } from "#operator/api/generated/server.ts";
+
+type State = NonNullable<ServerStatus["state"]>;
+type PowerState = NonNullable<ServerStatus["powerState"]>;
+
+/** A guest that no node takes is an ERROR for people after this long; it may still be placed. */
+export const NO_VALID_HOST_AFTER_MS = 5 * 60_000;
+/** Trouble of KubeVirt with a new machine is told after this long: most of it is over with its next try. */
+export const FAILURE_PATIENCE_MS = 30_000;
+/** While a first build is younger than this, it is `spawning` and no more: each finer word would be a write. */
+export const BUILD_DETAIL_AFTER_MS = 30_000;
+/** A guest that runs has its address about now; both are told in one write. */
+export const ADDRESS_PATIENCE_MS = 3_000;
+
+/** What there is of a Server, as KubeVirt and CDI last said. */
+export interface Machine {
+  readonly machine: VirtualMachine | undefined;
+  readonly instance: VirtualMachineInstance | undefined;
+  /** The DataVolume of the root disk in use. */
+  readonly volume: DataVolume | undefined;
+  /** Whether the guest ran before: a later start is not a build. */
+  readonly launched: boolean;
+  readonly now: Date;
+}
+
+export interface NovaState {
+  readonly state: State;
+  readonly taskState?: string;
+  readonly powerState: PowerState;
+  readonly fault?: { readonly code: number; readonly message: string };
+  /** Say it again after this long even if nothing happens: a deadline is near. */
+  readonly againAfterMs?: number;
+}
+
+type Rule = (seen: Machine) => NovaState | undefined;
+
+/**
+ * From KubeVirt's conditions and phases to Nova's words; the first rule that speaks counts. `printableStatus` is meant
+ * for people and is asked only where nothing else tells two cases apart.
+ */
+const RULES: readonly Rule[] = [
+  notMade,
+  deleting,
+  poweringOff,
+  migrating,
+  paused,
+  running,
+  nodeLost,
+  claimMissing,
+  diskFailed,
+  imagePullFailed,
+  unschedulable,
+  preparingDisk,
+  starting,
+  crashing,
+  failing,
+  aboutToStart,
+  waitingForReceiver,
+  stopped,
+];
+
+export function novaState(seen: Machine): NovaState {
+  for (const rule of RULES) {
+    const state = rule(seen);
+    if (state !== undefined) return state;
+  }
+  return { state: "UNKNOWN", powerState: "NoState" };
+}
+
+/**
+ * A young first build in one word, for one write: `spawning`, whatever it is doing. After that time the finer words
+ * come: somebody who still looks wants to know what it hangs on.
+ */
+export function foldBuild(state: NovaState, machine: VirtualMachine | undefined, now: Date): NovaState {
+  const left = youngFor(machine, now);
+  if (state.state !== "BUILD" || left <= 0) return state;
+  return { ...state, taskState: "spawning", againAfterMs: Math.min(left, state.againAfterMs ?? left) };
+}
+
+/** Whether a machine is so young, and its guest so far from running, that nothing finer is told yet. */
+export function isYoungBuild(
+  machine: VirtualMachine | undefined,
+  instance: VirtualMachineInstance | undefined,
+  now: Date,
+): boolean {
+  return wantsToRun(machine) && instance?.status?.phase !== "Running" && youngFor(machine, now) > 0;
+}
+
+function youngFor(machine: VirtualMachine | undefined, now: Date): number {
+  if (machine === undefined) return 0;
+  return Date.parse(machine.metadata.creationTimestamp) + BUILD_DETAIL_AFTER_MS - now.getTime();
+}
+
+function notMade({ machine }: Machine): NovaState | undefined {
+  return machine === undefined ? { state: "BUILD", taskState: "scheduling", powerState: "NoState" } : undefined;
+}
+
+function deleting({ machine, instance }: Machine): NovaState | undefined {
+  if (machine?.metadata.deletionTimestamp === undefined) return undefined;
+  const live = isLive(instance);
+  return { state: live ? "ACTIVE" : "SHUTOFF", taskState: "deleting", powerState: live ? "Running" : "Shutdown" };
+}
+
+function poweringOff({ machine, instance }: Machine): NovaState | undefined {
+  if (!isLive(instance)) return undefined;
+  if (instance?.metadata.deletionTimestamp === undefined && wantsToRun(machine)) return undefined;
+  return { state: "ACTIVE", taskState: "powering-off", powerState: "Running" };
+}
+
+function migrating({ instance }: Machine): NovaState | undefined {
+  const migration = instance?.status?.migrationState;
+  if (migration?.startTimestamp === undefined || migration.endTimestamp !== undefined) return undefined;
+  return { state: "MIGRATING", taskState: "migrating", powerState: "Running" };
+}
+
+function paused({ instance }: Machine): NovaState | undefined {
+  const condition = trueCondition(instance, "Paused");
+  if (instance?.status?.phase !== "Running" || condition === undefined) return undefined;
+  switch (condition.reason) {
+    case "PausedIOError":
+      return fault("Paused", 500, `disk I/O error: ${condition.message ?? ""}; look at the volume's storage`);
+    case "PausedByMigrationMonitor":
+      return { state: "MIGRATING", taskState: "migrating", powerState: "Paused" };
+    default:
+      return { state: "PAUSED", powerState: "Paused" };
+  }
+}
+
+function running({ instance, launched, now }: Machine): NovaState | undefined {
+  if (instance?.status?.phase !== "Running") return undefined;
+  const { interfaces = [], phaseTransitionTimestamps = [] } = instance.status;
+  const since = phaseTransitionTimestamps.find(({ phase }) => phase === "Running")?.phaseTransitionTimestamp;
+  const age = since === undefined ? Number.POSITIVE_INFINITY : now.getTime() - Date.parse(since);
+  const addressed = interfaces.some(({ ipAddress }) => ipAddress !== undefined && ipAddress !== "");
+  if (!addressed && age < ADDRESS_PATIENCE_MS) {
+    const againAfterMs = Math.max(ADDRESS_PATIENCE_MS - age, 100);
+    return launched ? { ...poweringOn(), againAfterMs } : { ...spawning(), againAfterMs };
+  }
+  return { state: "ACTIVE", powerState: "Running" };
+}
+
+function nodeLost({ instance }: Machine): NovaState | undefined {
+  return instance?.status?.phase === "Unknown" ? { state: "UNKNOWN", powerState: "NoState" } : undefined;
+}
+
+function claimMissing({ instance }: Machine): NovaState | undefined {
+  const problem = notSynchronized(instance);
+  if (problem?.reason !== "FailedPvcNotFound") return undefined;
+  return fault("NoState", 404, `a disk is missing: ${problem.message ?? "its claim was not found"}`);
+}
+
+function diskFailed({ volume, launched }: Machine): NovaState | undefined {
+  const failing = volume?.status?.conditions?.find(
+    ({ type, status, reason }) => type === "Running" && status === "False" && reason === "Error",
+  );
+  if (volume?.status?.phase !== "Failed" && (failing === undefined || launched)) return undefined;
+  return fault("NoState", 500, `the root disk could not be made: ${failing?.message ?? "CDI gave no reason"}`);
+}
+
+function imagePullFailed({ instance }: Machine): NovaState | undefined {
+  const problem = notSynchronized(instance);
+  if (problem?.reason !== "ErrImagePull" && problem?.reason !== "ImagePullBackOff") return undefined;
+  return fault("NoState", 500, `the node cannot pull the launcher's image: ${problem.message ?? problem.reason}`);
+}
+
+function unschedulable({ instance, launched, now }: Machine): NovaState | undefined {
+  const condition = instance?.status?.conditions?.find(({ type }) => type === "PodScheduled");
+  if (condition?.status !== "False" || condition.reason !== "Unschedulable" || instance === undefined) return undefined;
+  const waited = now.getTime() - Date.parse(instance.metadata.creationTimestamp);
+  const message = `No valid host was found: ${condition.message ?? "no node takes it"}`;
+  if (waited >= NO_VALID_HOST_AFTER_MS) return { ...fault("NoState", 500, message), taskState: "scheduling" };
+  const againAfterMs = NO_VALID_HOST_AFTER_MS - waited;
+  return { state: launched ? "ACTIVE" : "BUILD", taskState: "scheduling", powerState: "NoState", againAfterMs };
+}
+
+/** First boots only: a disk that was made once is not made again. */
+function preparingDisk(seen: Machine): NovaState | undefined {
+  if (seen.launched || diskIsMade(seen.volume)) return undefined;
+  const waitsForGuest = ["WaitForFirstConsumer", "PendingPopulation"].includes(seen.volume?.status?.phase ?? "");
+  if (waitsForGuest && (isLive(seen.instance) || !wantsToRun(seen.machine))) return undefined;
+  return { state: "BUILD", taskState: "block_device_mapping", powerState: "NoState" };
+}
+
+function starting({ instance, launched }: Machine): NovaState | undefined {
+  return isLive(instance) ? (launched ? poweringOn() : spawning()) : undefined;
+}
+
+function crashing({ machine, instance }: Machine): NovaState | undefined {
+  const fails = machine?.status?.startFailure?.consecutiveFailCount ?? 0;
+  if (!wantsToRun(machine) || fails === 0) return undefined;
+  const last = instance?.status?.reason;
+  const reason = last === undefined || last === "" ? "" : ` (${last})`;
+  return fault("Crashed", 500, `the guest ended ${fails} times right after its start${reason}; it is started again`);
+}
+
+function failing({ machine, now }: Machine): NovaState | undefined {
+  const failure = machine?.status?.conditions?.find(({ type, status }) => type === "Failure" && status === "True");
+  if (failure === undefined || machine === undefined) return undefined;
+  const age = now.getTime() - Date.parse(machine.metadata.creationTimestamp);
+  if (age < FAILURE_PATIENCE_MS) return { ...spawning(), againAfterMs: FAILURE_PATIENCE_MS - age };
+  return fault(
+    "NoState",
+    500,
+    `KubeVirt cannot start the machine: ${failure.message ?? failure.reason ?? "no reason"}`,
+  );
+}
+
+/** Between two lives: KubeVirt says Stopped for half a second after creation, though the guest is to run. */
+function aboutToStart({ machine, launched }: Machine): NovaState | undefined {
+  return wantsToRun(machine) ? (launched ? poweringOn() : spawning()) : undefined;
+}
+
+function waitingForReceiver({ machine }: Machine): NovaState | undefined {
+  if (machine?.status?.printableStatus !== "WaitingForReceiver") return undefined;
+  return { state: "MIGRATING", taskState: "migrating", powerState: "NoState" };
+}
+
+function stopped({ machine }: Machine): NovaState | undefined {
+  if (machine?.spec?.runStrategy !== "Halted") return undefined;
+  return { state: "SHUTOFF", powerState: "Shutdown" };
+}
+
+function spawning(): NovaState {
+  return { state: "BUILD", taskState: "spawning", powerState: "NoState" };
+}
+
+function poweringOn(): NovaState {
+  return { state: "ACTIVE", taskState: "powering-on", powerState: "Shutdown" };
+}
+
+function fault(powerState: PowerState, code: number, message: string): NovaState {
+  return { state: "ERROR", powerState, fault: { code, message } };
+}
+
+/** There is an instance and its guest has not ended. */
+export function isLive(instance: VirtualMachineInstance | undefined): boolean {
+  const phase = instance?.status?.phase;
+  return instance !== undefined && phase !== "Succeeded" && phase !== "Failed";
+}
+
+export function isPausedByUser(instance: VirtualMachineInstance | undefined): boolean {
+  const condition = trueCondition(instance, "Paused");
+  return (
+    condition !== undefined && condition.reason !== "PausedIOError" && condition.reason !== "PausedByMigrationMonitor"
+  );
+}
+
+/** The root disk holds all of the Image. */
+export function diskIsMade(volume: DataVolume | undefined): boolean {
+  return volume?.status?.phase === "Succeeded";
+}
+
+function wantsToRun(machine: VirtualMachine | undefined): boolean {
+  return machine?.spec?.runStrategy === "Always";
+}
+
+function trueCondition(instance: VirtualMachineInstance | undefined, type: string) {
+  return instance?.status?.conditions?.find((condition) => condition.type === type && condition.status === "True");
+}
+
+function notSynchronized(instance: VirtualMachineInstance | undefined) {
+  return instance?.status?.conditions?.find(({ type, status }) => type === "Synchronized" && status === "False");
+}

@@ -1,0 +1,213 @@
+import type { Server, ServerStatus, ServerStatusAddress, ServerStatusFault } from "#operator/api/generated/server.ts";
+import type { NewCondition } from "#runtime/api/conditions.ts";
+import type { StatusReport } from "#runtime/controller/definition.ts";
+import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
+import { hostnameOf } from "./children.ts";
+import { instanceId } from "./identity.ts";
+import { FILES_ANNOTATION, FLAVOR_ANNOTATION } from "./names.ts";
+import { timeText } from "./reboot.ts";
+import { nextResize, type ResizeStage } from "./resize.ts";
+import type { RootDisk } from "./root-disk.ts";
+import { rootVolume, rootVolumeOf, type ServerScope, wantedPower } from "./scope.ts";
+import { diskIsMade, foldBuild, isLive, isYoungBuild, type NovaState, novaState } from "./states.ts";
+
+/** The Server in Nova's words, with what we are doing to it laid over what KubeVirt says. */
+export function serverState(scope: ServerScope): NovaState {
+  const { context, machine, instance, reboot } = scope;
+  const seen = novaState({
+    machine,
+    instance,
+    volume: rootVolume(scope),
+    launched: context.object.status?.launchedAt !== undefined && !isRebuilding(scope),
+    now: context.now,
+  });
+  const base = foldBuild(seen, machine, context.now);
+  if (base.state === "ERROR" || base.state === "UNKNOWN" || base.taskState === "deleting") return base;
+  if (isRebuilding(scope)) return { ...base, state: "REBUILD", taskState: "rebuilding" };
+  const rebooting = reboot?.reboot ?? context.object.status?.reboot ?? undefined;
+  if (rebooting !== undefined && rebooting.doneAt === undefined && rebooting.instance !== undefined) {
+    return rebooting.type === "Hard"
+      ? { ...base, state: "HARD_REBOOT", taskState: "rebooting_hard" }
+      : { ...base, state: "REBOOT", taskState: "rebooting" };
+  }
+  switch (resizeOf(scope)?.stage) {
+    case "resizing":
+      return { ...base, state: "RESIZE", taskState: "resize_migrating" };
+    case "reverting":
+      return { ...base, state: "REVERT_RESIZE", taskState: "resize_reverting" };
+    case "verify":
+      return base.taskState === undefined ? { ...base, state: "VERIFY_RESIZE" } : base;
+    default:
+      return base;
+  }
+}
+
+/** A later disk than the first is being made, or an earlier one is still in use. */
+function isRebuilding(scope: ServerScope): boolean {
+  const disk = scope.disk ?? scope.recorded;
+  if (disk === undefined || disk.generation === 1 || scope.machine === undefined) return false;
+  return !diskIsMade(rootVolume(scope)) || (isLive(scope.instance) && rootVolumeOf(scope.instance) !== disk.volume);
+}
+
+/** The last step: looks at what came of everything, and says what is still awaited. */
+export async function report(scope: ServerScope): Promise<Outcome> {
+  const { context, machine, instance, project } = scope;
+  const server = context.object;
+  const resize = resizeOf(scope);
+  if (resize?.ended !== undefined)
+    context.event(
+      "Normal",
+      resize.ended === "confirmed" ? "Resized" : "ResizeReverted",
+      `the Flavor is ${resize.flavor}`,
+    );
+  const nova = serverState(scope);
+  const again = nova.againAfterMs === undefined ? {} : { pollAfterMs: nova.againAfterMs };
+  if (nova.fault !== undefined) {
+    if (server.status?.fault?.message !== nova.fault.message) context.event("Warning", "Fault", nova.fault.message);
+    return waiting(`the guest to recover: ${nova.fault.message}`, { reason: "Fault", ...again });
+  }
+  if (scope.held !== undefined) return scope.held;
+  if (project?.spec.enabled === false)
+    return waiting(`Project ${project.metadata.name} to be enabled`, { reason: "ProjectDisabled", ...again });
+  if (nova.state === "VERIFY_RESIZE") return waiting(verifyText(server), { reason: "VerifyResize", ...again });
+  const power = wantedPower(scope);
+  const goal = ({ Running: "ACTIVE", Stopped: "SHUTOFF", Paused: "PAUSED" } as const)[power];
+  if (nova.state === goal && nova.taskState === undefined) {
+    const node = instance?.status?.nodeName;
+    return settled({ message: power === "Stopped" || node === undefined ? goal : `${goal} on ${node}`, ...again });
+  }
+  return waiting(`VirtualMachine ${machine?.metadata.name} to be ${power.toLowerCase()}`, again);
+}
+
+function verifyText(server: Server): string {
+  const resize = server.status?.resize;
+  const to = server.spec.flavorRef.name;
+  const back = resize === undefined ? "" : `, or flavorRef back to ${resize.from}`;
+  return `somebody to set spec.resize.confirmed to ${to}${back}`;
+}
+
+/** Where a resize stands; undefined where there is no machine, or where its Flavor is not changed for now. */
+function resizeOf(scope: ServerScope): ResizeStage | undefined {
+  const { context, machine, held } = scope;
+  if (machine === undefined || held !== undefined) return undefined;
+  return nextResize({ server: context.object, running: runningFlavor(scope), now: timeText(context.now) });
+}
+
+/** The Flavor that the guest runs with; for one that is stopped as wanted, the one that it would start with. */
+function runningFlavor({ machine, instance }: ServerScope): string | undefined {
+  if (instance !== undefined && isLive(instance)) {
+    const up = instance.status?.phase === "Running" && instance.metadata.deletionTimestamp === undefined;
+    return up ? instance.metadata.annotations?.[FLAVOR_ANNOTATION] : undefined;
+  }
+  if (machine?.spec?.runStrategy !== "Halted") return undefined;
+  return machine.spec.template?.metadata?.annotations?.[FLAVOR_ANNOTATION];
+}
+
+/** Pure: the same scope gives the same status, and a pass without news writes nothing. */
+export function serverStatus(scope: ServerScope): StatusReport<Server> {
+  const { context, deps, machine, instance } = scope;
+  const server = context.object;
+  const before = server.status;
+  const nova = serverState(scope);
+  const up = instance?.status?.phase === "Running" && nova.state !== "BUILD";
+  // A machine that is made again has not run yet.
+  const launchedAt =
+    machine === undefined ? undefined : (before?.launchedAt ?? (up ? timeText(context.now) : undefined));
+  const stage = resizeOf(scope);
+  const resize = stage === undefined ? before?.resize : stage.resize;
+  const flavor = stage?.flavor ?? before?.flavor;
+  const reboot = scope.reboot?.reboot ?? before?.reboot;
+  const fault = nova.fault === undefined ? undefined : faultOf(nova.fault, before?.fault, context.now);
+  const node = up ? instance?.status?.nodeName : undefined;
+  const addresses = up ? addressesOf(scope) : [];
+  const disk = machine === undefined ? undefined : (scope.disk ?? scope.recorded);
+  const fields: Omit<ServerStatus, "conditions" | "observedGeneration"> = {
+    state: nova.state,
+    ...(nova.taskState === undefined ? {} : { taskState: nova.taskState }),
+    powerState: nova.powerState,
+    // It says that the machine has been made: quota counts it from then on.
+    ...(machine === undefined ? {} : { instanceID: instanceId(deps.installationId, server) }),
+    ...(launchedAt === undefined ? {} : { launchedAt }),
+    hostname: hostnameOf(server, deps.clusterDomain),
+    ...(node === undefined ? {} : { node }),
+    ...(addresses.length === 0 ? {} : { addresses }),
+    ...(fault === undefined ? {} : { fault }),
+    ...(flavor === undefined ? {} : { flavor }),
+    ...(resize === undefined ? {} : { resize }),
+    ...(disk === undefined ? diskBefore(before) : diskNow(disk, scope)),
+    ...(reboot === undefined ? {} : { reboot }),
+  };
+  return { fields, conditions: [...filesCondition(scope), ...restartCondition(scope)] };
+}
+
+/** What was known of the disk stays known when the machine is gone: its number counts on. */
+function diskBefore(before: ServerStatus | undefined): Pick<ServerStatus, "image" | "rootDisk"> {
+  const { image, rootDisk } = before ?? {};
+  return { ...(image === undefined ? {} : { image }), ...(rootDisk === undefined ? {} : { rootDisk }) };
+}
+
+function diskNow(disk: RootDisk, scope: ServerScope): Pick<ServerStatus, "image" | "rootDisk"> {
+  const { context, machine } = scope;
+  // Told with the end of a young build, not a moment before it.
+  const early = context.object.status?.launchedAt === undefined && isYoungBuild(machine, scope.instance, context.now);
+  const made = diskIsMade(rootVolume(scope)) && !early;
+  return {
+    image: disk.image,
+    rootDisk: { generation: disk.generation, volume: disk.volume, size: disk.size, ready: made },
+  };
+}
+
+function faultOf(
+  fault: { readonly code: number; readonly message: string },
+  before: ServerStatusFault | undefined,
+  now: Date,
+): ServerStatusFault {
+  const message = fault.message.slice(0, 1024);
+  const known = before?.code === fault.code && before.message === message;
+  return { code: fault.code, message, at: known ? before.at : timeText(now) };
+}
+
+function addressesOf({ instance }: ServerScope): readonly ServerStatusAddress[] {
+  return (instance?.status?.interfaces ?? []).flatMap(({ name = "default", ipAddress, ipAddresses, mac }) => {
+    const all = new Set([...(ipAddress === undefined ? [] : [ipAddress]), ...(ipAddresses ?? [])]);
+    return [...all]
+      .filter((address) => address !== "")
+      .map((address) => ({ network: name, address, ...(mac === undefined ? {} : { mac }) }));
+  });
+}
+
+/** Whether a running guest has its files as they are now. A Server without files has no such condition. */
+function filesCondition({ filesRevision, instance }: ServerScope): readonly NewCondition[] {
+  if (filesRevision === undefined) return [];
+  if (instance === undefined || !isLive(instance))
+    return [
+      {
+        type: "FilesCurrent",
+        status: "True",
+        reason: "AtStart",
+        message: "The guest gets them as they are when it starts",
+      },
+    ];
+  if (instance.metadata.annotations?.[FILES_ANNOTATION] === filesRevision)
+    return [
+      {
+        type: "FilesCurrent",
+        status: "True",
+        reason: "Current",
+        message: "The guest was started with them as they are",
+      },
+    ];
+  const message =
+    "A Secret or the list of files has changed: the guest gets them at its next start; reboot it to have them now";
+  return [{ type: "FilesCurrent", status: "False", reason: "NextStart", message }];
+}
+
+/** Something that KubeVirt cannot change in a running guest. */
+function restartCondition({ machine }: ServerScope): readonly NewCondition[] {
+  const required = machine?.status?.conditions?.find(
+    ({ type, status }) => type === "RestartRequired" && status === "True",
+  );
+  if (required === undefined) return [];
+  const message = "What was changed counts at the next start: reboot the Server to have it now";
+  return [{ type: "RestartRequired", status: "True", reason: "Changed", message }];
+}
