@@ -43,6 +43,7 @@ describe("whatWasSaid", () => {
       { code: 409, title: "Conflict", description: "Secret already has data." },
       "Secret already has data.",
     ],
+    ["one line", { message: "Try later.<br /><br />\nKeystone is away.\n\n" }, "Try later. Keystone is away."],
     ["a bare message", { message: "no" }, "no"],
     ["nothing of a page", "<html>504</html>", undefined],
     ["nothing of half an answer", '{"error": {"mess', undefined],

@@ -37,7 +37,7 @@ export function kindOfAnswer(status: number, said: string | undefined, method: s
  */
 export function whatWasSaid(bytes: Uint8Array, sensitive: readonly string[] = []): string | undefined {
   const said = messageIn(bytes);
-  return said === undefined ? undefined : redact(said, sensitive).slice(0, saidLimit);
+  return said === undefined ? undefined : redact(oneLine(said), sensitive).slice(0, saidLimit);
 }
 
 function messageIn(bytes: Uint8Array): string | undefined {
@@ -55,6 +55,14 @@ function messageIn(bytes: Uint8Array): string | undefined {
 
 function asObject(value: unknown): Readonly<Record<string, unknown>> | undefined {
   return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : undefined;
+}
+
+/** Barbican puts marks of HTML and line ends into some. */
+function oneLine(said: string): string {
+  return said
+    .replace(/<br\s*\/?>/g, " ")
+    .replace(/\s+/g, " ")
+    .trim();
 }
 
 /** A service may quote what it was sent; what must stay secret is taken out. */

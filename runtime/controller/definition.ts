@@ -24,9 +24,9 @@ export interface ReconcileContext<T extends KubeObject> {
   /** Names this pass in logs and, as `req-<uuid>`, in requests to other services. */
   readonly reconcileId: string;
   /** `nephele.dev/<controller>/<concern>`. */
-  fieldOwner(concern: string): string;
+  readonly fieldOwner: (concern: string) => string;
   /** Says something that a person would ask about. The same event again is counted, not repeated. */
-  event(type: "Normal" | "Warning", reason: string, message: string): void;
+  readonly event: (type: "Normal" | "Warning", reason: string, message: string) => void;
   /**
    * What the object depends on, by the declared dependency: all there and ready, or the outcome that says which is
    * missing. A guarded dependency gets its finalizer here, the moment before it is used.

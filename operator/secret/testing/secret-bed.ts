@@ -1,0 +1,201 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { openStack, operatorClients } from "#e2e/clients/operator-clients.ts";
+import { openStackManifests } from "#e2e/cluster/openstack/manifests.ts";
+import { createTestDomain, type TestDomain } from "#e2e/cluster/openstack/test-domain.ts";
+import { FaultProxy } from "#e2e/faults/proxy.ts";
+import { type Bed, openBed, unique } from "#e2e/harness/bed.ts";
+import { untilCondition, untilReady } from "#e2e/harness/conditions.ts";
+import { eventually } from "#e2e/harness/eventually.ts";
+import { type OperatorProcess, startOperator } from "#e2e/harness/operator-process.ts";
+import { type CoreSecret, coreSecrets, namespaces } from "#operator/api/foreign.ts";
+import type { ProjectSpec } from "#operator/api/generated/project.ts";
+import type { Secret } from "#operator/api/generated/secret.ts";
+import { clouds, projects, secrets } from "#operator/api/resources.ts";
+import type { BarbicanClient } from "#operator/clients/barbican/client.ts";
+import type { CloudClients } from "#operator/clients/cloud-clients.ts";
+import { COMPARE_AT } from "../deep-checks.ts";
+import { idOf } from "../gather.ts";
+
+const CONTROLLERS = "cloud,project,secret,secret-sweep";
+
+/** A Project of a test with its own namespace, and its part of Barbican as the operator sees it. */
+export interface Team {
+  readonly name: string;
+  readonly projectId: string;
+  readonly barbican: BarbicanClient;
+  /** Applies a Secret; what is not given is a generated passphrase. */
+  apply(name: string, spec?: object, annotations?: Readonly<Record<string, string>>): Promise<Secret>;
+  get(name: string): Promise<Secret | undefined>;
+  ready(name: string, spec?: object): Promise<Secret>;
+  /** Waits for a Secret to be Ready with this version. */
+  version(name: string, version: number): Promise<Secret>;
+  until(name: string, status: string, reason: string, message?: RegExp): Promise<Secret>;
+  /** Has the Secret compared with Barbican now. */
+  compare(name: string): Promise<void>;
+  core(name: string, data: Readonly<Record<string, string | Buffer>>): Promise<void>;
+  getCore(name: string): Promise<CoreSecret | undefined>;
+  events(name: string): Promise<readonly string[]>;
+}
+
+export interface SecretBed extends Bed {
+  readonly clients: CloudClients;
+  readonly domain: TestDomain;
+  /** Between the operator and the real Barbican. */
+  readonly barbicanProxy: FaultProxy;
+  readonly logFile: string;
+  team(spec?: Partial<ProjectSpec>): Promise<Team>;
+  start(): Promise<void>;
+  kill(): Promise<void>;
+}
+
+/** The local cluster with an operator of the test's own, whose Cloud reaches Barbican through a proxy for faults. */
+export async function openSecretBed(): Promise<SecretBed> {
+  const bed = await openBed();
+  const handle = openStack();
+  const barbicanProxy = new FaultProxy({ target: handle.keyManagerUrl });
+  const keyManagerUrl = await barbicanProxy.start();
+  const cloudRef = { namespace: "nephele-system", name: unique("secret-cloud") };
+  for (const manifest of openStackManifests({ ...handle, keyManagerUrl })) {
+    const name = manifest.kind === "Cloud" ? cloudRef.name : manifest.metadata.name;
+    const object = { ...manifest, metadata: { ...manifest.metadata, name } };
+    kubectl(bed, JSON.stringify(object), "apply", "-f", "-");
+  }
+  const domain = await createTestDomain(handle, "t-secret");
+  const clients = operatorClients();
+  const teams: string[] = [];
+  mkdirSync(bed.cluster.logsDir, { recursive: true });
+  const logFile = join(bed.cluster.logsDir, `${unique("operator")}.log`);
+  let operator: OperatorProcess | undefined;
+  const start = async (): Promise<void> => {
+    const args = ["--controllers", CONTROLLERS, "--log-level", "debug"];
+    operator = await startOperator({ kubeconfig: bed.cluster.kubeconfigPath, logFile, args });
+  };
+  await start();
+  await untilReady(bed.kube, clouds, cloudRef);
+  return {
+    ...bed,
+    clients,
+    domain,
+    barbicanProxy,
+    logFile,
+    start,
+    kill: async () => operator?.kill(),
+    team: async (spec = {}) => {
+      const name = unique("secret");
+      teams.push(name);
+      await bed.kube.apply(
+        projects,
+        {
+          apiVersion: "nephele.dev/v1alpha1",
+          kind: "Project",
+          metadata: { name },
+          spec: { cloudRef, domain: domain.name, protected: false, onDelete: "Delete", ...spec },
+        },
+        { fieldOwner: "test", force: true },
+      );
+      const project = await untilReady(bed.kube, projects, { name });
+      return teamOf(bed, clients, name, project.status?.id ?? "");
+    },
+    close: async () => {
+      for (const name of teams) await bed.kube.delete(projects, { name });
+      await eventually("the test's Projects to be gone", async () => {
+        const left = await bed.kube.list(projects);
+        return left.every(({ metadata }) => !teams.includes(metadata.name));
+      });
+      for (const name of teams) await bed.kube.delete(namespaces, { name });
+      await bed.kube.delete(clouds, cloudRef);
+      await operator?.stop();
+      await barbicanProxy.stop();
+      await domain.remove();
+      await clients.close();
+      await bed.close();
+    },
+  };
+}
+
+function teamOf(bed: Bed, clients: CloudClients, namespace: string, projectId: string): Team {
+  const { kube } = bed;
+  const passphrase = { type: "passphrase", source: { generate: { length: 32 } } };
+  const apply: Team["apply"] = (name, spec = passphrase, annotations = {}) =>
+    kube.apply(
+      secrets,
+      { apiVersion: "nephele.dev/v1alpha1", kind: "Secret", metadata: { name, namespace, annotations }, spec },
+      { fieldOwner: "test", force: true },
+    );
+  return {
+    name: namespace,
+    projectId,
+    barbican: clients.project(projectId).barbican,
+    apply,
+    get: (name) => kube.get(secrets, { namespace, name }),
+    ready: async (name, spec) => {
+      await apply(name, spec);
+      return untilReady(kube, secrets, { namespace, name });
+    },
+    version: (name, version) =>
+      eventually(`Secret ${name} to be Ready with version ${version}`, async () => {
+        const secret = await untilReady(kube, secrets, { namespace, name });
+        return secret.status?.version === version ? secret : undefined;
+      }),
+    until: (name, status, reason, message) =>
+      untilCondition(
+        kube,
+        secrets,
+        { namespace, name },
+        { type: "Ready", status, reason, ...(message === undefined ? {} : { message }) },
+      ),
+    compare: async (name) => {
+      const annotations = { [COMPARE_AT]: unique("now") };
+      await kube.mergePatch(secrets, { namespace, name }, { metadata: { annotations } });
+    },
+    core: async (name, data) => {
+      const encoded = Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString("base64")]);
+      const object = {
+        apiVersion: "v1",
+        kind: "Secret",
+        metadata: { name, namespace },
+        data: Object.fromEntries(encoded),
+      };
+      await kube.apply(coreSecrets, object, { fieldOwner: "test", force: true });
+    },
+    getCore: (name) => kube.get(coreSecrets, { namespace, name }),
+    events: async (name) => eventsOf(bed, namespace, name),
+  };
+}
+
+function eventsOf(bed: Bed, namespace: string, name: string): readonly string[] {
+  const listed = JSON.parse(kubectl(bed, "", "get", "events.events.k8s.io", "-n", namespace, "-o", "json")) as {
+    readonly items: readonly { readonly regarding: { name: string }; readonly reason: string; readonly note: string }[];
+  };
+  return listed.items
+    .filter(({ regarding }) => regarding.name === name)
+    .map(({ reason, note }) => `${reason}: ${note}`);
+}
+
+function kubectl(bed: Bed, input: string, ...args: readonly string[]): string {
+  const { kubectl: program, kubeconfigPath } = bed.cluster;
+  return execFileSync(program, ["--kubeconfig", kubeconfigPath, ...args], { encoding: "utf8", input });
+}
+
+/** The id in Barbican of a Secret's version, by default the current one. */
+export function idIn(secret: Secret, version = secret.status?.version): string {
+  const entry = secret.status?.versions?.find((one) => one.version === version);
+  if (entry === undefined) throw new Error(`${secret.metadata.name} has no version ${version}`);
+  return idOf(entry.refs.secret);
+}
+
+/** The payload of a secret of Barbican, as text. */
+export async function payloadOf(team: Team, id: string): Promise<string | undefined> {
+  const payload = await team.barbican.secrets.readPayload(id, { audit: async () => {} });
+  return payload === undefined ? undefined : Buffer.from(payload).toString();
+}
+
+/** The lines that the operator wrote for audits. */
+export function auditLines(logFile: string): readonly Readonly<Record<string, unknown>>[] {
+  return readFileSync(logFile, "utf8")
+    .split("\n")
+    .filter((line) => line.includes('"audit":"payload-read"'))
+    .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+}
