@@ -51,8 +51,17 @@ export async function senderAs(who?: User): Promise<Sender> {
       query,
       ...(body === undefined ? {} : { body }),
     });
+  const make = async (path: string, body: Manifest): Promise<Answer> => {
+    const made = (await send("POST", path, paused(body), {})) as Answer;
+    const seen = async (): Promise<Answer> =>
+      (await send("GET", `${path}/${made.metadata.name}`, undefined, {})) as Answer;
+    return (await untilSeen(seen)) ?? made;
+  };
   return {
-    send: async (method, path, body) => (await send(method, path, body, {})) as Answer,
+    send: async (method, path, body) =>
+      method === "POST" && isOurs(body as Manifest)
+        ? make(path, body as Manifest)
+        : ((await send(method, path, body, {})) as Answer),
     async judge(method, path, body, query = {}) {
       try {
         await send(method, path, body, { ...query, dryRun: "All" });
@@ -64,6 +73,30 @@ export async function senderAs(who?: User): Promise<Sender> {
     },
     close: () => connection.close(),
   };
+}
+
+function isOurs(object: Manifest): boolean {
+  return object.apiVersion.startsWith("nephele.dev/");
+}
+
+/** Objects of ours are made paused: the rules are judged, and no project comes to be in Keystone. */
+function paused(object: Manifest): Manifest {
+  const { annotations } = object.metadata as { readonly annotations?: Readonly<Record<string, string>> };
+  return { ...object, metadata: { ...object.metadata, annotations: { ...annotations, "nephele.dev/paused": "true" } } };
+}
+
+/** The object once the operator has said that it leaves it alone, so that it does not change between our reads and writes. */
+async function untilSeen(read: () => Promise<Answer>): Promise<Answer | undefined> {
+  const deadline = Date.now() + 10_000;
+  while (Date.now() < deadline) {
+    const object = await read();
+    const { conditions = [] } = (object["status"] ?? {}) as {
+      readonly conditions?: readonly { readonly reason: string }[];
+    };
+    if (conditions.some(({ reason }) => reason === "Paused")) return object;
+    await sleep(20);
+  }
+  return undefined;
 }
 
 /** Asks until the verdict is as wanted, or gives the last one: policies and rights take effect a moment after they are made. */

@@ -79,11 +79,13 @@ describe("tokens", () => {
     await expect(cloud.project(id).barbican.ping()).rejects.toMatchObject({ kind: "ScopeRefused" });
     await projects.update(id, { enabled: true });
     await expect
-      .poll(() =>
-        cloud
-          .project(id)
-          .barbican.ping()
-          .then(() => "works"),
+      .poll(
+        () =>
+          cloud
+            .project(id)
+            .barbican.ping()
+            .then(() => "works"),
+        { timeout: 20_000 },
       )
       .toBe("works");
   });

@@ -13,7 +13,8 @@ import { openStackManifests } from "./openstack/manifests.ts";
 import { openPki } from "./pki.ts";
 import { serviceAccountKubeconfig } from "./service-account.ts";
 
-const NAME = "operator";
+/** The operator among the cluster's processes. */
+export const operatorProcess = "operator";
 const ACCOUNT = { namespace: systemNamespace, name: "nephele-operator" };
 /** What the operator is made of: another content is another operator. */
 const SOURCES = ["operator", "runtime", "charts/nephele/rbac"];
@@ -48,9 +49,10 @@ export async function startOperator(
     await applyCloud(file);
     const authority = await openPki(join(stateDir, "pki")).authority("ca", "nephele-local");
     const kubeconfig = await serviceAccountKubeconfig({ authority, serverUrl: file.serverUrl }, stateDir, ACCOUNT);
-    if (processes.list().some(({ name }) => name === NAME)) await processes.stopProcess(NAME, { forget: true });
+    if (processes.list().some(({ name }) => name === operatorProcess))
+      await processes.stopProcess(operatorProcess, { forget: true });
     processes.startProcess({
-      name: NAME,
+      name: operatorProcess,
       command: process.execPath,
       args: [
         join(checkout, "operator", "main.ts"),
@@ -58,7 +60,15 @@ export async function startOperator(
       ],
       dependsOn: ["kube-apiserver"],
     });
+    await processes.whileRunning(untilCloudReady(file));
   });
+}
+
+/** The operator works, and reaches Keystone and Barbican. */
+async function untilCloudReady(file: ClusterFile): Promise<void> {
+  if (file.openstack === undefined) return;
+  const run = kubectl(file.kubectl, file.kubeconfigPath);
+  await run("wait", "--for=condition=Ready", "--timeout=60s", "-n", systemNamespace, "clouds.nephele.dev/default");
 }
 
 async function applyCloud(file: ClusterFile): Promise<void> {

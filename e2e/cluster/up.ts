@@ -12,7 +12,7 @@ import { type ClusterLocation, clusterLocation } from "./location.ts";
 import { applyNepheleObjects, ensureNamespace, nepheleObjectsKey, systemNamespace } from "./nephele-objects.ts";
 import { ensurePlayedNode } from "./node.ts";
 import { startOpenStack } from "./openstack/openstack.ts";
-import { operatorKey, startOperator } from "./operator.ts";
+import { operatorKey, operatorProcess, startOperator } from "./operator.ts";
 import { startPlayedKubelet } from "./played-kubelet.ts";
 import { openPorts } from "./ports.ts";
 import { openProcesses, type Processes } from "./processes.ts";
@@ -58,7 +58,8 @@ async function findRunning(
   steps: Steps,
 ): Promise<ClusterFile | undefined> {
   const found = readClusterFile(location.stateDir);
-  const dead = processes.list().filter((record) => !processes.isRunning(record.name));
+  // The operator alone is started again without the rest: its state is in the API server.
+  const dead = processes.list().filter(({ name }) => name !== operatorProcess && !processes.isRunning(name));
   if (found !== undefined && dead.length === 0) {
     const objectsKey = nepheleObjectsKey();
     const changed = { ...found, objectsKey, operatorKey: operatorKey() };
@@ -67,7 +68,7 @@ async function findRunning(
         applyNepheleObjects(kubectl(found.kubectl, found.kubeconfigPath)),
       );
     }
-    if (found.operatorKey !== changed.operatorKey) {
+    if (found.operatorKey !== changed.operatorKey || !processes.isRunning(operatorProcess)) {
       await startOperator({ processes, steps, stateDir: location.stateDir }, changed);
     }
     writeClusterFile(changed);

@@ -50,7 +50,7 @@ describe("secret", () => {
     expect(Date.parse(secret.status?.nextRotation ?? "") - Date.parse(createdAt)).toBeLessThan(24 * 3_600_000 + 1_000);
     const core = await team.getCore("full-synced");
     expect(Buffer.from(core?.data?.["password"] ?? "", "base64").toString()).toBe(await payloadOf(team, id));
-    const read = auditLines(bed.logFile).find(({ secretId }) => secretId === id);
+    const read = auditLines(bed).find(({ secretId }) => secretId === id);
     expect(read).toMatchObject({
       object: `secrets.nephele.dev ${team.name}/full`,
       purpose: "sync to core Secret full-synced",

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openStack, operatorClients } from "#e2e/clients/operator-clients.ts";
 import { openStackManifests } from "#e2e/cluster/openstack/manifests.ts";
@@ -8,7 +8,6 @@ import { FaultProxy } from "#e2e/faults/proxy.ts";
 import { type Bed, openBed, unique } from "#e2e/harness/bed.ts";
 import { untilCondition, untilReady } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
-import { type OperatorProcess, startOperator } from "#e2e/harness/operator-process.ts";
 import { type CoreSecret, coreSecrets, namespaces } from "#operator/api/foreign.ts";
 import type { ProjectSpec } from "#operator/api/generated/project.ts";
 import type { Secret } from "#operator/api/generated/secret.ts";
@@ -17,8 +16,6 @@ import type { BarbicanClient } from "#operator/clients/barbican/client.ts";
 import type { CloudClients } from "#operator/clients/cloud-clients.ts";
 import { COMPARE_AT } from "../deep-checks.ts";
 import { idOf } from "../gather.ts";
-
-const CONTROLLERS = "cloud,project,secret,secret-sweep";
 
 /** A Project of a test with its own namespace, and its part of Barbican as the operator sees it. */
 export interface Team {
@@ -44,13 +41,10 @@ export interface SecretBed extends Bed {
   readonly domain: TestDomain;
   /** Between the operator and the real Barbican. */
   readonly barbicanProxy: FaultProxy;
-  readonly logFile: string;
   team(spec?: Partial<ProjectSpec>): Promise<Team>;
-  start(): Promise<void>;
-  kill(): Promise<void>;
 }
 
-/** The local cluster with an operator of the test's own, whose Cloud reaches Barbican through a proxy for faults. */
+/** The local cluster with its operator, and a Cloud of the test's own that reaches Barbican through a proxy for faults. */
 export async function openSecretBed(): Promise<SecretBed> {
   const bed = await openBed();
   const handle = openStack();
@@ -65,23 +59,12 @@ export async function openSecretBed(): Promise<SecretBed> {
   const domain = await createTestDomain(handle, "t-secret");
   const clients = operatorClients();
   const teams: string[] = [];
-  mkdirSync(bed.cluster.logsDir, { recursive: true });
-  const logFile = join(bed.cluster.logsDir, `${unique("operator")}.log`);
-  let operator: OperatorProcess | undefined;
-  const start = async (): Promise<void> => {
-    const args = ["--controllers", CONTROLLERS, "--log-level", "debug"];
-    operator = await startOperator({ kubeconfig: bed.cluster.kubeconfigPath, logFile, args });
-  };
-  await start();
   await untilReady(bed.kube, clouds, cloudRef);
   return {
     ...bed,
     clients,
     domain,
     barbicanProxy,
-    logFile,
-    start,
-    kill: async () => operator?.kill(),
     team: async (spec = {}) => {
       const name = unique("secret");
       teams.push(name);
@@ -106,7 +89,6 @@ export async function openSecretBed(): Promise<SecretBed> {
       });
       for (const name of teams) await bed.kube.delete(namespaces, { name });
       await bed.kube.delete(clouds, cloudRef);
-      await operator?.stop();
       await barbicanProxy.stop();
       await domain.remove();
       await clients.close();
@@ -193,8 +175,8 @@ export async function payloadOf(team: Team, id: string): Promise<string | undefi
 }
 
 /** The lines that the operator wrote for audits. */
-export function auditLines(logFile: string): readonly Readonly<Record<string, unknown>>[] {
-  return readFileSync(logFile, "utf8")
+export function auditLines(bed: Bed): readonly Readonly<Record<string, unknown>>[] {
+  return readFileSync(join(bed.cluster.logsDir, "operator.log"), "utf8")
     .split("\n")
     .filter((line) => line.includes('"audit":"payload-read"'))
     .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);

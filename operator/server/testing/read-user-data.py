@@ -1,6 +1,6 @@
-"""Reads user data as cloud-init does at boot, and prints what came of it as JSON.
+"""Reads user data as cloud-init does at boot, and prints what came of each as a JSON list.
 
-usage: read-user-data.py <file>
+usage: read-user-data.py <file> ...
 
 Only cloud-init's own code judges: its processor takes the message apart, its part handlers take the parts in their
 order, its merger merges. Scripts are written below a scratch folder and boothooks are not run.
@@ -19,8 +19,8 @@ from cloudinit.settings import PER_ALWAYS
 logging.disable(logging.CRITICAL)
 
 
-def main() -> None:
-    with open(sys.argv[1], "rb") as file:
+def read(name: str) -> dict:
+    with open(name, "rb") as file:
         raw = file.read()
     scratch = tempfile.mkdtemp()
     hooks = []
@@ -63,7 +63,14 @@ def main() -> None:
         with open(os.path.join(instance, "scripts", name), "rb") as file:
             scripts[name] = file.read().decode()
     kinds = [part.get_content_type() for part in message.walk() if not part.is_multipart()]
-    print(json.dumps({"kinds": kinds, "config": config, "scripts": list(scripts.values()), "boothooks": hooks}))
+    return {"kinds": kinds, "config": config, "scripts": list(scripts.values()), "boothooks": hooks}
 
 
-main()
+def read_or_say(name: str) -> dict:
+    try:
+        return read(name)
+    except Exception as error:
+        return {"error": repr(error)}
+
+
+print(json.dumps([read_or_say(name) for name in sys.argv[1:]]))
