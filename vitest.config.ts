@@ -1,8 +1,9 @@
 import { defineConfig } from "vitest/config";
 
 /**
- * Two kinds of tests. `pure` needs nothing and runs in parallel; `control` runs against the local cluster
- * (e2e/cluster), which its global set-up starts once and which test files share, each in a namespace of its own.
+ * Three kinds of tests. `pure` needs nothing and runs in parallel; `control` runs against the local cluster
+ * (e2e/cluster), which its global set-up starts once and which test files share, each in a namespace of its own;
+ * `faults` has that cluster for itself: one file after another, after the others.
  */
 export default defineConfig({
   test: {
@@ -11,7 +12,7 @@ export default defineConfig({
         test: {
           name: "pure",
           include: ["**/*.test.ts"],
-          exclude: ["**/node_modules/**", "**/*.control.test.ts"],
+          exclude: ["**/node_modules/**", "**/*.control.test.ts", "**/*.faults.test.ts"],
         },
       },
       {
@@ -23,6 +24,18 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 120_000,
           maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: "faults",
+          include: ["**/*.faults.test.ts"],
+          exclude: ["**/node_modules/**"],
+          globalSetup: ["e2e/cluster/vitest-setup.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -85,4 +85,6 @@ async function main(): Promise<void> {
   });
 }
 
+// An end by hand must leave no controller behind.
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => process.exit(1));
 await main();

@@ -51,6 +51,8 @@ export function start(contender: Contender, options: SubjectOptions): Subject {
   );
   const pid = child.pid;
   if (pid === undefined) throw new Error(`${contender.command} cannot be started`);
+  const kill = (): void => void child.kill("SIGKILL");
+  process.once("exit", kill);
   const words = listen(child, contender.name, options.logFile);
   return {
     contender,
@@ -66,8 +68,10 @@ export function start(contender: Contender, options: SubjectOptions): Subject {
     },
     stop: async () => {
       words.mayEnd();
+      process.off("exit", kill);
+      if (child.exitCode !== null || child.signalCode !== null) return;
       const exit = once(child, "exit");
-      child.kill("SIGKILL");
+      kill();
       await exit;
     },
   };

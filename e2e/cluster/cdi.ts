@@ -14,7 +14,7 @@ const namespace = "cdi";
 const applied = { method: "PATCH", contentType: "application/apply-patch+yaml" } as const;
 const owner = "fieldManager=nephele-cluster&force=true";
 
-/** The default storage class. Nothing provisions its volumes: tests make them, see played-storage.ts. */
+/** The default storage class. Nothing provisions its volumes: tests make them. */
 export const playedStorageClass = "played";
 
 /** Installs CDI's API. Before virt-controller starts: without it KubeVirt does without DataVolumes. */

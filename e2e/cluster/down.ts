@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import { withLock } from "../tools/lock.ts";
 import { type ClusterLocation, clusterLocation } from "./location.ts";
 import { removeOpenStack } from "./openstack/openstack.ts";
+import { downKind, wantedCluster } from "./other-clusters.ts";
 import { openProcesses, type Processes } from "./processes.ts";
 
 /** Takes the cluster down: no process and no file of it is left but the cache. No error when there is none. */
@@ -20,6 +21,12 @@ export async function removeEverything(location: ClusterLocation, processes: Pro
 
 if (import.meta.main) {
   const location = clusterLocation();
-  await down(location);
-  process.stdout.write(`The local cluster in ${location.stateDir} is gone.\n`);
+  const wanted = wantedCluster();
+  if (wanted === "kind") await downKind();
+  if (wanted === "existing") {
+    process.stdout.write("CLUSTER=existing: your cluster is left as it is.\n");
+  } else {
+    await down(location);
+    process.stdout.write(`The cluster in ${location.stateDir} is gone.\n`);
+  }
 }

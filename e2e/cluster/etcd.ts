@@ -63,7 +63,7 @@ export function etcdClient(etcd: Pick<Etcd, "endpoint" | "client">, authority: s
 }
 
 /**
- * Compacts everything up to now and defragments nothing: watches that are behind get "too old", 410 at the API server
+ * Compacts everything up to now: watches that are behind get "too old", 410 at the API server
  * (etcd API: KV.Range for the revision, KV.Compact).
  */
 export async function compactEtcd(client: HttpsClient): Promise<void> {

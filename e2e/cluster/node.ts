@@ -15,8 +15,8 @@ const quantities = {
 
 /**
  * Makes the node that stands in for a real one: what kubelet would register and what virt-handler's labeller and
- * device plugins would add, so that the scheduler takes launcher pods to it. Nothing runs there; played-pods.ts and
- * the helpers of tests play what a kubelet and a virt-handler report.
+ * device plugins would add, so that the scheduler takes launcher pods to it. Nothing runs there:
+ * played-kubelet.ts confirms deletions, and tests write the status that a kubelet and a virt-handler would.
  */
 export async function ensurePlayedNode(https: HttpsClient): Promise<void> {
   const now = new Date().toISOString();

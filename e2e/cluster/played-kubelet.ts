@@ -8,7 +8,7 @@ import type { Kubernetes } from "./kubernetes.ts";
 import { playedNodeName } from "./node.ts";
 
 // What a kubelet must do even where nothing runs: confirm that a pod that is to be deleted has ended. Without it pods
-// on the played node, and their namespaces, would stay for ever. Pod status is left to the tests (played-guest.ts). It
+// on the played node, and their namespaces, would stay for ever. Pod status is left to the tests. It
 // speaks to the API server by itself and not through Nephele's runtime: a fault there must not look like one here.
 
 interface Pod {

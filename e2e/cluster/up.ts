@@ -13,6 +13,7 @@ import { applyNepheleObjects, ensureNamespace, nepheleObjectsKey, systemNamespac
 import { ensurePlayedNode } from "./node.ts";
 import { startOpenStack } from "./openstack/openstack.ts";
 import { operatorKey, operatorProcess, startOperator } from "./operator.ts";
+import { upExisting, upKind, wantedCluster } from "./other-clusters.ts";
 import { startPlayedKubelet } from "./played-kubelet.ts";
 import { openPorts } from "./ports.ts";
 import { openProcesses, type Processes } from "./processes.ts";
@@ -143,10 +144,24 @@ async function startVirtualisation(
   ]);
 }
 
+/** Brings up the cluster that CLUSTER names, and returns its kubeconfig's path. */
+async function upWanted(print: (line: string) => void): Promise<string> {
+  const location = clusterLocation();
+  const wanted = wantedCluster();
+  switch (wanted) {
+    case "local":
+      return (await up(location, print)).kubeconfigPath;
+    case "existing":
+      return await upExisting(print);
+    case "kind":
+      return await upKind(location.stateDir, print);
+  }
+}
+
 if (import.meta.main) {
   try {
-    const cluster = await up(clusterLocation(), (line) => process.stdout.write(`${line}\n`));
-    process.stdout.write(`The local cluster is up. export KUBECONFIG=${cluster.kubeconfigPath}\n`);
+    const kubeconfig = await upWanted((line) => process.stdout.write(`${line}\n`));
+    process.stdout.write(`The cluster is up. export KUBECONFIG=${kubeconfig}\n`);
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     // Not by exitCode: what still waits for a part that will never come would keep this program for a minute.

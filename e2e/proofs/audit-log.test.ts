@@ -64,7 +64,7 @@ describe("counting writes", () => {
 
 describe("rights used", () => {
   const used = (...changes: Parameters<typeof event>[0][]) =>
-    rightsUsed(changes.map(event), operator, (namespace) => (namespace === undefined ? "cluster" : "projects"));
+    rightsUsed(changes.map(event), { user: operator, userAgent: /^nephele-operator/ }, (namespace) => (namespace === undefined ? "cluster" : "projects"));
 
   test("are verb, group, resource with subresource, and scope", () => {
     const { allowed } = used({ objectRef: { ...servers, subresource: "status" } });
@@ -85,8 +85,22 @@ describe("rights used", () => {
     expect([...refused.keys()]).toEqual(["delete servers.nephele.dev (projects)"]);
   });
 
+  test("an apply that makes the object uses the right to create, and a watch stands for a list", () => {
+    const { allowed } = used({ responseStatus: { code: 201 } }, { verb: "watch" });
+    expect([...allowed.keys()]).toEqual([
+      "patch servers.nephele.dev (projects)",
+      "create servers.nephele.dev (projects)",
+      "watch servers.nephele.dev (projects)",
+      "list servers.nephele.dev (projects)",
+    ]);
+  });
+
+  test("what another program does in the same name does not count", () => {
+    expect(used({ userAgent: "kubectl" }).allowed.size).toBe(0);
+  });
+
   test("what is no resource needs no rule of ours", () => {
     const { objectRef: _, ...readyz } = event({ verb: "get" });
-    expect(rightsUsed([readyz], operator, () => "cluster").allowed.size).toBe(0);
+    expect(rightsUsed([readyz], { user: operator, userAgent: /^nephele-operator/ }, () => "cluster").allowed.size).toBe(0);
   });
 });

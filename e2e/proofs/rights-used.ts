@@ -24,18 +24,21 @@ export interface Used {
 }
 
 /**
- * What a user asked of the API server.
+ * What a user asked of the API server. Some requests use more than one right: server-side apply that makes a new object
+ * (a patch that is answered by 201) needs `create` too, and a watch that begins with the state there is stands for `list`.
+ * @param by the user, and his program: others may impersonate him
  * @param scopeOf names the scope that a request needs the right in: `cluster` where no namespace is asked for
  */
 export function rightsUsed(
   events: readonly AuditEvent[],
-  user: string,
+  by: { readonly user: string; readonly userAgent: RegExp },
   scopeOf: (namespace: string | undefined, right: Omit<Right, "scope">) => string,
 ): Used {
   const [allowed, refused] = [new Map<string, Right>(), new Map<string, Right>()];
   for (const event of events) {
     const { objectRef } = event;
-    if (userOf(event) !== user || objectRef?.resource === undefined) continue;
+    if (userOf(event) !== by.user || objectRef?.resource === undefined) continue;
+    if (!by.userAgent.test(event.userAgent ?? "")) continue;
     const { resource, subresource, apiGroup = "", namespace } = objectRef;
     const right = {
       verb: event.verb,
@@ -44,11 +47,19 @@ export function rightsUsed(
     };
     // A Namespace's own requests carry its name as namespace, but the right is the cluster's.
     const scope = scopeOf(resource === "namespaces" ? undefined : namespace, right);
-    const whole = { ...right, scope };
-    const target = event.responseStatus?.code === 403 && isRbac(event) ? refused : allowed;
-    target.set(rightText(whole), whole);
+    const code = event.responseStatus?.code;
+    const target = code === 403 && isRbac(event) ? refused : allowed;
+    for (const verb of [event.verb, ...alsoUsed(event.verb, code)]) {
+      const whole = { ...right, verb, scope };
+      target.set(rightText(whole), whole);
+    }
   }
   return { allowed, refused };
+}
+
+function alsoUsed(verb: string, code: number | undefined): readonly string[] {
+  if (verb === "patch" && code === 201) return ["create"];
+  return verb === "watch" && code === 200 ? ["list"] : [];
 }
 
 /** The authorizer's verdict stands in an annotation; admission's 403 comes after an allow. */

@@ -3,15 +3,16 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { untilGone } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
 import { coreSecrets } from "#operator/api/foreign.ts";
-import { secrets } from "#operator/api/resources.ts";
 import { auditLines, idIn, openSecretBed, payloadOf, type SecretBed, type Team } from "./testing/secret-bed.ts";
+import { copyOf, foreignSecret, generated, imported } from "./testing/specs.ts";
 
 let bed: SecretBed;
 let team: Team;
+let other: Team;
 
 beforeAll(async () => {
   bed = await openSecretBed();
-  team = await bed.team();
+  [team, other] = await Promise.all([bed.team(), bed.team()]);
 });
 afterAll(() => bed.close());
 
@@ -20,7 +21,6 @@ const everySecret = async (of: Team): Promise<number> => {
   for await (const _ of of.barbican.secrets.list()) count += 1;
   return count;
 };
-const copyOf = (name: string, type = "opaque") => ({ type, source: { secretKeyRef: { name, key: "value" } } });
 
 describe("secret", () => {
   test("create-minimal: a generated passphrase is in Barbican under its name", async () => {
@@ -101,8 +101,7 @@ describe("secret", () => {
       "secret",
     ]);
     expect(await payloadOf(team, idIn(secret))).toMatch(/^-----BEGIN PRIVATE KEY-----/);
-    await bed.kube.delete(secrets, { namespace: team.name, name: "pair" });
-    await untilGone(bed.kube, secrets, { namespace: team.name, name: "pair" });
+    await team.remove("pair");
     expect(await everySecret(team)).toBe(before);
     const names = [...(await team.barbican.orders.list()), ...(await team.barbican.containers.list())];
     expect(names.filter(({ name }) => name === "pair")).toEqual([]);
@@ -169,5 +168,28 @@ describe("secret", () => {
     );
     const renewed = await team.version("short", 2);
     expect(renewed.status?.versions).toHaveLength(1);
+  });
+
+  test("import/adopt: a secret of the project is taken in, and stays when the object goes", async () => {
+    const id = await foreignSecret(team);
+    const secret = await team.ready("imported", imported(id));
+    expect(idIn(secret)).toBe(id);
+    await team.remove("imported");
+    expect(await payloadOf(team, id)).toBe("theirs");
+  });
+
+  test("import/adopt: another project's secret is refused, even one that is shared with the operator", async () => {
+    const id = await foreignSecret(other);
+    const { userId } = await bed.clients.keystone().whoAmI();
+    await other.barbican.acls.put(id, { projectAccess: true, users: [userId] });
+    await team.apply("foreign", imported(id));
+    await team.until("foreign", "False", "InvalidConfiguration", /spec.source.import.id: Project .* has no secret/);
+  });
+
+  test("import/adopt: a retained secret is taken in again by an object of the same name", async () => {
+    const first = await team.ready("retained", { ...generated, onDelete: "Retain" });
+    await team.remove("retained");
+    const again = await team.ready("retained", generated);
+    expect([idIn(again), again.status?.version]).toEqual([idIn(first), 1]);
   });
 });

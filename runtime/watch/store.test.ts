@@ -50,6 +50,15 @@ describe("store", () => {
     expect(store.upsert(thing("a", 10))).toBe(true);
   });
 
+  test("the late answer to our own write does not bring back an object that is gone", () => {
+    const { store } = storeWithLog();
+    store.upsert(thing("a", 5));
+    store.remove({ namespace: "n", name: "a" }, 7);
+    expect(store.upsert(thing("a", 6))).toBe(false);
+    expect(store.size).toBe(0);
+    expect(store.upsert(thing("a", 8, { uid: "new" }))).toBe(true);
+  });
+
   test("the late news of an old deletion does not remove the object that took its name", () => {
     const { store } = storeWithLog();
     store.upsert(thing("a", 10, { uid: "new" }));

@@ -10,6 +10,9 @@ export interface Change<T extends KubeObject = KubeObject> {
 
 export type ChangeHandler = (change: Change) => void;
 
+/** So many deletions are remembered: far more than can be under way at once. */
+const DELETIONS_KEPT = 10_000;
+
 interface Index {
   readonly keys: (object: KubeObject) => readonly string[];
   readonly entries: Map<string, Set<string>>;
@@ -25,6 +28,8 @@ export class Store {
   readonly #byNamespace = new Map<string, Set<string>>();
   readonly #indexes = new Map<string, Index>();
   readonly #handlers = new Set<ChangeHandler>();
+  /** Versions of the last deletions: the answer to a write of ours may come after the news that the object is gone. */
+  readonly #deleted = new Map<string, number>();
 
   onChange(handler: ChangeHandler): void {
     this.#handlers.add(handler);
@@ -59,6 +64,7 @@ export class Store {
   /** Holds `object` unless what is held is as new. True where something changed. */
   upsert(object: KubeObject, initial = false): boolean {
     const key = keyText(keyOf(object));
+    if (versionOf(object) <= (this.#deleted.get(key) ?? 0)) return false;
     const before = this.#objects.get(key);
     if (before !== undefined && before.metadata.uid === object.metadata.uid && versionOf(before) >= versionOf(object))
       return false;
@@ -76,6 +82,7 @@ export class Store {
   /** Forgets an object. `version` is that of its deletion: one made anew since then stays. */
   remove(key: ObjectKey, version: number): void {
     const text = keyText(key);
+    this.#remember(text, version);
     const before = this.#objects.get(text);
     if (before === undefined || versionOf(before) > version) return;
     this.#unindex(text, before);
@@ -92,6 +99,19 @@ export class Store {
     for (const object of this.list(namespace))
       if (!listed.has(keyText(keyOf(object)))) this.remove(keyOf(object), version);
     for (const object of objects) this.upsert(object, initial);
+  }
+
+  #remember(key: string, version: number): void {
+    // A namespace that is no longer watched is forgotten, not deleted.
+    if (!Number.isFinite(version)) return;
+    const last = this.#deleted.get(key) ?? 0;
+    this.#deleted.delete(key);
+    this.#deleted.set(key, Math.max(last, version));
+    if (this.#deleted.size <= DELETIONS_KEPT) return;
+    for (const oldest of this.#deleted.keys()) {
+      this.#deleted.delete(oldest);
+      return;
+    }
   }
 
   #resolve(keys: ReadonlySet<string> | undefined): readonly KubeObject[] {

@@ -21,7 +21,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
-	"k8s.io/client-go/tools/clientcmd"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -125,14 +124,13 @@ func (s *seen) add(key string) {
 }
 
 func run() error {
-	kubeconfig := flag.String("kubeconfig", "", "path of the kubeconfig")
 	userAgent := flag.String("user-agent", "", "name in the audit log")
 	workers := flag.Int("workers", 1, "reconciles at once")
 	expect := flag.Int("expect", 0, "say when this many objects have been looked at")
 	flag.Parse()
 
 	ctrl.SetLogger(zap.New(zap.Level(zapcore.InfoLevel), zap.WriteTo(os.Stderr)))
-	config, err := clientcmd.BuildConfigFromFlags("", *kubeconfig)
+	config, err := ctrl.GetConfig() // reads --kubeconfig
 	if err != nil {
 		return err
 	}

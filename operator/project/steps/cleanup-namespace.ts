@@ -29,8 +29,8 @@ export async function leaveNamespace(scope: ProjectScope): Promise<Outcome> {
   const current = cache.get(namespaces, { name: namespace });
   if (current === undefined) return settled();
   const origin = originOf(project, deps.installationId, current);
-  // Never ours, so nothing of ours is in it.
-  if (origin === undefined && project.status?.namespace !== namespace) return settled();
+  // Never ours, or left already: the label goes last of all.
+  if (current.metadata.labels?.[PROJECT] !== project.metadata.name) return settled();
 
   // Nobody is to make anything new in it.
   if (!isDeleting(current)) await applyAll(scope, roleBindings, [operatorBinding(project, deps.operator)]);
@@ -64,13 +64,13 @@ async function removeChildren(scope: ProjectScope, current: Namespace): Promise<
   await applyAll(scope, limitRanges, []);
   await applyAll(scope, networkPolicies, []);
   const binding = cache.get(roleBindings, { namespace, name: CLUSTER_ROLES.operator });
-  if (binding !== undefined && !isDeleting(binding)) {
+  if (binding !== undefined) {
     const secret = await kube.get(coreSecrets, { namespace, name: CLOUDS_SECRET });
     if (secret !== undefined && upToDate(secret.metadata.labels, childLabels(project)))
       await kube.delete(coreSecrets, { namespace, name: CLOUDS_SECRET }, { uid: secret.metadata.uid });
+    await removeFinalizer(kube, roleBindings, binding, ACCESS_FINALIZER);
     await kube.delete(roleBindings, { namespace, name: CLUSTER_ROLES.operator }, { uid: binding.metadata.uid });
   }
-  if (binding !== undefined) await removeFinalizer(kube, roleBindings, binding, ACCESS_FINALIZER);
   const { labels = {} } = current.metadata;
   if (labels[PROJECT] !== undefined || labels[PROTECTED] !== undefined)
     await kube.mergePatch(

@@ -1,10 +1,11 @@
+import { isServiceError } from "#operator/clients/service-error.ts";
 import { invalid, type Outcome, settled, unrecoverable, waiting } from "#runtime/controller/outcome.ts";
-import type { ListedSecret } from "../key-manager.ts";
+import type { KeyManager, ListedSecret } from "../key-manager.ts";
 import { POLL_MS } from "../periods.ts";
 import { type SecretScope, set } from "../scope.ts";
 
-/** How old a list may be when an imported secret is not in it, or asked after: askers cannot make us list without end. */
-const MISSED_MAX_AGE_MS = 5_000;
+/** How old a list may be where it is doubted: askers cannot make us list without end. */
+const DOUBTED_MAX_AGE_MS = 2_000;
 /** A list that is read while others delete may miss an entry. */
 const MISSED_POLL_MS = 10_000;
 
@@ -18,12 +19,24 @@ export async function observeImport(scope: SecretScope): Promise<Outcome> {
   const { id } = spec.source.import;
   const { projectId, keys } = set(scope.home, "home");
   const { now } = scope.context;
-  const believed = scope.deepCheck ? MISSED_MAX_AGE_MS : undefined;
+  const believed = scope.deepCheck ? DOUBTED_MAX_AGE_MS : undefined;
   let { secrets } = await scope.listings.get(projectId, keys, now, believed);
-  if (!secrets.has(id)) ({ secrets } = await scope.listings.get(projectId, keys, now, MISSED_MAX_AGE_MS));
+  // It may be new: then Barbican knows it, and a new list tells whether it is this project's.
+  if (!secrets.has(id) && (await isKnown(keys, id)))
+    ({ secrets } = await scope.listings.get(projectId, keys, new Date(), 0));
   scope.listed = secrets;
   const found = secrets.get(id);
   return found === undefined ? missing(scope, id) : take(scope, found);
+}
+
+/** Whether Barbican has it, for us or for others. */
+async function isKnown(keys: KeyManager, id: string): Promise<boolean> {
+  try {
+    return (await keys.get(id)) !== undefined;
+  } catch (error) {
+    if (isServiceError(error, "Forbidden")) return true;
+    throw error;
+  }
 }
 
 /** What was never found is not ours to import; what was found before is gone, if Barbican itself says so. */
@@ -38,8 +51,7 @@ async function missing(scope: SecretScope, id: string): Promise<Outcome> {
   }
   if (before.expiresAt !== undefined && new Date(before.expiresAt) <= scope.context.now)
     return unrecoverable(`Barbican secret ${id} expired at ${before.expiresAt}: import another one`);
-  if ((await keys.get(id)) !== undefined)
-    return waiting(`secret ${id} in Barbican's list`, { pollAfterMs: MISSED_POLL_MS });
+  if (await isKnown(keys, id)) return waiting(`secret ${id} in Barbican's list`, { pollAfterMs: MISSED_POLL_MS });
   return unrecoverable(`Barbican secret ${id}, which was imported, was deleted by somebody else`, {
     pollAfterMs: POLL_MS,
   });

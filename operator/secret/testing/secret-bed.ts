@@ -6,7 +6,7 @@ import { openStackManifests } from "#e2e/cluster/openstack/manifests.ts";
 import { createTestDomain, type TestDomain } from "#e2e/cluster/openstack/test-domain.ts";
 import { FaultProxy } from "#e2e/faults/proxy.ts";
 import { type Bed, openBed, unique } from "#e2e/harness/bed.ts";
-import { untilCondition, untilReady } from "#e2e/harness/conditions.ts";
+import { untilCondition, untilGone, untilReady } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
 import { type CoreSecret, coreSecrets, namespaces } from "#operator/api/foreign.ts";
 import type { ProjectSpec } from "#operator/api/generated/project.ts";
@@ -14,6 +14,7 @@ import type { Secret } from "#operator/api/generated/secret.ts";
 import { clouds, projects, secrets } from "#operator/api/resources.ts";
 import type { BarbicanClient } from "#operator/clients/barbican/client.ts";
 import type { CloudClients } from "#operator/clients/cloud-clients.ts";
+import { keyOf } from "#runtime/api/object.ts";
 import { COMPARE_AT } from "../deep-checks.ts";
 import { idOf } from "../gather.ts";
 
@@ -29,6 +30,8 @@ export interface Team {
   /** Waits for a Secret to be Ready with this version. */
   version(name: string, version: number): Promise<Secret>;
   until(name: string, status: string, reason: string, message?: RegExp): Promise<Secret>;
+  /** Deletes a Secret and waits until it is gone. */
+  remove(name: string): Promise<void>;
   /** Has the Secret compared with Barbican now. */
   compare(name: string): Promise<void>;
   core(name: string, data: Readonly<Record<string, string | Buffer>>): Promise<void>;
@@ -53,7 +56,8 @@ export async function openSecretBed(): Promise<SecretBed> {
   const cloudRef = { namespace: "nephele-system", name: unique("secret-cloud") };
   for (const manifest of openStackManifests({ ...handle, keyManagerUrl })) {
     const name = manifest.kind === "Cloud" ? cloudRef.name : manifest.metadata.name;
-    const object = { ...manifest, metadata: { ...manifest.metadata, name } };
+    const spec = manifest.kind === "Cloud" ? { spec: { ...(manifest["spec"] as object), protected: false } } : {};
+    const object = { ...manifest, metadata: { ...manifest.metadata, name }, ...spec };
     kubectl(bed, JSON.stringify(object), "apply", "-f", "-");
   }
   const domain = await createTestDomain(handle, "t-secret");
@@ -82,11 +86,15 @@ export async function openSecretBed(): Promise<SecretBed> {
       return teamOf(bed, clients, name, project.status?.id ?? "");
     },
     close: async () => {
+      const own = async () =>
+        (await bed.kube.list(secrets)).filter(({ metadata }) => teams.includes(metadata.namespace ?? ""));
+      for (const { metadata } of await own()) await bed.kube.delete(secrets, keyOf({ metadata }));
+      await eventually("the test's Secrets to be gone", async () => (await own()).length === 0);
       for (const name of teams) await bed.kube.delete(projects, { name });
-      await eventually("the test's Projects to be gone", async () => {
-        const left = await bed.kube.list(projects);
-        return left.every(({ metadata }) => !teams.includes(metadata.name));
-      });
+      const gone = async (): Promise<boolean> =>
+        (await bed.kube.list(projects)).every(({ metadata }) => !teams.includes(metadata.name));
+      // The namespace controller looks again after its own time for what finalizers held.
+      await eventually("the test's Projects to be gone", gone, { withinMs: 90_000 });
       for (const name of teams) await bed.kube.delete(namespaces, { name });
       await bed.kube.delete(clouds, cloudRef);
       await barbicanProxy.stop();
@@ -128,6 +136,10 @@ function teamOf(bed: Bed, clients: CloudClients, namespace: string, projectId: s
         { namespace, name },
         { type: "Ready", status, reason, ...(message === undefined ? {} : { message }) },
       ),
+    remove: async (name) => {
+      await kube.delete(secrets, { namespace, name });
+      await untilGone(kube, secrets, { namespace, name });
+    },
     compare: async (name) => {
       const annotations = { [COMPARE_AT]: unique("now") };
       await kube.mergePatch(secrets, { namespace, name }, { metadata: { annotations } });

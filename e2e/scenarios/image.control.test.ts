@@ -1,0 +1,242 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { unique } from "#e2e/harness/bed.ts";
+import { untilCondition, untilGone, untilReady } from "#e2e/harness/conditions.ts";
+import { eventually } from "#e2e/harness/eventually.ts";
+import { dataSources, dataVolumes, persistentVolumeClaims, pods, roleBindings, roles } from "#operator/api/foreign.ts";
+import { images, projects, servers } from "#operator/api/resources.ts";
+import { isApiError } from "#runtime/client/errors.ts";
+import { type GuestBed, openGuestBed, type Tenant } from "./guest-bed.ts";
+
+let bed: GuestBed;
+let team: Tenant;
+
+beforeAll(async () => {
+  bed = await openGuestBed();
+  team = await bed.tenant();
+});
+afterAll(() => bed?.close(), 180_000);
+
+const at = (name: string, tenant = team) => ({ namespace: tenant.name, name });
+const right = (name: string) => at(`nephele:image-source:${name}`);
+const subjects = async (name: string) =>
+  (await bed.kube.get(roleBindings, right(name)))?.subjects?.map(({ namespace }) => namespace);
+
+/** Whether machines of a Project may clone the volume, as CDI asks the API server. */
+async function mayClone(tenant: Tenant, volume: string): Promise<boolean> {
+  const account = await bed.as(`system:serviceaccount:${tenant.name}:default`, ["system:authenticated"]);
+  const attributes = {
+    namespace: team.name,
+    verb: "create",
+    group: "cdi.kubevirt.io",
+    resource: "datavolumes",
+    subresource: "source",
+    name: volume,
+  };
+  const review = {
+    apiVersion: "authorization.k8s.io/v1",
+    kind: "SelfSubjectAccessReview",
+    metadata: { name: "" },
+    spec: { resourceAttributes: attributes },
+  };
+  const kind = {
+    group: "authorization.k8s.io",
+    version: "v1",
+    plural: "selfsubjectaccessreviews",
+    kind: "SelfSubjectAccessReview",
+    namespaced: false,
+  };
+  const answer = await account.create(kind, review);
+  return (answer.status as { readonly allowed: boolean }).allowed;
+}
+
+describe("image", () => {
+  test("create-minimal: imported by CDI, and active with its size and checksum", async () => {
+    const image = await team.activeImage("minimal");
+    expect(image.status).toMatchObject({ progress: 100, size: "20Gi", virtualSize: "1Gi", volume: "minimal" });
+    expect(image.status?.checksum).toBe(image.spec.source.http?.checksum);
+    await untilReady(bed.kube, images, at("minimal"));
+    expect((await bed.kube.get(dataSources, at("minimal")))?.spec?.source).toMatchObject({ pvc: at("minimal") });
+  });
+
+  test("create-full: shared with a Project that has the right to clone this volume alone", async () => {
+    const other = await bed.tenant();
+    const more = {
+      os: { distro: "debian", version: "13", architecture: "amd64" },
+      hardware: { firmware: "uefi", diskBus: "sata", nicModel: "e1000e" },
+    };
+    await team.activeImage("full", { ...more, visibility: "Shared", sharedWith: [other.name] });
+    const image = await untilReady(bed.kube, images, at("full"));
+    expect(image.status?.sharedWith).toEqual([other.name]);
+    await team.activeImage("not-shared");
+    expect([await mayClone(other, "full"), await mayClone(other, "not-shared")]).toEqual([true, false]);
+    const flavor = await bed.flavor("small");
+    await other.runningServer("guest", {
+      flavorRef: { name: flavor },
+      imageRef: { namespace: team.name, name: "full" },
+    });
+    expect((await bed.kube.get(servers, at("guest", other)))?.status?.image).toMatchObject(at("full"));
+  });
+
+  test("update: what is shared no more is taken back; what is published needs the Project's leave", async () => {
+    const other = await bed.tenant();
+    await team.activeImage("changing", { visibility: "Shared", sharedWith: [other.name] });
+    await eventually("the right", () => mayClone(other, "changing"));
+    await bed.kube.mergePatch(images, at("changing"), { spec: { visibility: "Private", sharedWith: null } });
+    await eventually("the right to be gone", async () => !(await mayClone(other, "changing")));
+    await untilGone(bed.kube, roles, right("changing"));
+    await bed.kube.mergePatch(images, at("changing"), { spec: { visibility: "Public" } });
+    const refused = {
+      type: "Stalled",
+      status: "True",
+      reason: "InvalidConfiguration",
+      message: /spec.visibility: Project .* may not publish/,
+    };
+    await untilCondition(bed.kube, images, at("changing"), refused);
+    expect(await mayClone(other, "changing")).toBe(false);
+    await bed.project(team.name, { publicImages: true });
+    await eventually("the right of all", () => mayClone(other, "changing"));
+    await bed.project(team.name, { publicImages: false });
+    await eventually("the right of all to be gone", async () => !(await mayClone(other, "changing")));
+  });
+
+  test("update: a subject that somebody adds to the right is taken away", async () => {
+    const other = await bed.tenant();
+    await team.activeImage("edited", { visibility: "Shared", sharedWith: [other.name] });
+    await eventually("the right", async () => (await subjects("edited"))?.length === 1);
+    const more = [
+      { kind: "ServiceAccount", name: "default", namespace: other.name },
+      { kind: "ServiceAccount", name: "default", namespace: "default" },
+    ];
+    await bed.kube.mergePatch(roleBindings, right("edited"), { subjects: more });
+    await eventually("the other subject to be gone", async () => (await subjects("edited"))?.join() === other.name);
+  });
+
+  test("dependency missing: a Project that is not there is waited for, by name", async () => {
+    const name = unique("later");
+    await team.activeImage("awaits", { visibility: "Shared", sharedWith: [name] });
+    await untilCondition(bed.kube, images, at("awaits"), {
+      type: "Ready",
+      status: "False",
+      message: new RegExp(`Waiting for Project ${name}$`),
+    });
+    expect((await bed.kube.get(images, at("awaits")))?.status?.phase).toBe("active");
+  });
+
+  test("dependency deleted: the right of a Project that goes, goes with it", async () => {
+    const leaver = await bed.tenant();
+    await team.activeImage("outlives", { visibility: "Shared", sharedWith: [leaver.name] });
+    await untilReady(bed.kube, images, at("outlives"));
+    await bed.kube.delete(projects, { name: leaver.name });
+    await untilGone(bed.kube, projects, { name: leaver.name }, 90_000);
+    await eventually(
+      "nobody to have the right",
+      async () => (await subjects("outlives"))?.length === 0 || (await subjects("outlives")) === undefined,
+    );
+  });
+
+  test("conflict: a DataVolume or claim of the name that is somebody else's is not touched", async () => {
+    const storage = { resources: { requests: { storage: "1Gi" } } };
+    const foreign = {
+      apiVersion: "cdi.kubevirt.io/v1beta1",
+      kind: "DataVolume",
+      metadata: at("taken"),
+      spec: { source: { blank: {} }, storage },
+    };
+    await bed.kube.create(dataVolumes, foreign);
+    await team.image("taken");
+    const invalid = { type: "Stalled", status: "True", reason: "InvalidConfiguration" } as const;
+    await untilCondition(bed.kube, images, at("taken"), {
+      ...invalid,
+      message: /DataVolume taken exists and is not of this Image/,
+    });
+    const claim = { accessModes: ["ReadWriteOnce"], resources: storage.resources };
+    await bed.kube.create(persistentVolumeClaims, {
+      apiVersion: "v1",
+      kind: "PersistentVolumeClaim",
+      metadata: at("taken-claim"),
+      spec: claim,
+    });
+    await team.image("taken-claim");
+    await untilCondition(bed.kube, images, at("taken-claim"), {
+      ...invalid,
+      message: /PersistentVolumeClaim taken-claim exists/,
+    });
+    expect(await bed.kube.get(dataVolumes, at("taken-claim"))).toBeUndefined();
+  });
+
+  test("external deletion: the volume is imported again, with an event", async () => {
+    await team.image("lost");
+    const before = await eventually("the volume", () => bed.kube.get(dataVolumes, at("lost")));
+    await eventually(
+      "the status to name it",
+      async () => (await bed.kube.get(images, at("lost")))?.status?.volume === "lost",
+    );
+    await bed.kube.delete(dataVolumes, at("lost"));
+    await eventually("another volume", async () => {
+      const found = await bed.kube.get(dataVolumes, at("lost"));
+      return found !== undefined && found.metadata.uid !== before.metadata.uid;
+    });
+    await eventually("the event", async () => (await team.events("Image", "lost")).includes("Recreated"));
+  });
+
+  test("service down: an importer that fails makes it killed with the importer's words, and a later success active", async () => {
+    await team.image("failing");
+    await eventually("the importer", () => bed.kube.get(pods, at("importer-failing")));
+    const message = "Unable to process data: checksum mismatch";
+    const failed = { exitCode: 1, reason: "Error", message };
+    const status = {
+      name: "importer",
+      image: "x",
+      imageID: "x",
+      ready: false,
+      restartCount: 3,
+      state: { terminated: failed },
+      lastState: { terminated: failed },
+    };
+    await bed.kube.mergePatch(
+      pods,
+      at("importer-failing"),
+      { status: { phase: "Running", containerStatuses: [status] } },
+      "status",
+    );
+    const killed = await untilCondition(bed.kube, images, at("failing"), {
+      type: "Stalled",
+      status: "True",
+      message: /checksum mismatch/,
+    });
+    expect(killed.status?.phase).toBe("killed");
+  });
+
+  test("delete: volume, source and right go with it", async () => {
+    const other = await bed.tenant();
+    await team.activeImage("goes", { visibility: "Shared", sharedWith: [other.name] });
+    await eventually("the right", () => mayClone(other, "goes"));
+    await bed.kube.delete(images, at("goes"));
+    await untilGone(bed.kube, images, at("goes"));
+    await untilGone(bed.kube, dataVolumes, at("goes"));
+    await untilGone(bed.kube, dataSources, at("goes"));
+    await untilGone(bed.kube, roleBindings, right("goes"));
+  });
+
+  test("delete: a protected Image stays", async () => {
+    await team.image("held", { protected: true });
+    const refused = await bed.kube.delete(images, at("held")).catch((error: unknown) => error);
+    expect(isApiError(refused, "Forbidden")).toBe(true);
+    await bed.kube.mergePatch(images, at("held"), { spec: { protected: false } });
+  });
+
+  test("paused: nothing is done while the annotation is there", async () => {
+    const metadata = { ...at("paused"), annotations: { "nephele.dev/paused": "true" } };
+    const image = {
+      apiVersion: "nephele.dev/v1alpha1",
+      kind: "Image",
+      metadata,
+      spec: { source: { upload: {} }, minDisk: "1Gi" },
+    };
+    await bed.kube.create(images, image);
+    await untilCondition(bed.kube, images, at("paused"), { type: "Reconciling", status: "False", reason: "Paused" });
+    expect(await bed.kube.get(dataVolumes, at("paused"))).toBeUndefined();
+    await bed.kube.mergePatch(images, at("paused"), { metadata: { annotations: { "nephele.dev/paused": null } } });
+    await eventually("the volume", () => bed.kube.get(dataVolumes, at("paused")));
+  });
+});

@@ -1,0 +1,156 @@
+import { describe, expect, test } from "vitest";
+import type { DataVolume, VirtualMachine, VirtualMachineInstance } from "#operator/api/foreign.ts";
+import type { Server } from "#operator/api/generated/server.ts";
+import { settled } from "#runtime/controller/outcome.ts";
+import { aFlavor, aMachine, anImage, anInstance, aServer, aVolume, CREATED } from "./fixtures.ts";
+import { FILES_ANNOTATION, FLAVOR_ANNOTATION } from "./names.ts";
+import { diskFrom } from "./root-disk.ts";
+import type { ServerScope } from "./scope.ts";
+import { report, serverStatus } from "./status.ts";
+
+const server = aServer();
+const disk = diskFrom(server, anImage(), 1, "2Gi");
+
+interface Seen {
+  readonly server?: Server;
+  readonly machine?: VirtualMachine;
+  readonly instance?: VirtualMachineInstance;
+  readonly volume?: DataVolume;
+  readonly seconds?: number;
+  readonly more?: Partial<ServerScope>;
+}
+
+/** A scope as a pass leaves it, with no more of the context than its end looks at. */
+function scope({ server: object = server, machine, instance, volume, seconds = 5, more = {} }: Seen): ServerScope {
+  const now = new Date(Date.parse(CREATED) + seconds * 1000);
+  const context = { object, now, cache: { get: () => volume }, event: () => undefined };
+  const deps = { installationId: "local", clusterDomain: "cluster.local", payloads: { read: async () => undefined } };
+  const seen = { machine, instance, stranger: undefined, project: undefined, recorded: undefined };
+  return {
+    context,
+    deps,
+    key: { namespace: "team-a", name: "web-1" },
+    ...seen,
+    disk,
+    flavor: aFlavor(),
+    ...more,
+  } as unknown as ServerScope;
+}
+
+const fields = (seen: Seen) => serverStatus(scope(seen)).fields;
+const up = anInstance(
+  "Running",
+  { nodeName: "node-1", interfaces: [{ name: "default", ipAddress: "10.0.0.9", mac: "02:00:00:00:00:01" }] },
+  { annotations: { [FLAVOR_ANNOTATION]: "small" } },
+);
+
+describe("a build that goes well", () => {
+  const machine = aMachine("Always");
+  const first = fields({ machine });
+
+  test("says the same from the machine's creation until the guest runs, so nothing is written in between", () => {
+    expect(first).toMatchObject({
+      state: "BUILD",
+      taskState: "spawning",
+      powerState: "NoState",
+      rootDisk: { ready: false },
+    });
+    const steps: readonly Seen[] = [
+      { machine, volume: aVolume("CloneInProgress") },
+      { machine, volume: aVolume("Succeeded") },
+      { machine, volume: aVolume("Succeeded"), instance: anInstance("Scheduling") },
+      { machine, volume: aVolume("Succeeded"), instance: anInstance("Scheduled", { nodeName: "node-1" }) },
+    ];
+    for (const step of steps) expect(fields(step)).toEqual(first);
+  });
+
+  test("then says all at once: state, node, address, time, disk", () => {
+    expect(fields({ machine, volume: aVolume("Succeeded"), instance: up })).toMatchObject({
+      state: "ACTIVE",
+      node: "node-1",
+      addresses: [{ network: "default", address: "10.0.0.9", mac: "02:00:00:00:00:01" }],
+      launchedAt: "2026-11-23T10:00:05Z",
+      rootDisk: { ready: true },
+      flavor: "small",
+    });
+  });
+
+  test("and never again the same thing at another time", () => {
+    const before = fields({ machine, volume: aVolume("Succeeded"), instance: up });
+    const later = { server: aServer({}, before), machine, volume: aVolume("Succeeded"), instance: up, seconds: 500 };
+    expect(fields(later)).toEqual(before);
+  });
+});
+
+describe("what we do lies over what KubeVirt says", () => {
+  const machine = aMachine("Always");
+  const active = { machine, volume: aVolume("Succeeded"), instance: up, seconds: 500 };
+  const launched = { flavor: "small", launchedAt: CREATED } as const;
+
+  test("a resize, until the guest runs with the new Flavor", () => {
+    expect(fields({ ...active, server: aServer({ flavorRef: { name: "large" } }, launched) }).state).toBe("RESIZE");
+  });
+  test("a reboot that was written down", () => {
+    const reboot = { requestedAt: CREATED, type: "Hard", instance: "uid-web-1" } as const;
+    expect(fields({ ...active, server: aServer({}, { ...launched, reboot }) }).state).toBe("HARD_REBOOT");
+  });
+  test("a rebuild, while the new disk is made", () => {
+    const more = { disk: { ...disk, generation: 2, volume: "web-1-root-2" } };
+    expect(fields({ ...active, server: aServer({}, launched), volume: aVolume("CloneInProgress"), more }).state).toBe(
+      "REBUILD",
+    );
+  });
+  test("but an ERROR is an ERROR, and keeps the time when it was first seen", () => {
+    const failing = {
+      ...active,
+      machine,
+      instance: anInstance("Running", { conditions: [{ type: "Paused", status: "True", reason: "PausedIOError" }] }),
+    };
+    const first = fields({ ...failing, server: aServer({ flavorRef: { name: "large" } }, launched) });
+    expect(first).toMatchObject({ state: "ERROR", fault: { code: 500, at: "2026-11-23T10:08:20Z" } });
+    expect(fields({ ...failing, server: aServer({}, { ...launched, ...first }), seconds: 900 }).fault).toEqual(
+      first.fault,
+    );
+  });
+});
+
+describe("the end of a pass", () => {
+  const end = (seen: Seen) => report(scope(seen));
+
+  test("stopped as wanted is Ready", async () => {
+    const stopped = {
+      server: aServer({ power: "Stopped" }),
+      machine: aMachine("Halted"),
+      volume: aVolume("Succeeded"),
+    };
+    expect(await end(stopped)).toEqual(settled({ message: "SHUTOFF" }));
+  });
+  test("running as wanted is Ready, and says where", async () => {
+    expect(await end({ machine: aMachine("Always"), volume: aVolume("Succeeded"), instance: up })).toEqual(
+      settled({ message: "ACTIVE on node-1" }),
+    );
+  });
+  test("running where it is to be paused is not", async () => {
+    const seen = {
+      server: aServer({ power: "Paused" }),
+      machine: aMachine("Always"),
+      volume: aVolume("Succeeded"),
+      instance: up,
+    };
+    expect(await end(seen)).toMatchObject({ kind: "waiting", for: "VirtualMachine web-1 to be paused" });
+  });
+});
+
+describe("FilesCurrent", () => {
+  const condition = (instance: VirtualMachineInstance | undefined) =>
+    serverStatus(scope({ machine: aMachine("Always"), more: { filesRevision: "new", instance } })).conditions?.[0];
+  const started = (revision: string) => anInstance("Running", {}, { annotations: { [FILES_ANNOTATION]: revision } });
+
+  test.each([
+    ["is so where the guest was started with them", started("new"), "True"],
+    ["is not where they have changed since", started("old"), "False"],
+    ["is so where no guest runs: it gets them at its start", undefined, "True"],
+  ])("%s", (_, instance, status) => {
+    expect(condition(instance)).toMatchObject({ type: "FilesCurrent", status });
+  });
+});
