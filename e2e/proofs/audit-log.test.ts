@@ -64,7 +64,9 @@ describe("counting writes", () => {
 
 describe("rights used", () => {
   const used = (...changes: Parameters<typeof event>[0][]) =>
-    rightsUsed(changes.map(event), { user: operator, userAgent: /^nephele-operator/ }, (namespace) => (namespace === undefined ? "cluster" : "projects"));
+    rightsUsed(changes.map(event), { user: operator, userAgent: /^nephele-operator/ }, (namespace) =>
+      namespace === undefined ? "cluster" : "projects",
+    );
 
   test("are verb, group, resource with subresource, and scope", () => {
     const { allowed } = used({ objectRef: { ...servers, subresource: "status" } });
@@ -101,6 +103,8 @@ describe("rights used", () => {
 
   test("what is no resource needs no rule of ours", () => {
     const { objectRef: _, ...readyz } = event({ verb: "get" });
-    expect(rightsUsed([readyz], { user: operator, userAgent: /^nephele-operator/ }, () => "cluster").allowed.size).toBe(0);
+    expect(rightsUsed([readyz], { user: operator, userAgent: /^nephele-operator/ }, () => "cluster").allowed.size).toBe(
+      0,
+    );
   });
 });

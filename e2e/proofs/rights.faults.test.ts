@@ -6,7 +6,7 @@ import { checkout } from "#e2e/cluster/location.ts";
 import { type Bed, openBed } from "#e2e/harness/bed.ts";
 import { readAudit } from "./audit-log.ts";
 import { type Granted, grantedMinusUsed, type RbacObject, rightsGranted } from "./rbac.ts";
-import { type Used, rightsUsed } from "./rights-used.ts";
+import { rightsUsed, type Used } from "./rights-used.ts";
 
 // Looks at all that the operator did since the cluster started: it tells something after the project `control` has run.
 
@@ -16,7 +16,8 @@ const OPERATOR = { user: `system:serviceaccount:${SYSTEM}:${ACCOUNT.name}`, user
 
 /** Rights that no request shows, and why they are needed all the same. */
 const EXCUSED: Readonly<Record<string, string>> = {
-  "bind clusterroles.rbac.authorization.k8s.io (cluster)": "asked of whoever writes a RoleBinding; no request of its own",
+  "bind clusterroles.rbac.authorization.k8s.io (cluster)":
+    "asked of whoever writes a RoleBinding; no request of its own",
   "create datavolumes.cdi.kubevirt.io/source (cluster)": "asked of whoever gives this right on; no request of its own",
   // A finalizer is read anew only where two patches meet, which no test can bring about at will.
   ...Object.fromEntries(

@@ -81,7 +81,9 @@ async function valueIn(name: string, key: string): Promise<string> {
 }
 
 function credentialIn(cloudsYaml: string): string {
-  const { clouds } = parse(cloudsYaml) as { clouds: Record<string, { auth: { application_credential_secret: string } }> };
+  const { clouds } = parse(cloudsYaml) as {
+    clouds: Record<string, { auth: { application_credential_secret: string } }>;
+  };
   const [first] = Object.values(clouds);
   if (first === undefined) throw new Error("clouds.yaml names no cloud");
   return first.auth.application_credential_secret;
@@ -92,7 +94,9 @@ describe("canary", () => {
     const { places, findings } = await searchObjects(search, bed.transport);
     const within = (canary: string, name: string): Expected => ({ canary, place: `secrets ${namespace}/${name}` });
     const system = findings
-      .filter(({ canary, place }) => canary === "the operator's password" && place.startsWith("secrets nephele-system/"))
+      .filter(
+        ({ canary, place }) => canary === "the operator's password" && place.startsWith("secrets nephele-system/"),
+      )
       .map(({ canary, place }) => ({ canary, place }));
     const expected = [
       within("the copied payload", "source"),
