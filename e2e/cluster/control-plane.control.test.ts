@@ -71,7 +71,9 @@ describe("the control plane", () => {
 
   test("comes back when a process that was killed is started again", async () => {
     await cluster.stop("etcd", "SIGKILL");
-    await expect(https.send(`${configMaps}/kept`)).resolves.not.toMatchObject({ status: 200 });
+    await until("the API server's complaint", 30_000, async () =>
+      (await https.send("/readyz/etcd")).status === 200 ? undefined : true,
+    );
     cluster.start("etcd");
     const found = await until("the ConfigMap", 30_000, async () =>
       (await https.send(`${configMaps}/kept`)).status === 200 ? true : undefined,

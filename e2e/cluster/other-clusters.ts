@@ -11,6 +11,8 @@ export const clusterKinds = ["local", "existing", "kind"] as const;
 export type ClusterKind = (typeof clusterKinds)[number];
 
 const kindName = "nephele";
+/** The kubeconfig of the kind cluster, in the state folder. */
+export const kindKubeconfig = "kind.kubeconfig";
 
 /** What CLUSTER asks for; `local` where nothing is said. Throws for a word that is none of the three. */
 export function wantedCluster(env: Readonly<Record<string, string | undefined>> = process.env): ClusterKind {
@@ -30,7 +32,7 @@ export async function upExisting(print: (line: string) => void): Promise<string>
 
 /** Makes a kind cluster called `nephele` if there is none (Docker and kind are needed), and installs as upExisting. */
 export async function upKind(stateDir: string, print: (line: string) => void): Promise<string> {
-  const kubeconfig = join(stateDir, "kind.kubeconfig");
+  const kubeconfig = join(stateDir, kindKubeconfig);
   const clusters = (await kind("get", "clusters")).split("\n");
   if (!clusters.includes(kindName)) await kind("create", "cluster", `--name=${kindName}`, "--wait=120s");
   await kind("export", "kubeconfig", `--name=${kindName}`, `--kubeconfig=${kubeconfig}`);

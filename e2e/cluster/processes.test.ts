@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { tailOf } from "./log-tail.ts";
 import { openProcesses, ProcessEnded, type Processes } from "./processes.ts";
@@ -57,6 +58,13 @@ describe("a process", () => {
     processes.startProcess(sleeper);
     const work = processes.whileRunning(processes.stopProcess("sleeper").then(() => "done"));
     await expect(work).resolves.toBe("done");
+  });
+
+  test("that is stopped and started again at once does not fail the work", async () => {
+    processes.startProcess(sleeper);
+    await processes.stopProcess("sleeper", { signal: "SIGKILL" });
+    processes.startAgain("sleeper");
+    await expect(processes.whileRunning(delay(200, "done"))).resolves.toBe("done");
   });
 
   test("that ignores the request to stop is killed", { timeout: 20_000 }, async () => {

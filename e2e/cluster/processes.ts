@@ -50,7 +50,8 @@ export interface Processes {
 /** The processes whose state is in stateDir and whose logs, unless they say otherwise, go to logsDir. */
 export function openProcesses(stateDir: string, logsDir: string): Processes {
   const records = processRecords(stateDir);
-  const ending = new Set<string>();
+  /** The pids that were asked to end: their exit, which may be told later than the next start, is no failure. */
+  const ending = new Set<number>();
   const failures = Promise.withResolvers<never>();
   failures.promise.catch(() => undefined);
   let failure: ProcessEnded | undefined;
@@ -67,15 +68,15 @@ export function openProcesses(stateDir: string, logsDir: string): Processes {
       throw new Error(`${spec.name} runs already with pid ${before.pid}; stop it first`);
     }
     const logFile = spec.logFile ?? join(logsDir, `${spec.name}.log`);
-    ending.delete(spec.name);
     const child = spawnDetached(spec, logFile);
     const pid = child.pid;
     if (pid === undefined) {
       child.once("error", () => undefined);
       throw new Error(`${spec.name} cannot be started: ${spec.command} is not there or may not be run`);
     }
+    ending.delete(pid);
     child.once("exit", (code, signal) => {
-      if (!ending.has(spec.name)) fail(new ProcessEnded(spec.name, describe(code, signal), logFile));
+      if (!ending.has(pid)) fail(new ProcessEnded(spec.name, describe(code, signal), logFile));
     });
     const record = { ...spec, logFile, pid, startTicks: startTicksOf(pid) ?? "" };
     records.put(record);
@@ -83,9 +84,9 @@ export function openProcesses(stateDir: string, logsDir: string): Processes {
   };
 
   const stopProcess: Processes["stopProcess"] = async (name, options = {}) => {
-    ending.add(name);
     const record = records.find(name);
     if (record === undefined) return;
+    ending.add(record.pid);
     await end(record, options.signal ?? record.stopSignal ?? "SIGTERM");
     if (options.forget === true) records.remove(name);
   };

@@ -6,7 +6,6 @@ export interface ToolModule {
   readonly packages: readonly string[];
   /** Values set by the linker, as import path with variable → value: mostly the version that a program reports. */
   readonly linked: Readonly<Record<string, string>>;
-  readonly tags: readonly string[];
   /** Whether the module has a program `manifests` that writes objects to apply; it runs once, when it was built. */
   readonly writesManifests: boolean;
   /** What a first build takes on two cores, to tell a person who waits. */
@@ -34,7 +33,6 @@ export const toolModules = {
       ...withPrefix("k8s.io/component-base/version.", kubernetesBuildInfo),
       ...withPrefix("k8s.io/client-go/pkg/version.", kubernetesBuildInfo),
     },
-    tags: [],
     writesManifests: false,
     coldBuild: "8 minutes",
   },
@@ -42,7 +40,6 @@ export const toolModules = {
     name: "kubevirt",
     packages: ["tool", "./manifests"],
     linked: { "kubevirt.io/client-go/version.gitVersion": "v1.9.0" },
-    tags: [],
     writesManifests: true,
     coldBuild: "4 minutes",
   },
@@ -50,7 +47,6 @@ export const toolModules = {
     name: "cdi",
     packages: ["./cdi-apiserver", "./cdi-controller", "./manifests"],
     linked: {},
-    tags: ["containers_image_openpgp"],
     writesManifests: true,
     coldBuild: "3 minutes",
   },
@@ -63,13 +59,7 @@ export const toolModuleNames = Object.keys(toolModules) as readonly ToolModuleNa
 /** The arguments of `go build` for a module, without the output folder. They are part of the cache's key. */
 export function buildArguments(module: ToolModule): readonly string[] {
   const variables = Object.entries(module.linked).map(([name, value]) => `-X ${name}=${value}`);
-  return [
-    "build",
-    "-trimpath",
-    "-buildvcs=false",
-    ...(module.tags.length > 0 ? [`-tags=${module.tags.join(",")}`] : []),
-    `-ldflags=${["-s", "-w", ...variables].join(" ")}`,
-  ];
+  return ["build", "-trimpath", "-buildvcs=false", `-ldflags=${["-s", "-w", ...variables].join(" ")}`];
 }
 
 function withPrefix(prefix: string, values: Readonly<Record<string, string>>): Record<string, string> {
