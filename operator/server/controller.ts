@@ -10,6 +10,7 @@ import {
   type NamespaceSource,
   watch,
 } from "#runtime/controller/definition.ts";
+import { Admissions } from "./admissions.ts";
 import { serverDependencies } from "./dependencies.ts";
 import { type ServerDependencies, type ServerScope, serverScope } from "./scope.ts";
 import { report, serverStatus } from "./status.ts";
@@ -40,6 +41,7 @@ const projectNamespaces: NamespaceSource<Project> = {
 };
 
 export function serverController(deps: ServerDependencies): Controller {
+  const admissions = new Admissions();
   return defineController<Server, ServerScope>({
     name: "server",
     reconciles: servers,
@@ -67,7 +69,7 @@ export function serverController(deps: ServerDependencies): Controller {
       index(dataVolumes, DISKS_OF_SERVER, disksKeys),
     ],
     dependencies: serverDependencies,
-    scope: (context) => serverScope(context, deps),
+    scope: (context) => serverScope(context, deps, admissions),
     steps: [
       checkMachineName,
       resolveProject,

@@ -12,6 +12,7 @@ import type { Server } from "#operator/api/generated/server.ts";
 import { projects } from "#operator/api/resources.ts";
 import type { ReconcileContext } from "#runtime/controller/definition.ts";
 import type { Outcome } from "#runtime/controller/outcome.ts";
+import type { Admissions } from "./admissions.ts";
 import type { MachinePlan } from "./machine.ts";
 import { keyOfServer, ownership } from "./names.ts";
 import type { Payloads } from "./payloads.ts";
@@ -31,6 +32,8 @@ export interface ServerDependencies {
 export interface ServerScope {
   readonly context: ReconcileContext<Server>;
   readonly deps: ServerDependencies;
+  /** Shared by all passes of the process. */
+  readonly admissions: Admissions;
   readonly key: { readonly namespace: string; readonly name: string };
   /** The Project of the namespace. */
   readonly project: Project | undefined;
@@ -55,7 +58,11 @@ export interface ServerScope {
   reboot?: RebootStage;
 }
 
-export function serverScope(context: ReconcileContext<Server>, deps: ServerDependencies): ServerScope {
+export function serverScope(
+  context: ReconcileContext<Server>,
+  deps: ServerDependencies,
+  admissions: Admissions,
+): ServerScope {
   const { object: server, cache } = context;
   const key = keyOfServer(server);
   const found = cache.get(virtualMachines, key);
@@ -64,6 +71,7 @@ export function serverScope(context: ReconcileContext<Server>, deps: ServerDepen
   return {
     context,
     deps,
+    admissions,
     key,
     project: cache.byIndex(projects, PROJECT_BY_NAMESPACE, key.namespace)[0],
     machine,

@@ -136,7 +136,12 @@ export class ControllerRunner {
       return;
     }
     const reconcileId = randomUUID();
-    const log = this.#log.child({ object: `${resourceName(this.#definition.reconciles)} ${key}`, reconcileId });
+    // Made when something is said: a child logger costs more than a pass that finds nothing to do, and most say nothing.
+    let made: Logger | undefined;
+    const log = (): Logger => {
+      made ??= this.#log.child({ object: `${resourceName(this.#definition.reconciles)} ${key}`, reconcileId });
+      return made;
+    };
     const started = performance.now();
     let outcome = "error";
     try {
@@ -145,7 +150,7 @@ export class ControllerRunner {
       if (signal.aborted) return;
       if (error instanceof NotSyncedError) this.#queue.addAfter(key, NOT_SYNCED_RETRY_MS, "normal");
       else
-        log.warn({ err: error, retryInMs: Math.round(this.#queue.retry(key)) }, "the pass failed and is tried again");
+        log().warn({ err: error, retryInMs: Math.round(this.#queue.retry(key)) }, "the pass failed and is tried again");
     } finally {
       const seconds = (performance.now() - started) / 1000;
       this.#env.metrics.reconcileSeconds.observe({ controller: this.#definition.name, outcome }, seconds);
@@ -156,7 +161,7 @@ export class ControllerRunner {
     key: string,
     object: KubeObject,
     reconcileId: string,
-    log: Logger,
+    log: () => Logger,
     signal: AbortSignal,
   ): Promise<string> {
     const { definition, now } = { definition: this.#definition, now: this.#env.clock() };
@@ -188,7 +193,7 @@ export class ControllerRunner {
 
     if (deleting && result.kind === "settled") {
       await removeFinalizer(this.#env.kube, definition.reconciles, current, this.#finalizer);
-      log.info("deleted");
+      log().info("deleted");
       return "deleted";
     }
     const report = definition.status?.(scope, result);
@@ -203,16 +208,16 @@ export class ControllerRunner {
     return cleanup !== undefined && (needsFinalizer?.(object) ?? true);
   }
 
-  #comeBack(key: string, result: PassResult, log: Logger): void {
+  #comeBack(key: string, result: PassResult, log: () => Logger): void {
     if (result.kind === "failed") {
       const retryInMs = Math.round(this.#queue.retry(key));
-      log.warn({ err: result.error, retryInMs }, "the pass failed and is tried again");
+      log().warn({ err: result.error, retryInMs }, "the pass failed and is tried again");
       return;
     }
     this.#queue.forget(key);
     const after = result.pollAfterMs ?? RESYNC_MS;
     this.#queue.addAfter(key, after * (0.9 + Math.random() * 0.2), "low");
-    log.debug({ outcome: result }, "pass ended");
+    if (this.#log.isLevelEnabled("debug")) log().debug({ outcome: result }, "pass ended");
   }
 
   async #writeStatus(
@@ -236,7 +241,7 @@ export class ControllerRunner {
     return `nephele.dev/${this.#definition.name}/${concern}`;
   }
 
-  #contextOf(object: KubeObject, reconcileId: string, now: Date, log: Logger): ReconcileContext<KubeObject> {
+  #contextOf(object: KubeObject, reconcileId: string, now: Date, log: () => Logger): ReconcileContext<KubeObject> {
     const { kube, informers } = this.#env;
     const cache: CacheReader = informers;
     return {
@@ -244,7 +249,9 @@ export class ControllerRunner {
       kube,
       cache,
       now,
-      log,
+      get log() {
+        return log();
+      },
       reconcileId,
       fieldOwner: (concern) => this.#fieldOwner(concern),
       event: (type, reason, message) =>

@@ -1,6 +1,6 @@
 import { type DestinationStream, type Logger as PinoLogger, pino } from "pino";
 
-export type Logger = Pick<PinoLogger, "debug" | "info" | "warn" | "error" | "child" | "bindings">;
+export type Logger = Pick<PinoLogger, "debug" | "info" | "warn" | "error" | "child" | "bindings" | "isLevelEnabled">;
 
 /** Names of fields whose value never reaches a log, wherever a careless object carries them. */
 const REDACTED_FIELDS = [

@@ -154,15 +154,25 @@ export async function checkQuota(scope: ServerScope): Promise<Outcome> {
   const asksForMore = machine === undefined || had !== flavor?.metadata.name || disk?.size !== recorded?.size;
   if (quota === undefined || !asksForMore) return settled();
   const { cache } = context;
+  const neighbours = cache.list(servers, key.namespace);
+  scope.admissions.keep(key.namespace, neighbours);
   const world: QuotaWorld = {
-    servers: cache.list(servers, key.namespace),
+    servers: neighbours,
     images: cache.list(images, key.namespace),
     flavor: (name) => cache.get(flavors, { name }),
     image: (image) => cache.get(images, image),
-    built: (other) => (other.metadata.uid === server.metadata.uid ? machine !== undefined : isBuilt(other)),
+    built: (other) =>
+      other.metadata.uid === server.metadata.uid
+        ? machine !== undefined || scope.admissions.has(other)
+        : isBuilt(other) || scope.admissions.has(other),
   };
   const verdict = quotaVerdict(server, quota, world);
-  if (verdict.kind === "fits") return settled();
+  if (verdict.kind === "fits") {
+    // Said before anything is awaited, so that the next pass counts it.
+    scope.admissions.add(server);
+    return settled();
+  }
+  scope.admissions.remove(server);
   const exceeded = waiting(`quota of Project ${project?.metadata.name}: ${verdict.what}`, { reason: "QuotaExceeded" });
   if (machine === undefined || recorded === undefined) return exceeded;
   scope.disk = recorded;
