@@ -7,7 +7,7 @@ import { connect } from "#runtime/client/connection.ts";
 import { createTransport } from "#runtime/client/transport.ts";
 import { writesByUserAgent } from "./audit.ts";
 import { withBed } from "./bed.ts";
-import { controllerRuntimeContender, runtimeContender, versions } from "./contenders.ts";
+import { controllerRuntimeContenders, runtimeContender, versions } from "./contenders.ts";
 import { type Bench, emptyMemory, fill, type Restart, restart, type Throughput, throughput } from "./measure.ts";
 import { type Results, report } from "./report.ts";
 import { installSamples } from "./samples.ts";
@@ -29,12 +29,16 @@ const objects = Number(values.objects);
 const watched = Number(values.watched);
 const print = (line: string): void => void process.stderr.write(`${line}\n`);
 
-/** Both sides in turn, and the first of a round is second in the next. */
+/** All sides in turn, and the first of a round is the last of the next. */
 async function interleaved<T>(
-  sides: readonly [Contender, Contender],
+  sides: readonly Contender[],
   measure: (side: Contender) => Promise<T>,
 ): Promise<Record<Contender["name"], T[]>> {
-  const found: Record<Contender["name"], T[]> = { runtime: [], "controller-runtime": [] };
+  const found: Record<Contender["name"], T[]> = {
+    runtime: [],
+    "controller-runtime": [],
+    "controller-runtime, defaults": [],
+  };
   for (let round = 0; round < runs; round += 1) {
     for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
       const result = await measure(side);
@@ -46,9 +50,10 @@ async function interleaved<T>(
 }
 
 async function main(): Promise<void> {
-  const peer = await controllerRuntimeContender(print);
+  const peer = await controllerRuntimeContenders(print);
   const ours = runtimeContender(values["node-flags"]?.split(" "));
-  const sides = [ours, peer] as const;
+  const sides = [ours, peer.best];
+  const withDefaults = [...sides, peer.defaults];
   await withBed(print, async (bed) => {
     const connection = await connect({ kubeconfig: bed.kubeconfig });
     try {
@@ -67,16 +72,16 @@ async function main(): Promise<void> {
       }
       if (wanted("memory")) {
         print(`${watched} objects: memory and restart`);
-        const empty = await interleaved(sides, (side) => emptyMemory(bench, side));
+        const empty = await interleaved(withDefaults, (side) => emptyMemory(bench, side));
         const filled = await fill(bench, ours, watched);
         print(`runtime after making them: ${JSON.stringify(filled)}`);
-        const restarts = await interleaved<Restart>(sides, (side) => restart(bench, side, watched));
+        const restarts = await interleaved<Restart>(withDefaults, (side) => restart(bench, side, watched));
         measured.memory = { empty, restarts };
       }
       const { one, ten, memory } = measured;
       if (one === undefined || ten === undefined || memory === undefined) return;
       const writes = await writesByUserAgent(bed.auditLog);
-      const text = report({ runs, objects, watched, versions: await versions(peer), one, ten, memory, writes });
+      const text = report({ runs, objects, watched, versions: await versions(peer.best), one, ten, memory, writes });
       print(text);
       if (runs >= 5) writeFileSync(join(checkout, "docs", "bench-runtime.md"), text);
     } finally {

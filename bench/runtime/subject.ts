@@ -7,7 +7,7 @@ import { cpuSeconds, memory } from "./usage.ts";
 
 /** A program under measurement: how it is started, and what it is called. */
 export interface Contender {
-  readonly name: "runtime" | "controller-runtime";
+  readonly name: "runtime" | "controller-runtime" | "controller-runtime, defaults";
   readonly command: string;
   /** Before the flags that both have. */
   readonly args: readonly string[];

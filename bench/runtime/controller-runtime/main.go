@@ -127,6 +127,7 @@ func run() error {
 	userAgent := flag.String("user-agent", "", "name in the audit log")
 	workers := flag.Int("workers", 1, "reconciles at once")
 	expect := flag.Int("expect", 0, "say when this many objects have been looked at")
+	strip := flag.Bool("strip-managed-fields", true, "keep managed fields out of the cache")
 	flag.Parse()
 
 	ctrl.SetLogger(zap.New(zap.Level(zapcore.InfoLevel), zap.WriteTo(os.Stderr)))
@@ -143,11 +144,11 @@ func run() error {
 	if err := corev1.AddToScheme(scheme); err != nil {
 		return err
 	}
-	manager, err := ctrl.NewManager(config, ctrl.Options{
-		Scheme:  scheme,
-		Metrics: server.Options{BindAddress: "0"},
-		Cache:   cache.Options{DefaultTransform: cache.TransformStripManagedFields()},
-	})
+	options := ctrl.Options{Scheme: scheme, Metrics: server.Options{BindAddress: "0"}}
+	if *strip {
+		options.Cache = cache.Options{DefaultTransform: cache.TransformStripManagedFields()}
+	}
+	manager, err := ctrl.NewManager(config, options)
 	if err != nil {
 		return err
 	}
