@@ -11,6 +11,7 @@ import { withLock } from "#e2e/tools/lock.ts";
 /** An API server and its etcd, with nobody else at work. */
 export interface Bed {
   readonly kubeconfig: string;
+  readonly kubectl: string;
   readonly auditLog: string;
   readonly logsDir: string;
 }
@@ -36,7 +37,8 @@ export async function withBed<T>(print: (line: string) => void, work: (bed: Bed)
       for (const name of ["kube-scheduler", "kube-controller-manager"]) {
         await processes.stopProcess(name, { forget: true });
       }
-      const bed = { kubeconfig: kubernetes.kubeconfigPath, auditLog: kubernetes.auditLogPath, logsDir };
+      const { kubeconfigPath: kubeconfig, auditLogPath: auditLog, kubectl } = kubernetes;
+      const bed = { kubeconfig, kubectl, auditLog, logsDir };
       return await processes.whileRunning(work(bed));
     } finally {
       await clear();

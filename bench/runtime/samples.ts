@@ -78,7 +78,10 @@ const schema = {
   },
 };
 
-/** Installs the kind and the namespace, and waits until the kind is served. */
+/** The API server makes a new kind's handlers again within some seconds, and then cuts what is under way. */
+const YOUTH_MS = 8_000;
+
+/** Installs the kind and the namespace, and waits until the kind is served and at rest. */
 export async function installSamples(kube: KubeClient): Promise<void> {
   await kube.apply(
     crds,
@@ -108,6 +111,7 @@ export async function installSamples(kube: KubeClient): Promise<void> {
   for (;;) {
     try {
       await kube.list(samples, { namespace });
+      await delay(YOUTH_MS);
       return;
     } catch (error) {
       if (Date.now() > end) throw error;
@@ -148,13 +152,12 @@ export async function removeSamples(transport: Transport): Promise<void> {
   );
 }
 
-/**
- * Watches until `count` Samples are Ready. `watching` resolves when the watch is open, `done` with the moment
- * (performance.now()) of the last one.
- */
-export function watchReady(transport: Transport, count: number, deadlineMs: number): Promise<number> {
+/** Watches until `count` Samples are Ready, and gives the moment (performance.now()) at which the last one was. */
+export async function watchReady(transport: Transport, count: number, deadlineMs: number): Promise<number> {
   const ready = new Set<string>();
-  const follow = async (): Promise<number> => {
+  const end = Date.now() + deadlineMs;
+  while (Date.now() < end) {
+    // The API server ends the watches of a kind that is young, when it has made its handlers anew.
     for await (const line of transport.lines({
       method: "GET",
       verb: "watch",
@@ -168,7 +171,6 @@ export function watchReady(transport: Transport, count: number, deadlineMs: numb
       if (isTrue(object.status?.conditions, "Ready")) ready.add(object.metadata.name);
       if (ready.size === count) return performance.now();
     }
-    throw new Error(`${ready.size} of ${count} Samples were Ready after ${deadlineMs / 1000} s`);
-  };
-  return follow();
+  }
+  throw new Error(`${ready.size} of ${count} Samples were Ready after ${deadlineMs / 1000} s`);
 }

@@ -13,6 +13,7 @@ import type { Controller, ReconcileContext } from "./definition.ts";
 import { dependencyIndex } from "./dependency.ts";
 import { EventRecorder } from "./events.ts";
 import { addFinalizer, hasFinalizer, removeFinalizer } from "./finalizers.ts";
+import { matters } from "./matters.ts";
 import { type Outcome, settled, waiting } from "./outcome.ts";
 import { referrers, requireDependency } from "./require.ts";
 import { type CommonStatus, type PassResult, pausedConditions, standardConditions, statusToApply } from "./status.ts";
@@ -286,20 +287,4 @@ async function runSteps(
     ...(message === undefined ? {} : { message }),
     ...(pollAfterMs === undefined ? {} : { pollAfterMs }),
   });
-}
-
-/**
- * Whether a change of the object itself is news to its own controller: a change of the spec (generation), of labels,
- * annotations, finalizers or the beginning of its deletion. Its status is our own writing.
- */
-function matters(before: KubeObject, after: KubeObject): boolean {
-  const [old, now] = [before.metadata, after.metadata];
-  return (
-    old.uid !== now.uid ||
-    now.generation === undefined ||
-    old.generation !== now.generation ||
-    old.deletionTimestamp !== now.deletionTimestamp ||
-    JSON.stringify([old.labels, old.annotations, old.finalizers]) !==
-      JSON.stringify([now.labels, now.annotations, now.finalizers])
-  );
 }
