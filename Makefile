@@ -67,3 +67,7 @@ test-control: $(INSTALLED) ## Tests against the local cluster, which is started 
 .PHONY: tools
 tools: $(INSTALLED) ## Build the local cluster's programs into the cache (long when it is cold)
 	node e2e/tools/build.ts all
+
+.PHONY: images
+images: $(INSTALLED) ## Build the container images into the cache (Docker, or buildah as root)
+	node images/build.ts all

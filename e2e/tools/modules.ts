@@ -50,6 +50,13 @@ export const toolModules = {
     writesManifests: true,
     coldBuild: "3 minutes",
   },
+  helm: {
+    name: "helm",
+    packages: ["tool"],
+    linked: { "helm.sh/helm/v4/internal/version.version": "v4.3.1" },
+    writesManifests: false,
+    coldBuild: "3 minutes",
+  },
 } as const satisfies Record<string, ToolModule>;
 
 export type ToolModuleName = keyof typeof toolModules;

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeWhole } from "../files.ts";
+import { checkout } from "../location.ts";
 import type { ProcessSpec } from "../processes.ts";
 import { configurationFile } from "./configuration-file.ts";
 import { folderOf, type OpenStackContext } from "./context.ts";
@@ -69,7 +70,8 @@ export function barbicanProcess(context: OpenStackContext, python: PythonEnviron
     folder: home(context),
     env: {
       HOME: home(context),
-      PYTHONPATH: import.meta.dirname,
+      // barbican_wsgi.py: the images run it too.
+      PYTHONPATH: join(checkout, "images", "barbican"),
       PYTHONDONTWRITEBYTECODE: "1",
       BARBICAN_PASTE_FILE: join(python.folder, "etc", "barbican", "barbican-api-paste.ini"),
     },

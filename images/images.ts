@@ -1,0 +1,84 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** The checkout's root. */
+export const checkout = join(import.meta.dirname, "..");
+
+/** An image that this project builds. */
+export interface ImageSpec {
+  /** The folder of its Dockerfile below images/, and its name in the reference. */
+  readonly name: string;
+  /** The OpenStack release for the services, else the version of the program. */
+  readonly tag: string;
+  /** Arguments of the Dockerfile. */
+  readonly args: Readonly<Record<string, string>>;
+  /** Files and folders of the checkout that the Dockerfile copies; they are its context, and the image's key. */
+  readonly inputs: readonly string[];
+  /** npm's production packages and Node are put into the context, under `packages/`. */
+  readonly needsNode: boolean;
+}
+
+/** The OpenStack releases that a Cloud can run; Keystone's and Barbican's versions are in their requirements. */
+export const releases = ["2025.1", "2026.1", "2026.2"] as const;
+
+const debian = ["images/debian"];
+const python = [...debian, "images/python"];
+
+const services: readonly ImageSpec[] = ["keystone", "barbican"].flatMap((name) =>
+  releases.map((release) => ({
+    name,
+    tag: release,
+    args: { RELEASE: release },
+    inputs: [...python, `images/${name}/Dockerfile`, `images/${name}/requirements/${release}.txt`, ...extras(name)],
+    needsNode: false,
+  })),
+);
+
+/** Every image, the slowest to build last. */
+export const imageSpecs: readonly ImageSpec[] = [
+  { name: "memcached", tag: "1.6", args: {}, inputs: [...debian, "images/memcached"], needsNode: false },
+  { name: "postgresql", tag: "15", args: {}, inputs: [...python, "images/postgresql"], needsNode: false },
+  {
+    name: "nephele",
+    tag: version(),
+    args: {},
+    inputs: [...debian, "images/nephele", "package.json", "package-lock.json", "operator", "runtime", "crds"],
+    needsNode: true,
+  },
+  ...services,
+];
+
+/** What a kubelet pulls, or finds imported: `docker.io/nephele/<name>:<tag>`. */
+export function referenceOf(spec: Pick<ImageSpec, "name" | "tag">): string {
+  return `docker.io/nephele/${spec.name}:${spec.tag}`;
+}
+
+/**
+ * The images that a person means: `all`, a name (`keystone`: every release), or a name with its tag (`keystone:2026.2`).
+ * @throws Error that lists what there is
+ */
+export function chooseImages(names: readonly string[]): readonly ImageSpec[] {
+  const chosen = names.map((name) => {
+    const found = imageSpecs.filter(
+      (spec) => name === "all" || name === spec.name || name === `${spec.name}:${spec.tag}`,
+    );
+    if (found.length > 0) return found;
+    const known = imageSpecs.map((spec) => `${spec.name}:${spec.tag}`).join(", ");
+    throw new Error(`there is no image ${name}; there are: ${known}`);
+  });
+  return [...new Set(chosen.flat())];
+}
+
+/** Only what runs in a program: no tests, no examples for tests, no words for people. */
+export function belongsInImage(path: string): boolean {
+  return !/\.test\.ts$|\.md$|(^|\/)testing(\/|$)|^crds\/(cases|policies)(\/|$)|^crds\/.*\.ts$|\.in$/.test(path);
+}
+
+function extras(name: string): readonly string[] {
+  return name === "barbican" ? ["images/barbican/barbican_wsgi.py"] : [];
+}
+
+function version(): string {
+  const manifest = JSON.parse(readFileSync(join(checkout, "package.json"), "utf8")) as { readonly version: string };
+  return manifest.version;
+}
