@@ -16,6 +16,7 @@ import type { Server, ServerSpec } from "#operator/api/generated/server.ts";
 import { flavors, images, projects, servers } from "#operator/api/resources.ts";
 import type { KubeObject } from "#runtime/api/object.ts";
 import { defineResource } from "#runtime/api/resource.ts";
+import { timeText } from "#runtime/api/time.ts";
 import type { KubeClient } from "#runtime/client/kube-client.ts";
 import { openProjectBed } from "./project-bed.ts";
 
@@ -239,7 +240,7 @@ async function boot(
     const found = await kube.list(pods, { namespace, labelSelector: `kubevirt.io/created-by=${metadata.uid}` });
     return found.find(({ spec }) => spec?.nodeName !== undefined);
   });
-  const now = new Date().toISOString().replace(/\.\d+Z$/, "Z");
+  const now = timeText(new Date());
   const isTrue = ["Ready", "ContainersReady", "PodScheduled"].map((type) => ({ type, status: "True" }));
   const compute = {
     name: "compute",

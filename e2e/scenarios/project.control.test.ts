@@ -214,6 +214,14 @@ describe("project", () => {
     expect(JSON.stringify(stalled.status?.conditions)).toContain(`belongs to Project ${one.metadata.name}`);
   });
 
+  test("import/adopt: a domain, which Keystone has under /projects too, is refused", async () => {
+    const project = name();
+    await bed.apply(project, { adopt: { id: bed.domain.id } });
+    const message = /spec.adopt.id: .* is the domain .* and no project/;
+    const stalled = { type: "Stalled", status: "True", reason: "InvalidConfiguration", message };
+    await untilCondition(bed.kube, projects, { name: project }, stalled);
+  });
+
   test("import/adopt: a project that we made and lost the record of is found again", async () => {
     const project = name();
     const made = await keystone().projects.create({

@@ -1,4 +1,4 @@
-import type { KeystoneProject, KeystoneProjectChanges } from "./decide/keystone-project.ts";
+import type { KeystoneProject, KeystoneProjectChanges, NewKeystoneProject } from "./decide/keystone-project.ts";
 
 /** A role given directly on a project. */
 export interface Assignment {
@@ -17,7 +17,7 @@ export interface ProjectKeystone {
     get(id: string): Promise<KeystoneProject | undefined>;
     findByName(domainId: string, name: string): Promise<KeystoneProject | undefined>;
     listByTag(tag: string): Promise<readonly KeystoneProject[]>;
-    create(project: Omit<KeystoneProject, "id">): Promise<KeystoneProject>;
+    create(project: NewKeystoneProject): Promise<KeystoneProject>;
     update(id: string, changes: KeystoneProjectChanges): Promise<KeystoneProject>;
     delete(id: string): Promise<void>;
   };

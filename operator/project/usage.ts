@@ -3,7 +3,7 @@ import type { Image } from "#operator/api/generated/image.ts";
 import type { ProjectStatusUsed } from "#operator/api/generated/project.ts";
 import type { Secret } from "#operator/api/generated/secret.ts";
 import type { Server } from "#operator/api/generated/server.ts";
-import { bytesOf, formatBytes } from "./quantity.ts";
+import { bytesOf, formatBytes } from "#runtime/api/quantity.ts";
 
 /** What is in a Project's namespace, and how to find what its Servers name. */
 export interface ProjectContents {

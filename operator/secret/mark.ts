@@ -1,6 +1,6 @@
 import type { ObjectKey } from "#runtime/api/object.ts";
 import { keyText } from "#runtime/api/object.ts";
-import { timeText } from "./duration.ts";
+import { timeText } from "#runtime/api/time.ts";
 
 /**
  * What we write into the user metadata of each secret that we make, so that it is found again after a crash, a restore

@@ -4,8 +4,8 @@ import type { Order as BarbicanOrder } from "#operator/clients/barbican/orders.t
 import type { SecretMetadata } from "#operator/clients/barbican/secret-metadata.ts";
 import type { Call } from "#operator/clients/call.ts";
 import type { CloudAccess, CloudClients } from "#operator/clients/cloud-access.ts";
+import { timeText } from "#runtime/api/time.ts";
 import type { Logger } from "#runtime/observe/log.ts";
-import { timeText } from "./duration.ts";
 import type { KeyManager, ListedSecret, Order, OrderRequest, ReadReason, SecretClouds } from "./key-manager.ts";
 import { Remembered } from "./remembered.ts";
 

@@ -1,6 +1,6 @@
 import type { Secret, SecretStatus, SecretStatusVersion } from "#operator/api/generated/secret.ts";
+import { timeText } from "#runtime/api/time.ts";
 import type { StatusReport } from "#runtime/controller/definition.ts";
-import { timeText } from "./duration.ts";
 import { currentOf, type Version } from "./version.ts";
 
 /** What the status is made of; a pass that ended early knows some of it only. */

@@ -1,30 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { COMPARE_AT, DeepChecks } from "./deep-checks.ts";
-import { durationMs, timeText } from "./duration.ts";
 import { DEEP_CHECK_MS, POLL_MS } from "./periods.ts";
 import { nextLook } from "./steps/conclude.ts";
 
 const now = new Date("2026-11-23T12:00:00Z");
 const later = (ms: number): Date => new Date(now.getTime() + ms);
-
-describe("a duration", () => {
-  test.each([
-    ["720h", 2_592_000_000],
-    ["1h30m", 5_400_000],
-    ["45s", 45_000],
-    ["1h0m1s", 3_601_000],
-  ])("%s is %i ms", (text, ms) => {
-    expect(durationMs(text)).toBe(ms);
-  });
-
-  test.each(["", "1d", "10", "1s1h", "-1h"])("%s is refused", (text) => {
-    expect(() => durationMs(text)).toThrow(/is not a duration/);
-  });
-
-  test("a time is told in whole seconds", () => {
-    expect(timeText(later(999))).toBe("2026-11-23T12:00:00Z");
-  });
-});
 
 describe("the next look", () => {
   const plan = { replace: [], remove: [] };

@@ -2,15 +2,15 @@ import type { Flavor } from "#operator/api/generated/flavor.ts";
 import type { Image } from "#operator/api/generated/image.ts";
 import type { ProjectQuota } from "#operator/api/generated/project.ts";
 import type { Server } from "#operator/api/generated/server.ts";
-import { bytesOf, sizeText } from "./quantity.ts";
+import { bytesOf, sizeText } from "#runtime/api/quantity.ts";
 import { imageKey, imageSize } from "./root-disk.ts";
 
 /** What one or many Servers take of a quota; memory and storage in bytes. */
 export interface Amount {
   readonly servers: number;
   readonly cores: number;
-  readonly memory: number;
-  readonly storage: number;
+  readonly memory: bigint;
+  readonly storage: bigint;
 }
 
 /** What a namespace holds, and how to find what its Servers name. */
@@ -25,7 +25,7 @@ export interface QuotaWorld {
 
 export type Verdict = { readonly kind: "fits" } | { readonly kind: "exceeded"; readonly what: string };
 
-const NOTHING: Amount = { servers: 0, cores: 0, memory: 0, storage: 0 };
+const NOTHING: Amount = { servers: 0, cores: 0, memory: 0n, storage: 0n };
 
 /**
  * Whether `server` may be built, or grow to the Flavor that it names now.
@@ -37,7 +37,10 @@ const NOTHING: Amount = { servers: 0, cores: 0, memory: 0, storage: 0 };
 export function quotaVerdict(server: Server, quota: ProjectQuota | undefined, world: QuotaWorld): Verdict {
   if (quota === undefined) return { kind: "fits" };
   const isThis = (other: Server): boolean => other.metadata.uid === server.metadata.uid;
-  const images = world.images.reduce((sum, image) => sum + bytesOf(image.status?.size ?? image.spec.minDisk), 0);
+  const images = world.images.reduce(
+    (sum, image) => sum + bytesOf(image.status?.size ?? image.spec.minDisk ?? "0"),
+    0n,
+  );
   let taken: Amount = { ...NOTHING, storage: images };
   const waiting: Server[] = [];
   for (const other of world.servers) {
@@ -77,20 +80,20 @@ function largest(server: Server, world: QuotaWorld): Amount {
   return {
     ...wanted,
     cores: Math.max(...sizes.map(({ cores }) => cores)),
-    memory: Math.max(...sizes.map(({ memory }) => memory)),
+    memory: most(sizes.map(({ memory }) => memory)),
   };
 }
 
 function sizeOf(flavor: Flavor | undefined): Pick<Amount, "cores" | "memory"> {
-  return { cores: flavor?.spec.cpus ?? 0, memory: bytesOf(flavor?.spec.memory) };
+  return { cores: flavor?.spec.cpus ?? 0, memory: bytesOf(flavor?.spec.memory ?? "0") };
 }
 
-function storageOf(server: Server, flavor: Flavor | undefined, world: QuotaWorld): number {
-  const made = bytesOf(server.status?.rootDisk?.size);
+function storageOf(server: Server, flavor: Flavor | undefined, world: QuotaWorld): bigint {
+  const made = bytesOf(server.status?.rootDisk?.size ?? "0");
   const asked = server.spec.rootDisk.size;
-  if (asked !== undefined) return Math.max(made, bytesOf(asked));
+  if (asked !== undefined) return most([made, bytesOf(asked)]);
   const image = world.image(imageKey(server));
-  return Math.max(made, bytesOf(flavor?.spec.disk), image === undefined ? 0 : bytesOf(imageSize(image)));
+  return most([made, bytesOf(flavor?.spec.disk ?? "0"), image === undefined ? 0n : bytesOf(imageSize(image))]);
 }
 
 function plus(one: Amount, other: Amount): Amount {
@@ -103,20 +106,34 @@ function plus(one: Amount, other: Amount): Amount {
 }
 
 function verdict(taken: Amount, wanted: Amount, quota: ProjectQuota): Verdict {
+  const count = (value: bigint): string => `${value}`;
+  const countOf = (value: number | undefined): bigint | undefined => (value === undefined ? undefined : BigInt(value));
   const lines = [
-    { name: "servers", limit: quota.servers, have: taken.servers, want: wanted.servers, text: String },
-    { name: "cores", limit: quota.cores, have: taken.cores, want: wanted.cores, text: String },
+    {
+      name: "servers",
+      limit: countOf(quota.servers),
+      have: BigInt(taken.servers),
+      want: BigInt(wanted.servers),
+      text: count,
+    },
+    { name: "cores", limit: countOf(quota.cores), have: BigInt(taken.cores), want: BigInt(wanted.cores), text: count },
     { name: "memory", limit: limitOf(quota.memory), have: taken.memory, want: wanted.memory, text: sizeText },
     { name: "storage", limit: limitOf(quota.storage), have: taken.storage, want: wanted.storage, text: sizeText },
   ];
-  const over = lines.filter(({ limit, have, want }) => limit !== undefined && want > 0 && have + want > limit);
-  if (over.length === 0) return { kind: "fits" };
-  const what = over.map(
-    ({ name, limit = 0, have, want, text }) => `${name} (${text(want)} wanted, ${text(have)} of ${text(limit)} taken)`,
+  const what = lines.flatMap(({ name, limit, have, want, text }) =>
+    limit !== undefined && want > 0n && have + want > limit
+      ? [`${name} (${text(want)} wanted, ${text(have)} of ${text(limit)} taken)`]
+      : [],
   );
-  return { kind: "exceeded", what: what.join(", ") };
+  return what.length === 0 ? { kind: "fits" } : { kind: "exceeded", what: what.join(", ") };
 }
 
-function limitOf(quantity: string | undefined): number | undefined {
+function limitOf(quantity: string | undefined): bigint | undefined {
   return quantity === undefined ? undefined : bytesOf(quantity);
+}
+
+function most(amounts: readonly bigint[]): bigint {
+  let largest = 0n;
+  for (const amount of amounts) if (amount > largest) largest = amount;
+  return largest;
 }

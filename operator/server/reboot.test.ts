@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Server, ServerStatusReboot } from "#operator/api/generated/server.ts";
 import { aServer } from "./fixtures.ts";
-import { durationMs, nextReboot } from "./reboot.ts";
+import { nextReboot } from "./reboot.ts";
 
 const ASKED = "2026-11-23T10:00:00Z";
 const NOW = new Date("2026-11-23T10:00:30Z");
@@ -81,12 +81,4 @@ describe("nextReboot", () => {
     const done = { ...recorded, doneAt: ASKED };
     expect(stage({ ...soft, requestedAt: "2026-11-23T10:00:20Z" }, done, "two").action.kind).toBe("record");
   });
-});
-
-test.each([
-  ["60s", 60_000],
-  ["1h30m", 5_400_000],
-  ["2m", 120_000],
-])("%s is %d ms", (text, ms) => {
-  expect(durationMs(text)).toBe(ms);
 });

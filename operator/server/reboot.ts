@@ -1,4 +1,6 @@
 import type { Server, ServerStatusReboot } from "#operator/api/generated/server.ts";
+import { durationMs } from "#runtime/api/duration.ts";
+import { timeText } from "#runtime/api/time.ts";
 
 /** The running instance, as far as a reboot needs it. */
 export interface RebootInput {
@@ -62,19 +64,7 @@ function keep(reboot: ServerStatusReboot | undefined, action: RebootAction): Reb
   return reboot === undefined ? { action } : { reboot, action };
 }
 
-/** Whole seconds, as Kubernetes writes times. */
-export function timeText(time: Date): string {
-  return time.toISOString().replace(/\.\d+Z$/, "Z");
-}
-
 /** The same moment, however it is written. */
 function sameTime(one: string, other: string): boolean {
   return one === other || Date.parse(one) === Date.parse(other);
-}
-
-/** `1h30m` in ms; the CRD lets hours, minutes and seconds in. */
-export function durationMs(duration: string): number {
-  const match = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(duration);
-  const [hours, minutes, seconds] = [match?.[1], match?.[2], match?.[3]].map((part) => Number(part ?? 0));
-  return ((hours ?? 0) * 3600 + (minutes ?? 0) * 60 + (seconds ?? 0)) * 1000;
 }

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { aFlavor, aMachine, anImage, aServer, aVolume } from "./fixtures.ts";
-import { canonical } from "./quantity.ts";
 import { diskFrom, diskSize, holderOf, planDisk, ROOT_DISK_ANNOTATION, recordedDisk } from "./root-disk.ts";
 
 const disk = diskFrom(aServer(), anImage(), 1, "2Gi");
@@ -84,17 +83,4 @@ describe("holderOf", () => {
   ] as const)("is %s", (_, volume, is) => {
     expect(holderOf(volume, key, "now")).toBe(is);
   });
-});
-
-test.each([
-  ["1024Mi", "1Gi"],
-  ["1.5Gi", "1536Mi"],
-  ["2000M", "2G"],
-  ["5e9", "5G"],
-  ["1000", "1k"],
-  ["0", "0"],
-  ["1Gi", "1Gi"],
-  ["123", "123"],
-])("%s is written back as %s", (given, back) => {
-  expect(canonical(given)).toBe(back);
 });

@@ -2,7 +2,7 @@ import type { Flavor } from "#operator/api/generated/flavor.ts";
 import type { Image } from "#operator/api/generated/image.ts";
 import type { Server } from "#operator/api/generated/server.ts";
 import { type KubeObject, keyText, type ObjectKey } from "#runtime/api/object.ts";
-import { bytesOf, canonical, larger } from "./quantity.ts";
+import { bytesOf, canonical, isQuantity } from "#runtime/api/quantity.ts";
 
 /** Annotation of the machine that carries its {@link RootDisk}: disk and record are written in one request. */
 export const ROOT_DISK_ANNOTATION = "nephele.dev/root-disk";
@@ -50,7 +50,9 @@ function isRootDisk(value: unknown): value is RootDisk {
   const { generation, volume, size, image, source } = value as Partial<Record<keyof RootDisk, unknown>>;
   return (
     typeof generation === "number" &&
-    [volume, size, source].every((field) => typeof field === "string") &&
+    [volume, source].every((field) => typeof field === "string") &&
+    typeof size === "string" &&
+    isQuantity(size) &&
     typeof image === "object"
   );
 }
@@ -140,4 +142,9 @@ export function holderOf(volume: KubeObject | undefined, key: ObjectKey, machine
   if (owner !== undefined && owner.kind === "VirtualMachine" && owner.uid === machineUid) return "ours";
   if (volume.metadata.deletionTimestamp !== undefined) return "leaving";
   return owner?.kind === "VirtualMachine" && owner.name === key.name ? "leaving" : "foreign";
+}
+
+/** The larger of two quantities, as it was written. */
+function larger(one: string, other: string): string {
+  return bytesOf(other) > bytesOf(one) ? other : one;
 }

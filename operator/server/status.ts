@@ -1,11 +1,11 @@
 import type { Server, ServerStatus, ServerStatusAddress, ServerStatusFault } from "#operator/api/generated/server.ts";
 import type { NewCondition } from "#runtime/api/conditions.ts";
+import { timeText } from "#runtime/api/time.ts";
 import type { StatusReport } from "#runtime/controller/definition.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import { hostnameOf } from "./children.ts";
 import { instanceId } from "./identity.ts";
 import { FILES_ANNOTATION, FLAVOR_ANNOTATION } from "./names.ts";
-import { timeText } from "./reboot.ts";
 import { nextResize, type ResizeStage } from "./resize.ts";
 import type { RootDisk } from "./root-disk.ts";
 import { rootVolume, rootVolumeOf, type ServerScope, wantedPower } from "./scope.ts";

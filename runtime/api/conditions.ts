@@ -1,3 +1,5 @@
+import { timeText } from "./time.ts";
+
 /** A condition as metav1.Condition has it; Kubernetes API conventions, "Typical status properties". */
 export interface Condition {
   readonly type: string;
@@ -32,9 +34,7 @@ export function mergeConditions(
   return next.map((condition) => {
     const before = previous?.find((other) => other.type === condition.type);
     const lastTransitionTime =
-      before !== undefined && before.status === condition.status
-        ? before.lastTransitionTime
-        : now.toISOString().replace(/\.\d+Z$/, "Z");
+      before !== undefined && before.status === condition.status ? before.lastTransitionTime : timeText(now);
     return {
       type: condition.type,
       status: condition.status,

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { KubeObject } from "../api/object.ts";
 import { defineResource, type Resource } from "../api/resource.ts";
+import { microTimeText } from "../api/time.ts";
 import { isApiError } from "../client/errors.ts";
 import type { KubeClient } from "../client/kube-client.ts";
 import type { Logger } from "../observe/log.ts";
@@ -62,7 +63,7 @@ export class EventRecorder {
     const { object, type, reason, action } = happening;
     const note = happening.message.slice(0, NOTE_LIMIT);
     const identity = createHash("sha256").update([object.metadata.uid, type, reason, note].join("\n")).digest("hex");
-    const at = now.toISOString().replace("Z", "000Z");
+    const at = microTimeText(now);
     const known = this.#series.get(identity);
     if (known !== undefined && now.getTime() - known.firstAt < SERIES_MS) {
       known.count += 1;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubeObject, ObjectKey } from "../api/object.ts";
 import { defineResource, type Resource } from "../api/resource.ts";
+import { microTimeText } from "../api/time.ts";
 import { isApiError } from "../client/errors.ts";
 import type { KubeClient } from "../client/kube-client.ts";
 import type { Logger } from "../observe/log.ts";
@@ -103,7 +104,7 @@ export class LeaderElection {
   /** One attempt to hold the lease; false where another holds it or the API server does not answer. */
   async #try(): Promise<boolean> {
     const { kube, lease, identity, log } = this.#options;
-    const now = new Date().toISOString().replace("Z", "000Z");
+    const now = microTimeText(new Date());
     const spec = {
       holderIdentity: identity,
       leaseDurationSeconds: Math.ceil(this.#times.leaseMs / 1000),

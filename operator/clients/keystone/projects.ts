@@ -5,7 +5,10 @@ import { booleanIn, defined, listIn, objectIn, textIn, textsIn } from "../shape.
 export interface Project {
   readonly id: string;
   readonly name: string;
+  /** Of a domain, its own id. */
   readonly domainId: string;
+  /** Keystone has every domain as a project too, of the same id. */
+  readonly isDomain: boolean;
   readonly description: string;
   readonly enabled: boolean;
   readonly tags: readonly string[];
@@ -60,10 +63,13 @@ export function createProjects(api: Api): Projects {
 }
 
 function parseProject(json: unknown): Project {
+  const id = textIn(json, "id");
+  const isDomain = booleanIn(json, "is_domain");
   return {
-    id: textIn(json, "id"),
+    id,
     name: textIn(json, "name"),
-    domainId: textIn(json, "domain_id"),
+    domainId: isDomain ? id : textIn(json, "domain_id"),
+    isDomain,
     description: objectIn(json)["description"] === null ? "" : textIn(json, "description"),
     enabled: booleanIn(json, "enabled"),
     tags: textsIn(json, "tags"),

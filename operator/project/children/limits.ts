@@ -1,7 +1,7 @@
 import type { Project, ProjectQuota } from "#operator/api/generated/project.ts";
 import type { Desired } from "#runtime/api/object.ts";
+import { bytesOf, formatBytes, formatCount } from "#runtime/api/quantity.ts";
 import { childLabels, namespaceOf } from "../names.ts";
-import { bytesOf, formatBytes, formatCount } from "../quantity.ts";
 
 const GI = 1n << 30n;
 const MI = 1n << 20n;

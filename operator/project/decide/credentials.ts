@@ -1,6 +1,6 @@
 import type { CoreSecret } from "#operator/api/foreign.ts";
 import type { ProjectCredentials, ProjectStatusCredentials } from "#operator/api/generated/project.ts";
-import { durationMs } from "../duration.ts";
+import { durationMs } from "#runtime/api/duration.ts";
 
 const ANNOTATION = "nephele.dev/credential-";
 /** Fields of the annotations of the core Secret `clouds`; together they say all but the secret itself. */

@@ -8,6 +8,7 @@ const current: KeystoneProject = {
   id: "p1",
   name: "team-a",
   domainId: "d1",
+  isDomain: false,
   description: "",
   enabled: true,
   tags: [tag],
@@ -36,6 +37,7 @@ describe("the Keystone project", () => {
 
   test.each<[string, Partial<KeystoneProject>, string]>([
     ["is another Project's", { tags: ["nephele:local:team-b"] }, "belongs to Project team-b of the installation local"],
+    ["is a domain", { id: "d1", isDomain: true }, "spec.adopt.id: d1 is the domain team-a and no project"],
     ["is in another domain", { domainId: "d2" }, "is in the domain d2, not in Default (d1)"],
   ])("cannot be adopted where it %s", (_name, found, message) => {
     const problem = adoptionProblem(aProject({ adopt: { id: "p1" } }), tag, "d1", { ...current, tags: [], ...found });

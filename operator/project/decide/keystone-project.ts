@@ -7,6 +7,8 @@ export interface KeystoneProject {
   readonly id: string;
   readonly name: string;
   readonly domainId: string;
+  /** A domain is to be had as a project, too. */
+  readonly isDomain: boolean;
   readonly description: string;
   readonly enabled: boolean;
   readonly tags: readonly string[];
@@ -19,8 +21,10 @@ export interface KeystoneProjectChanges {
   readonly tags?: readonly string[];
 }
 
+export type NewKeystoneProject = Omit<KeystoneProject, "id" | "isDomain">;
+
 /** What Keystone is asked to make. */
-export function newKeystoneProject(project: Project, domainId: string, tag: string): Omit<KeystoneProject, "id"> {
+export function newKeystoneProject(project: Project, domainId: string, tag: string): NewKeystoneProject {
   return {
     name: keystoneName(project),
     domainId,
@@ -59,6 +63,11 @@ export function adoptionProblem(
   domainId: string,
   found: KeystoneProject,
 ): Blocked | undefined {
+  if (found.isDomain)
+    return invalid(
+      "spec.adopt.id",
+      `${found.id} is the domain ${found.name} and no project: give the id of a project in it`,
+    );
   const other = claimedByOther(found.tags, tag);
   if (other !== undefined) return invalid("spec.adopt.id", `the Keystone project ${found.id} belongs to ${other}`);
   if (found.domainId === domainId) return undefined;

@@ -1,4 +1,5 @@
 import { type CoreSecret, coreSecrets } from "#operator/api/foreign.ts";
+import { timeText } from "#runtime/api/time.ts";
 import { isApiError } from "#runtime/client/errors.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import { cloudsSecret } from "../children/clouds-secret.ts";
@@ -80,16 +81,16 @@ async function keep(scope: ProjectScope, current: CredentialGeneration, signal: 
     id: current.id,
     userID: current.userId,
     role: current.role,
-    createdAt: seconds(current.createdAt),
-    expiresAt: seconds(current.expiresAt),
-    nextRotation: seconds(next),
+    createdAt: timeText(current.createdAt),
+    expiresAt: timeText(current.expiresAt),
+    nextRotation: timeText(next),
     ...(previous === undefined
       ? {}
       : {
           previous: {
             generation: previous.generation,
             name: current.name.replace(/\d+$/, String(previous.generation)),
-            removeAfter: seconds(previous.removeAfter),
+            removeAfter: timeText(previous.removeAfter),
           },
         }),
   };
@@ -143,8 +144,4 @@ function rightsAwaited({ namespace }: ProjectScope): Outcome {
 
 function eventText(generation: number, because: string): string {
   return `Made generation ${generation} of the application credential: ${because}`;
-}
-
-function seconds(time: Date): string {
-  return time.toISOString().replace(/\.\d+Z$/, "Z");
 }

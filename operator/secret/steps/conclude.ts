@@ -1,5 +1,5 @@
+import { timeText } from "#runtime/api/time.ts";
 import { invalid, type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
-import { timeText } from "../duration.ts";
 import { POLL_MS, USER_POLL_MS } from "../periods.ts";
 import { type SecretScope, set } from "../scope.ts";
 import { currentOf } from "../version.ts";

@@ -1,8 +1,9 @@
 import { isServiceError } from "#operator/clients/service-error.ts";
+import { durationMs } from "#runtime/api/duration.ts";
+import { wholeSecond } from "#runtime/api/time.ts";
 import { type Outcome, settled } from "#runtime/controller/outcome.ts";
 import { DEFAULT_ACL, sameAcl } from "../access.ts";
 import type { MakeReason } from "../decide.ts";
-import { durationMs, wholeSecond } from "../duration.ts";
 import { macOf } from "../mac.ts";
 import { toMetadata } from "../mark.ts";
 import { markOf } from "../marking.ts";

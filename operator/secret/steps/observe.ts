@@ -1,6 +1,6 @@
+import { durationMs } from "#runtime/api/duration.ts";
 import { invalid, type Outcome, settled } from "#runtime/controller/outcome.ts";
 import { type Plan, plan } from "../decide.ts";
-import { durationMs } from "../duration.ts";
 import { gather, type Marked } from "../gather.ts";
 import type { ListedSecret } from "../key-manager.ts";
 import { hasMac, macOf } from "../mac.ts";

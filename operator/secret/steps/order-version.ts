@@ -1,6 +1,7 @@
+import { durationMs } from "#runtime/api/duration.ts";
+import { wholeSecond } from "#runtime/api/time.ts";
 import { type Outcome, waiting } from "#runtime/controller/outcome.ts";
 import { DEFAULT_ACL, sameAcl } from "../access.ts";
-import { durationMs, wholeSecond } from "../duration.ts";
 import type { KeyManager, Order } from "../key-manager.ts";
 import { orderMarkOf, orderMarks, toMetadata } from "../mark.ts";
 import { markOf } from "../marking.ts";

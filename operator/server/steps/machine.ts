@@ -1,12 +1,12 @@
 import { persistentVolumeClaims, services, virtualMachines } from "#operator/api/foreign.ts";
 import { keyText } from "#runtime/api/object.ts";
+import { bytesOf } from "#runtime/api/quantity.ts";
 import { alreadyApplied } from "#runtime/client/applied.ts";
 import { isApiError } from "#runtime/client/errors.ts";
 import { invalid, type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import { serviceFor } from "../children.ts";
 import { machineChange, machineFor } from "../machine.ts";
 import { ownership } from "../names.ts";
-import { bytesOf } from "../quantity.ts";
 import { type ServerScope, wantedPower } from "../scope.ts";
 
 /** How often a claim that is still to be made is looked for. */
@@ -23,7 +23,7 @@ export async function growDisk({ context, key, disk, recorded }: ServerScope): P
       pollAfterMs: CLAIM_POLL_MS,
     });
   // CDI asks for more than the disk's size where the disk is a file: that is not to be taken back.
-  if (bytesOf(claim.spec?.resources?.requests?.["storage"]) >= bytesOf(disk.size)) return settled();
+  if (bytesOf(claim.spec?.resources?.requests?.["storage"] ?? "0") >= bytesOf(disk.size)) return settled();
   try {
     await context.kube.mergePatch(persistentVolumeClaims, claimKey, {
       metadata: { uid: claim.metadata.uid },

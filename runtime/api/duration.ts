@@ -1,7 +1,8 @@
 const UNIT_MS = { h: 3_600_000, m: 60_000, s: 1_000 } as const;
 
 /**
- * Milliseconds of a duration as the CRDs allow it: hours, minutes and seconds, each optional, as in `1h30m`.
+ * Milliseconds of a duration as the CRDs allow it: hours, minutes and seconds in this order, each optional, as in
+ * `1h30m`. It is a part of Go's `time.ParseDuration`, which CEL's `duration()` is too: what the CRDs' rules let in.
  * @throws RangeError for anything else
  */
 export function durationMs(text: string): number {
