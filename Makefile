@@ -5,6 +5,8 @@ SHELL := bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 INSTALLED := node_modules/.package-lock.json
+# What the last run of the control tests showed, as vitest's JSON.
+CONTROL_REPORT := .cache/reports/control.json
 
 .PHONY: help
 help: ## List the targets
@@ -62,7 +64,15 @@ test-pure: $(INSTALLED) ## Tests that need nothing but Node
 
 .PHONY: test-control
 test-control: $(INSTALLED) ## Tests against the local cluster, which is started where it is not running
-	vitest run --project control
+	vitest run --project control --reporter=default --reporter=json --outputFile.json=$(CONTROL_REPORT)
+
+.PHONY: matrix
+matrix: $(INSTALLED) ## Make docs/matrix.md from what the last test-control showed
+	node tools/matrix.ts $(CONTROL_REPORT)
+
+.PHONY: matrix-check
+matrix-check: $(INSTALLED) ## Fail where a kind lacks a scenario, or docs/matrix.md is not what test-control showed
+	node tools/matrix.ts --check $(CONTROL_REPORT)
 
 .PHONY: tools
 tools: $(INSTALLED) ## Build the local cluster's programs into the cache (long when it is cold)

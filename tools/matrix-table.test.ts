@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Exceptions, markdownOf, matrixOf, placeOf, problemsOf, type Report } from "./matrix-table.ts";
+import { type Exceptions, markdownOf, matrixOf, placesOf, problemsOf, type Report } from "./matrix-table.ts";
 
 function result(path: string, status = "passed") {
   const titles = path.split(" > ");
@@ -22,7 +22,7 @@ describe("the cell of a test", () => {
     ["server > service-down > Keystone is away", "Server", "service-down"],
     ["image: retain: x", "Image", "retain"],
   ])("%s is %s × %s", (path, kind, scenario) => {
-    expect(placeOf(result(path))).toEqual({ kind, scenario });
+    expect(placesOf(result(path))).toEqual([{ kind, scenario }]);
   });
 
   test.each([
@@ -30,7 +30,13 @@ describe("the cell of a test", () => {
     ["secret > a name that is too long is refused"],
     ["secrets > delete: plural"],
   ])("%s is in none", (path) => {
-    expect(placeOf(result(path))).toBeUndefined();
+    expect(placesOf(result(path))).toEqual([]);
+  });
+
+  test("may be two cells", () => {
+    const scenarios = placesOf(result("cloud > import/adopt, retain: nothing changes")).map(({ scenario }) => scenario);
+    expect(scenarios).toEqual(["import-or-adopt", "retain"]);
+    expect(placesOf(result("cloud > retain, or not: x"))).toEqual([]);
   });
 });
 

@@ -45,13 +45,13 @@ export type Matrix = Readonly<Record<Kind, Readonly<Record<Scenario, Cell>>>>;
 /** Words that authors use for the same scenario. */
 const ALIASES: Readonly<Record<string, Scenario>> = { import: "import-or-adopt", adopt: "import-or-adopt" };
 
-/** Every cell of kinds × scenarios, from the reports' tests named `<kind> > <scenario>: …`. */
+/** Every cell of kinds × scenarios, from the reports' tests named `<kind> > <scenario>[, <scenario>]: …`. */
 export function matrixOf(reports: readonly Report[], exceptions: Exceptions): Matrix {
   const tests = reports.flatMap(({ testResults }) => testResults.flatMap(({ assertionResults }) => assertionResults));
-  const placed = tests.map((test) => ({ test, place: placeOf(test) }));
+  const placed = tests.flatMap((test) => placesOf(test).map((place) => ({ test, place })));
   const cell = (kind: Kind, scenario: Scenario): Cell => {
     const here = placed.flatMap(({ test, place }) =>
-      place?.kind === kind && place.scenario === scenario ? [test] : [],
+      place.kind === kind && place.scenario === scenario ? [test] : [],
     );
     const failed = here.filter(({ status }) => status !== "passed");
     if (failed.length > 0) return { kind: "failed", tests: failed.map(({ title }) => title) };
@@ -63,17 +63,21 @@ export function matrixOf(reports: readonly Report[], exceptions: Exceptions): Ma
   return Object.fromEntries(KINDS.map((kind) => [kind, row(kind)])) as unknown as Matrix;
 }
 
-/** The cell that a test's name puts it in: a group or title that begins with the kind, then one with the scenario. */
-export function placeOf(test: TestResult): { readonly kind: Kind; readonly scenario: Scenario } | undefined {
+/** The cells that a test's name puts it in: a group or title that begins with the kind, then one with the scenarios. */
+export function placesOf(test: TestResult): readonly { readonly kind: Kind; readonly scenario: Scenario }[] {
   const words = [...test.ancestorTitles, test.title].flatMap((title) => title.split(/: | > /));
   const kind = KINDS.find((name) => name.toLowerCase() === words[0]?.trim().toLowerCase());
-  if (kind === undefined) return undefined;
+  if (kind === undefined) return [];
   for (const word of words.slice(1)) {
-    const name = word.trim().toLowerCase().replaceAll(/[ /]/g, "-");
-    const scenario = ALIASES[name] ?? SCENARIOS.find((known) => known === name || name === known.replace("-or-", "-"));
-    if (scenario !== undefined) return { kind, scenario };
+    const scenarios = word.split(",").map(scenarioOf);
+    if (scenarios.every((scenario) => scenario !== undefined)) return scenarios.map((scenario) => ({ kind, scenario }));
   }
-  return undefined;
+  return [];
+}
+
+function scenarioOf(word: string): Scenario | undefined {
+  const name = word.trim().toLowerCase().replaceAll(/[ /]/g, "-");
+  return ALIASES[name] ?? SCENARIOS.find((known) => known === name || name === known.replace("-or-", "-"));
 }
 
 /** What keeps the matrix from being complete; empty where nothing does. */

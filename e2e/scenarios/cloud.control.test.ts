@@ -1,11 +1,17 @@
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { operatorSettings } from "#e2e/clients/operator-clients.ts";
+import { parse } from "yaml";
+import { openStack, operatorSettings } from "#e2e/clients/operator-clients.ts";
+import { adminLogin } from "#e2e/cluster/openstack/admin-session.ts";
+import { createTestDomain } from "#e2e/cluster/openstack/test-domain.ts";
 import { type Bed, openBed, unique } from "#e2e/harness/bed.ts";
 import { untilCondition, untilGone, untilReady } from "#e2e/harness/conditions.ts";
+import { openProxiedCloud } from "#e2e/harness/proxied-cloud.ts";
 import { coreSecrets } from "#operator/api/foreign.ts";
 import type { Cloud } from "#operator/api/generated/cloud.ts";
 import { clouds, projects } from "#operator/api/resources.ts";
 import type { Condition } from "#runtime/api/conditions.ts";
+import { isApiError } from "#runtime/client/errors.ts";
 
 const NAMESPACE = "nephele-system";
 const CLOSED = "http://127.0.0.1:9";
@@ -25,17 +31,21 @@ afterAll(async () => {
   await bed?.close();
 });
 
-interface Addresses {
+interface Changes {
   readonly identityUrl?: string;
   readonly keyManagerUrl?: string;
+  /** The key in the core Secret with the authority of both services. */
+  readonly authority?: string;
+  readonly protected?: boolean;
 }
 
 /** Applies a Cloud that reads the core Secret of its own name. */
-async function applyCloud(name: string, addresses: Addresses = {}): Promise<void> {
+async function applyCloud(name: string, changes: Changes = {}): Promise<void> {
   made.push(name);
-  const { identityUrl, keyManagerUrl, region } = { ...settings, ...addresses };
-  const identity = { external: { url: identityUrl, credentialsSecretRef: { name } } };
-  const spec = { region, identity, keyManager: { external: { url: keyManagerUrl } }, protected: false };
+  const { identityUrl, keyManagerUrl, region, authority, protected: held = false } = { ...settings, ...changes };
+  const ca = authority === undefined ? {} : { caSecretRef: { name, key: authority } };
+  const identity = { external: { url: identityUrl, credentialsSecretRef: { name }, ...ca } };
+  const spec = { region, identity, keyManager: { external: { url: keyManagerUrl, ...ca } }, protected: held };
   const cloud = { apiVersion: "nephele.dev/v1alpha1", kind: "Cloud", metadata: { name, namespace: NAMESPACE }, spec };
   await bed.kube.apply(clouds, cloud, { fieldOwner: "test", force: true });
 }
@@ -69,6 +79,86 @@ describe("cloud", () => {
     });
     const { identityUrl: identity, keyManagerUrl: keyManager } = settings;
     expect(cloud.status?.endpoints).toEqual({ identity, keyManager, internal: { identity, keyManager } });
+  });
+
+  test("create-full: an authority of its own reaches the Projects' clouds.yaml, and it is protected", async () => {
+    const [name, project] = [unique("cloud"), unique("cloud-project")];
+    const kubeconfig = parse(readFileSync(bed.cluster.kubeconfigPath, "utf8")) as {
+      readonly clusters: readonly { readonly cluster: Readonly<Record<string, string>> }[];
+    };
+    const pem = Buffer.from(kubeconfig.clusters[0]?.cluster["certificate-authority-data"] ?? "", "base64").toString();
+    await applyLogin(name, { project: "service", projectDomain: "Default", "authority.pem": pem });
+    await applyCloud(name, { authority: "authority.pem", protected: true });
+    await untilReady(bed.kube, clouds, { namespace: NAMESPACE, name });
+    const spec = { cloudRef: { namespace: NAMESPACE, name }, protected: false, onDelete: "Delete" };
+    const object = { apiVersion: "nephele.dev/v1alpha1", kind: "Project", metadata: { name: project }, spec };
+    await bed.kube.apply(projects, object, { fieldOwner: "test" });
+    await untilReady(bed.kube, projects, { name: project });
+    const login = await bed.kube.get(coreSecrets, { namespace: project, name: "clouds" });
+    expect(Buffer.from(login?.data?.["ca.crt"] ?? "", "base64").toString()).toBe(pem);
+    await bed.kube.delete(projects, { name: project });
+    await untilGone(bed.kube, projects, { name: project });
+    const refused = await bed.kube.delete(clouds, { namespace: NAMESPACE, name }).catch((error: unknown) => error);
+    expect(isApiError(refused, "Forbidden")).toBe(true);
+    await applyCloud(name, { authority: "authority.pem" });
+  });
+
+  test("update: another address of Barbican is asked, and said", async () => {
+    const [name, other] = [unique("cloud"), `${settings.keyManagerUrl.replace("127.0.0.1", "localhost")}`];
+    await applyLogin(name);
+    await applyCloud(name);
+    await untilReady(bed.kube, clouds, { namespace: NAMESPACE, name });
+    await applyCloud(name, { keyManagerUrl: other });
+    await until(name, { type: "KeyManagerReady", status: "True", message: new RegExp(`Barbican at ${other}`) });
+  });
+
+  test("import/adopt, retain: services that exist are taken and let go without a change in them", async () => {
+    const proxied = await openProxiedCloud(bed);
+    expect((await untilReady(bed.kube, clouds, proxied.ref)).status?.endpoints?.identity).toBe(settings.identityUrl);
+    await proxied.close();
+    expect([...proxied.keystone.writes, ...proxied.barbican.writes]).toEqual([]);
+  });
+
+  test("dependency deleted: a core Secret that goes is waited for by name, and used when it is back", async () => {
+    const name = unique("cloud");
+    await applyLogin(name);
+    await applyCloud(name);
+    await untilReady(bed.kube, clouds, { namespace: NAMESPACE, name });
+    await bed.kube.delete(coreSecrets, { namespace: NAMESPACE, name });
+    // What was read of it counts for a minute, or until the Cloud changes.
+    await applyCloud(name, { protected: true });
+    await until(name, { type: "Ready", status: "False", message: new RegExp(`core Secret ${NAMESPACE}/${name}`) });
+    await applyLogin(name);
+    await untilReady(bed.kube, clouds, { namespace: NAMESPACE, name });
+    await applyCloud(name);
+  });
+
+  test("external deletion: the operator's user that somebody deletes is told, and a new one is used", async () => {
+    const [name, user] = [unique("cloud"), unique("operator")];
+    const { identityUrl, adminPasswordFile } = openStack();
+    const admin = await adminLogin(identityUrl, adminPasswordFile, "system");
+    const domain = await createTestDomain(openStack(), "t-cloud");
+    const idOf = async (path: string, list: string): Promise<string> => (await admin.findFirst(path, list))?.id ?? "";
+    const role = await idOf("/roles?name=admin", "roles");
+    const project = await idOf("/projects?name=service&domain_id=default", "projects");
+    const makeUser = async (): Promise<string> => {
+      const { id, password } = await domain.createUser(user);
+      await admin.send("PUT", `/system/users/${id}/roles/${role}`);
+      await admin.send("PUT", `/projects/${project}/users/${id}/roles/${role}`);
+      await applyLogin(name, { username: user, password, userDomain: domain.name });
+      return id;
+    };
+    const first = await makeUser();
+    await applyCloud(name);
+    await untilReady(bed.kube, clouds, { namespace: NAMESPACE, name });
+    await admin.send("DELETE", `/users/${first}`);
+    await applyCloud(name, { protected: true });
+    await until(name, { type: "IdentityReady", status: "False", message: /to accept the operator/ });
+    await makeUser();
+    await applyCloud(name);
+    await untilReady(bed.kube, clouds, { namespace: NAMESPACE, name });
+    await remove(name);
+    await domain.remove();
   });
 
   test("dependency missing: its core Secret, then a key in it, is waited for by name", async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { webhookOutage } from "#e2e/faults/webhook-outage.ts";
 import { type Bed, openBed, unique } from "#e2e/harness/bed.ts";
 import { untilCondition, untilGone, untilReady } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
@@ -96,6 +97,32 @@ describe("flavor", () => {
       "another one",
       async () => ![undefined, before].includes((await instancetype(name))?.metadata.uid),
     );
+  });
+
+  test("service down: while KubeVirt does not answer it says so, and the instancetype is made when it does", async () => {
+    const name = unique("flavor");
+    const labels = { "nephele.dev/flavor": name };
+    const probe = {
+      apiVersion: "instancetype.kubevirt.io/v1beta1",
+      kind: "VirtualMachineClusterInstancetype",
+      metadata: { name: unique("probe"), labels },
+      spec: { cpu: { guest: 1 }, memory: { guest: "1Gi" } },
+    };
+    const outage = await webhookOutage(bed.kube, virtualMachineClusterInstancetypes, labels, probe);
+    try {
+      await apply({}, {}, name);
+      const message = /failed calling webhook/;
+      await untilCondition(
+        bed.kube,
+        flavors,
+        { name },
+        { type: "Ready", status: "False", reason: "TransientError", message },
+      );
+      expect(await instancetype(name)).toBeUndefined();
+    } finally {
+      await outage.end();
+    }
+    await ready(name);
   });
 
   test("delete: the instancetype goes with it", async () => {

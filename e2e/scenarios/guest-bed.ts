@@ -1,5 +1,6 @@
-import { type Bed, unique } from "#e2e/harness/bed.ts";
+import { unique } from "#e2e/harness/bed.ts";
 import { untilGone, untilReady } from "#e2e/harness/conditions.ts";
+import { eventsAbout } from "#e2e/harness/events.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
 import {
   dataVolumes,
@@ -18,7 +19,7 @@ import type { KubeObject } from "#runtime/api/object.ts";
 import { defineResource } from "#runtime/api/resource.ts";
 import { timeText } from "#runtime/api/time.ts";
 import type { KubeClient } from "#runtime/client/kube-client.ts";
-import { openProjectBed } from "./project-bed.ts";
+import { openProjectBed, type ProjectBed } from "./project-bed.ts";
 
 // What a node would do is played here, and nothing else: volumes that exist, an importer's or cloner's end, and the
 // status of launcher pods and instances as kubelet and virt-handler write them. CDI's and KubeVirt's controllers are real.
@@ -30,16 +31,6 @@ const persistentVolumes = defineResource({
   kind: "PersistentVolume",
   namespaced: false,
 });
-const events = defineResource<
-  KubeObject & { readonly regarding: { readonly kind: string; readonly name: string }; readonly reason: string }
->({
-  group: "events.k8s.io",
-  version: "v1",
-  plural: "events",
-  kind: "Event",
-  namespaced: true,
-});
-
 const OWNER = { fieldOwner: "test", force: true } as const;
 const CHECKSUM = `sha256:${"0".repeat(64)}`;
 export const HTTP_IMAGE = {
@@ -53,8 +44,12 @@ type Loose<T> = { readonly [K in keyof T]?: unknown };
 export interface Tenant {
   readonly name: string;
   image(name: string, spec?: Loose<ImageSpec>): Promise<Image>;
-  /** An Image whose import is played to its end. */
+  /** Plays the import of an Image that is there to its end. */
+  imported(name: string): Promise<Image>;
+  /** Makes an Image and plays its import to its end. */
   activeImage(name: string, spec?: Loose<ImageSpec>): Promise<Image>;
+  /** Has an Image's importer fail for the third time with these words. */
+  importerFails(name: string, message: string): Promise<void>;
   server(name: string, spec?: Loose<ServerSpec>): Promise<Server>;
   /** A Server that runs: its disk is copied and its guest is up, both played. */
   runningServer(name: string, spec?: Loose<ServerSpec>): Promise<Server>;
@@ -67,9 +62,11 @@ export interface Tenant {
   boot(name: string, not?: string): Promise<VirtualMachineInstance>;
 }
 
-export interface GuestBed extends Bed {
+export interface GuestBed extends ProjectBed {
   flavor(name: string, spec?: Loose<Flavor["spec"]>): Promise<string>;
   tenant(spec?: Partial<ProjectSpec>): Promise<Tenant>;
+  /** The node's part in a namespace that is there already. */
+  tenantIn(namespace: string): Tenant;
   project(name: string, spec: Partial<ProjectSpec>): Promise<void>;
 }
 
@@ -99,6 +96,7 @@ export async function openGuestBed(): Promise<GuestBed> {
       await bed.ready(name, spec);
       return tenantOf(bed.kube, handler, name, volumes);
     },
+    tenantIn: (namespace) => tenantOf(bed.kube, handler, namespace, volumes),
     project: async (name, spec) => void (await bed.apply(name, spec)),
     close: async () => {
       // Before their namespaces, so that a Project that goes finds nothing to wait for.
@@ -153,6 +151,14 @@ function tenantOf(kube: KubeClient, handler: KubeClient, namespace: string, volu
     });
   };
 
+  /** What kubelet says of an importer. */
+  const importerIs = async (image: string, phase: string, says: object): Promise<void> => {
+    const key = at(`importer-${image}`);
+    await eventually(`the importer of ${image}`, () => kube.get(pods, key));
+    const status = { name: "importer", image: "x", imageID: "x", ready: false, ...says };
+    await kube.mergePatch(pods, key, { status: { phase, containerStatuses: [status] } }, "status");
+  };
+
   const tenant: Tenant = {
     name: namespace,
     image: (name, spec = {}) =>
@@ -162,29 +168,24 @@ function tenantOf(kube: KubeClient, handler: KubeClient, namespace: string, volu
         OWNER,
       ),
     activeImage: async (name, spec) => {
-      await offer(name);
       await tenant.image(name, spec);
+      return tenant.imported(name);
+    },
+    imported: async (name) => {
+      await offer(name);
       await bound(name);
-      await eventually(`the importer of ${name}`, () => kube.get(pods, at(`importer-${name}`)));
-      const ended = { exitCode: 0, reason: "Completed", message: "Import Complete" };
-      const status = {
-        name: "importer",
-        image: "x",
-        imageID: "x",
-        ready: false,
+      await importerIs(name, "Succeeded", {
         restartCount: 0,
-        state: { terminated: ended },
-      };
-      await kube.mergePatch(
-        pods,
-        at(`importer-${name}`),
-        { status: { phase: "Succeeded", containerStatuses: [status] } },
-        "status",
-      );
+        state: { terminated: { exitCode: 0, reason: "Completed", message: "Import Complete" } },
+      });
       return eventually(`Image ${name} to be active`, async () => {
         const image = await kube.get(images, at(name));
         return image?.status?.phase === "active" ? image : undefined;
       });
+    },
+    importerFails: async (name, message) => {
+      const terminated = { exitCode: 1, reason: "Error", message };
+      await importerIs(name, "Running", { restartCount: 3, state: { terminated }, lastState: { terminated } });
     },
     server: async (name, spec = {}) => {
       const wanted = { ...spec };
@@ -201,12 +202,7 @@ function tenantOf(kube: KubeClient, handler: KubeClient, namespace: string, volu
       return untilReady(kube, servers, at(name));
     },
     patchServer: async (name, spec) => void (await kube.mergePatch(servers, at(name), { spec })),
-    events: async (kind, name) => {
-      const all = await kube.list(events, { namespace });
-      return all
-        .filter(({ regarding }) => regarding.kind === kind && regarding.name === name)
-        .map(({ reason }) => reason);
-    },
+    events: async (kind, name) => (await eventsAbout(kube, kind, at(name))).map(({ reason }) => reason),
     copied: async (volume) => {
       await offer(volume);
       await bound(volume);

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { webhookOutage } from "#e2e/faults/webhook-outage.ts";
 import { unique } from "#e2e/harness/bed.ts";
 import { untilCondition, untilGone, untilReady } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
-import { dataSources, dataVolumes, persistentVolumeClaims, pods, roleBindings, roles } from "#operator/api/foreign.ts";
+import { dataSources, dataVolumes, persistentVolumeClaims, roleBindings, roles } from "#operator/api/foreign.ts";
 import { images, projects, servers } from "#operator/api/resources.ts";
 import { isApiError } from "#runtime/client/errors.ts";
 import { type GuestBed, openGuestBed, type Tenant } from "./guest-bed.ts";
@@ -179,32 +180,48 @@ describe("image", () => {
     await eventually("the event", async () => (await team.events("Image", "lost")).includes("Recreated"));
   });
 
+  test("import/adopt: a claim that is there is copied into an Image, and stays", async () => {
+    await team.activeImage("origin");
+    await team.image("copy", { source: { volume: { name: "origin" } } });
+    await team.copied("copy");
+    const image = await untilReady(bed.kube, images, at("copy"));
+    expect(image.status).toMatchObject({ phase: "active", volume: "copy" });
+    await bed.kube.delete(images, at("copy"));
+    await untilGone(bed.kube, images, at("copy"));
+    expect((await bed.kube.get(persistentVolumeClaims, at("origin")))?.metadata.deletionTimestamp).toBeUndefined();
+  });
+
+  test("service down: while CDI does not answer it says so, and the import begins when it does", async () => {
+    const labels = { "nephele.dev/image": "waits-for-cdi" };
+    const source = { blank: {} };
+    const probe = {
+      apiVersion: "cdi.kubevirt.io/v1beta1",
+      kind: "DataVolume",
+      metadata: { ...at("probe"), labels },
+      spec: { source, storage: { resources: { requests: { storage: "1Gi" } } } },
+    };
+    const outage = await webhookOutage(bed.kube, dataVolumes, labels, probe);
+    try {
+      await team.image("waits-for-cdi");
+      const transient = { type: "Ready", status: "False", reason: "TransientError", message: /failed calling webhook/ };
+      await untilCondition(bed.kube, images, at("waits-for-cdi"), transient);
+      expect(await bed.kube.get(dataVolumes, at("waits-for-cdi"))).toBeUndefined();
+    } finally {
+      await outage.end();
+    }
+    await team.activeImage("waits-for-cdi");
+    await untilReady(bed.kube, images, at("waits-for-cdi"));
+  });
+
   test("service down: an importer that fails makes it killed with the importer's words, and a later success active", async () => {
     await team.image("failing");
-    await eventually("the importer", () => bed.kube.get(pods, at("importer-failing")));
     const message = "Unable to process data: checksum mismatch";
-    const failed = { exitCode: 1, reason: "Error", message };
-    const status = {
-      name: "importer",
-      image: "x",
-      imageID: "x",
-      ready: false,
-      restartCount: 3,
-      state: { terminated: failed },
-      lastState: { terminated: failed },
-    };
-    await bed.kube.mergePatch(
-      pods,
-      at("importer-failing"),
-      { status: { phase: "Running", containerStatuses: [status] } },
-      "status",
-    );
-    const killed = await untilCondition(bed.kube, images, at("failing"), {
-      type: "Stalled",
-      status: "True",
-      message: /checksum mismatch/,
-    });
+    await team.importerFails("failing", message);
+    const expected = { type: "Stalled", status: "True", message: /checksum mismatch/ };
+    const killed = await untilCondition(bed.kube, images, at("failing"), expected);
     expect(killed.status?.phase).toBe("killed");
+    await team.activeImage("failing");
+    await untilReady(bed.kube, images, at("failing"));
   });
 
   test("delete: volume, source and right go with it", async () => {
@@ -238,5 +255,19 @@ describe("image", () => {
     expect(await bed.kube.get(dataVolumes, at("paused"))).toBeUndefined();
     await bed.kube.mergePatch(images, at("paused"), { metadata: { annotations: { "nephele.dev/paused": null } } });
     await eventually("the volume", () => bed.kube.get(dataVolumes, at("paused")));
+  });
+
+  test("disabled: an Image of a disabled Project stays as it is, for those whom it is shared with too", async () => {
+    const [off, other] = await Promise.all([bed.tenant(), bed.tenant()]);
+    await off.activeImage("stays", { visibility: "Shared", sharedWith: [other.name] });
+    const before = await untilReady(bed.kube, images, at("stays", off));
+    const volume = (await bed.kube.get(dataVolumes, at("stays", off)))?.metadata.uid;
+    await bed.project(off.name, { enabled: false });
+    await untilCondition(bed.kube, projects, { name: off.name }, { type: "Enabled", status: "False" });
+    await bed.kube.mergePatch(images, at("stays", off), { metadata: { annotations: { look: "again" } } });
+    const after = await untilReady(bed.kube, images, at("stays", off));
+    expect(after.status?.sharedWith).toEqual(before.status?.sharedWith);
+    expect((await bed.kube.get(dataVolumes, at("stays", off)))?.metadata.uid).toBe(volume);
+    await bed.project(off.name, { enabled: true });
   });
 });

@@ -2,27 +2,14 @@ import { openStack, operatorClients } from "#e2e/clients/operator-clients.ts";
 import { createTestDomain, type TestDomain } from "#e2e/cluster/openstack/test-domain.ts";
 import { type Bed, openBed, unique } from "#e2e/harness/bed.ts";
 import { untilGone, untilReady } from "#e2e/harness/conditions.ts";
+import { eventsAbout } from "#e2e/harness/events.ts";
 import type { Project, ProjectSpec } from "#operator/api/generated/project.ts";
+import { COMPARE_AT } from "#operator/api/marks.ts";
 import { projects } from "#operator/api/resources.ts";
 import type { CloudClients } from "#operator/clients/cloud-access.ts";
-import { COMPARE_AT } from "#operator/project/drift-clock.ts";
-import type { KubeObject } from "#runtime/api/object.ts";
-import { defineResource } from "#runtime/api/resource.ts";
 
 /** The Cloud of the local cluster. */
 export const CLOUD = { namespace: "nephele-system", name: "default" } as const;
-
-interface Event extends KubeObject {
-  readonly regarding: { readonly name: string };
-  readonly reason: string;
-}
-const events = defineResource<Event>({
-  group: "events.k8s.io",
-  version: "v1",
-  plural: "events",
-  kind: "Event",
-  namespaced: true,
-});
 
 /** The local cluster with its operator, and a Keystone domain of the test file's own. */
 export interface ProjectBed extends Bed {
@@ -71,10 +58,7 @@ export async function openProjectBed(): Promise<ProjectBed> {
     compare: async (name) => {
       await kube.mergePatch(projects, { name }, { metadata: { annotations: { [COMPARE_AT]: unique("now") } } });
     },
-    events: async (name) => {
-      const all = await kube.list(events, { namespace: "default" });
-      return all.filter(({ regarding }) => regarding.name === name).map(({ reason }) => reason);
-    },
+    events: async (name) => (await eventsAbout(kube, "Project", { name })).map(({ reason }) => reason),
     close: async () => {
       await Promise.all([...applied].map(remove));
       await domain.remove();

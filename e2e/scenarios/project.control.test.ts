@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { unique } from "#e2e/harness/bed.ts";
-import { untilCondition, untilGone, untilReady } from "#e2e/harness/conditions.ts";
+import { untilCondition, untilGone } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
 import {
-  type CoreSecret,
   coreSecrets,
   namespaces,
   networkPolicies,
@@ -16,6 +15,7 @@ import {
 import type { Project } from "#operator/api/generated/project.ts";
 import { projects, secrets, servers } from "#operator/api/resources.ts";
 import { openProjectBed, type ProjectBed } from "./project-bed.ts";
+import { idOf, looksOf, projectName, textOf } from "./project-looks.ts";
 
 let bed: ProjectBed;
 beforeAll(async () => {
@@ -23,42 +23,12 @@ beforeAll(async () => {
 });
 afterAll(() => bed?.close());
 
-const name = (): string => unique("project");
-const idOf = (project: Project): string => project.status?.id ?? "";
-const keystone = () => bed.cloud.keystone();
-const cloudsOf = (namespace: string): Promise<CoreSecret | undefined> =>
-  bed.kube.get(coreSecrets, { namespace, name: "clouds" });
-const textOf = (secret: CoreSecret | undefined, key: string): string =>
-  Buffer.from(secret?.data?.[key] ?? "", "base64").toString("utf8");
+const { keystone, cloudsOf, login, rolesOf, untilWaitsFor } = looksOf(() => bed);
 
-/** The login of a core Secret `clouds`; fails where Keystone refuses it. */
-async function login(secret: CoreSecret | undefined): Promise<readonly string[]> {
-  const id = textOf(secret, "application-credential-id");
-  const { roles } = await bed.cloud.credentialLogin({ id, secret: textOf(secret, "application-credential-secret") });
-  return roles;
-}
-
-async function rolesOf(projectId: string, userId: string): Promise<readonly string[]> {
-  const names = ["reader", "member", "manager"];
-  const ids = await Promise.all(names.map(async (role) => (await keystone().roles.findByName(role))?.id));
-  const given = await keystone().assignments.listForProject(projectId);
-  return names.filter((_, at) => given.some(({ actor, roleId }) => actor.id === userId && roleId === ids[at]));
-}
-
-async function makeNamespace(namespace: string, annotations: Readonly<Record<string, string>> = {}): Promise<void> {
-  await bed.kube.create(namespaces, {
-    apiVersion: "v1",
-    kind: "Namespace",
-    metadata: { name: namespace, annotations },
-  });
-}
-
-const untilWaitsFor = (project: string, message: RegExp): Promise<Project> =>
-  untilCondition(bed.kube, projects, { name: project }, { type: "Ready", status: "False", message });
-
+/** A Project's life: made, changed, paused, disabled, gone. */
 describe("project", () => {
   test("create-minimal: a namespace, a Keystone project, and clouds.yaml that works", async () => {
-    const project = name();
+    const project = projectName();
     const ready = await bed.ready(project);
     expect(ready.status).toMatchObject({ namespace: project, namespaceOrigin: "Made", credentials: { generation: 1 } });
     expect(await keystone().projects.get(idOf(ready))).toMatchObject({
@@ -76,7 +46,7 @@ describe("project", () => {
   });
 
   test("create-full: members, rights, quota, isolation and roles in both worlds", async () => {
-    const [project, user] = [name(), await bed.domain.createUser(unique("dev"))];
+    const [project, user] = [projectName(), await bed.domain.createUser(unique("dev"))];
     const group = await bed.domain.createGroup(unique("ops"));
     const ready = await bed.ready(project, {
       name: `${project} full`,
@@ -111,7 +81,7 @@ describe("project", () => {
   });
 
   test("create-full: what a member may do in the namespace, and what not", async () => {
-    const project = name();
+    const project = projectName();
     await bed.apply(project, {
       members: [{ user: "nobody-yet", domain: "Default", role: "member", kubernetes: { kind: "User", name: project } }],
     });
@@ -129,7 +99,7 @@ describe("project", () => {
 
   test("update: what the spec changes follows, members who left lose their role, others keep theirs", async () => {
     const [project, one, two, other] = [
-      name(),
+      projectName(),
       await bed.domain.createUser(unique("dev")),
       await bed.domain.createUser(unique("dev")),
       await bed.domain.createUser(unique("dev")),
@@ -156,7 +126,7 @@ describe("project", () => {
   });
 
   test("update: a role that members are to have anew is given, the old one is taken", async () => {
-    const [project, user] = [name(), await bed.domain.createUser(unique("dev"))];
+    const [project, user] = [projectName(), await bed.domain.createUser(unique("dev"))];
     const member = { user: user.name, domain: bed.domain.name };
     await bed.ready(project, { members: [{ ...member, role: "manager" }] });
     const ready = await bed.ready(project, { members: [{ ...member, role: "reader" }] });
@@ -164,7 +134,7 @@ describe("project", () => {
   });
 
   test("update: a credential of another role is made at once and the wider one ends", async () => {
-    const project = name();
+    const project = projectName();
     await bed.ready(project);
     const old = await cloudsOf(project);
     await bed.ready(project, { credentials: { rotateEvery: "720h", role: "reader" } });
@@ -173,7 +143,7 @@ describe("project", () => {
   });
 
   test("rotation: the next generation comes in time, the last one works through its grace, then it is gone", async () => {
-    const project = name();
+    const project = projectName();
     const first = await bed.ready(project, { credentials: { rotateEvery: "8s", role: "member" } });
     const old = await cloudsOf(project);
     const rotated = await eventually("the next generation", async () => {
@@ -190,207 +160,8 @@ describe("project", () => {
     await expect(login(old)).rejects.toMatchObject({ kind: "Unauthorized" });
   });
 
-  test("import/adopt: an adopted project is taken with its name, and left as it was", async () => {
-    const project = name();
-    const made = await keystone().projects.create({
-      name: `${project}-old`,
-      domainId: bed.domain.id,
-      tags: ["theirs"],
-    });
-    const ready = await bed.ready(project, { adopt: { id: made.id } });
-    expect(idOf(ready)).toBe(made.id);
-    expect(await keystone().projects.get(made.id)).toMatchObject({
-      name: `${project}-old`,
-      tags: expect.arrayContaining(["theirs", `nephele:local:${project}`]) as string[],
-    });
-    await bed.remove(project);
-    expect(await keystone().projects.get(made.id)).toMatchObject({ name: `${project}-old`, tags: ["theirs"] });
-  });
-
-  test("import/adopt: a project of another Project is refused", async () => {
-    const [one, two] = [await bed.ready(name()), name()];
-    await bed.apply(two, { adopt: { id: idOf(one) } });
-    const stalled = await untilCondition(bed.kube, projects, { name: two }, { type: "Stalled", status: "True" });
-    expect(JSON.stringify(stalled.status?.conditions)).toContain(`belongs to Project ${one.metadata.name}`);
-  });
-
-  test("import/adopt: a domain, which Keystone has under /projects too, is refused", async () => {
-    const project = name();
-    await bed.apply(project, { adopt: { id: bed.domain.id } });
-    const message = /spec.adopt.id: .* is the domain .* and no project/;
-    const stalled = { type: "Stalled", status: "True", reason: "InvalidConfiguration", message };
-    await untilCondition(bed.kube, projects, { name: project }, stalled);
-  });
-
-  test("import/adopt: a project that we made and lost the record of is found again", async () => {
-    const project = name();
-    const made = await keystone().projects.create({
-      name: project,
-      domainId: bed.domain.id,
-      tags: [`nephele:local:${project}`],
-    });
-    expect(idOf(await bed.ready(project))).toBe(made.id);
-  });
-
-  test("import/adopt: a namespace that consents is taken, and stays when the Project goes", async () => {
-    const project = name();
-    await makeNamespace(project, { "nephele.dev/project": project });
-    expect((await bed.ready(project)).status?.namespaceOrigin).toBe("Taken");
-    await bed.remove(project);
-    const left = await bed.kube.get(namespaces, { name: project });
-    expect(left?.metadata.deletionTimestamp).toBeUndefined();
-    expect(left?.metadata.labels).not.toHaveProperty("nephele.dev/project");
-    expect(await bed.kube.list(roleBindings, { namespace: project })).toEqual([]);
-    expect(await cloudsOf(project)).toBeUndefined();
-    await bed.kube.delete(namespaces, { name: project });
-  });
-
-  test("dependency missing: a member that Keystone does not have is waited for by name, the rest goes on", async () => {
-    const [project, user] = [name(), unique("late")];
-    await bed.apply(project, { members: [{ user, domain: bed.domain.name, role: "member" }] });
-    const waiting = await untilWaitsFor(
-      project,
-      new RegExp(`Waiting for Keystone user ${user} in domain ${bed.domain.name}`),
-    );
-    expect(await login(await cloudsOf(project))).toContain("member");
-    expect(waiting.status?.members).toMatchObject([{ name: user, resolved: false }]);
-    const made = await bed.domain.createUser(user);
-    await bed.compare(project);
-    const ready = await untilReady(bed.kube, projects, { name: project });
-    expect(await rolesOf(idOf(ready), made.id)).toEqual(["member"]);
-  });
-
-  test("dependency missing: a domain and a Cloud are waited for by name", async () => {
-    const [one, two] = [name(), name()];
-    await bed.apply(one, { domain: "no-such-domain" });
-    await bed.apply(two, { cloudRef: { namespace: "nephele-system", name: "no-such-cloud" } });
-    await untilWaitsFor(one, /Waiting for Keystone domain no-such-domain/);
-    await untilWaitsFor(two, /Waiting for Cloud nephele-system\/no-such-cloud/);
-  });
-
-  test("dependency deleted: a member who was deleted and made again gets the role again", async () => {
-    const [project, user] = [name(), unique("dev")];
-    const first = await bed.domain.createUser(user);
-    const ready = await bed.ready(project, { members: [{ user, domain: bed.domain.name, role: "member" }] });
-    await keystone().users.delete(first.id);
-    await bed.compare(project);
-    await untilWaitsFor(project, new RegExp(`Keystone user ${user}`));
-    const second = await bed.domain.createUser(user);
-    await bed.compare(project);
-    await untilReady(bed.kube, projects, { name: project });
-    expect(await rolesOf(idOf(ready), second.id)).toEqual(["member"]);
-  });
-
-  test("conflict: a project of that name is not taken, and the message says how to", async () => {
-    const project = name();
-    const made = await keystone().projects.create({ name: project, domainId: bed.domain.id, tags: [] });
-    await bed.apply(project);
-    await untilCondition(
-      bed.kube,
-      projects,
-      { name: project },
-      {
-        type: "Stalled",
-        status: "True",
-        reason: "InvalidConfiguration",
-        message: new RegExp(`spec.adopt.id: ${made.id}`),
-      },
-    );
-    expect(await keystone().projects.get(made.id)).toMatchObject({ tags: [] });
-  });
-
-  test("conflict: a namespace that does not consent is left alone until it does", async () => {
-    const project = name();
-    await makeNamespace(project);
-    await bed.apply(project);
-    const expected = { type: "Stalled", status: "True", message: /spec.namespace: .*kubectl annotate namespace/ };
-    await untilCondition(bed.kube, projects, { name: project }, expected);
-    expect(await bed.kube.list(roleBindings, { namespace: project })).toEqual([]);
-    await bed.kube.mergePatch(
-      namespaces,
-      { name: project },
-      { metadata: { annotations: { "nephele.dev/project": project } } },
-    );
-    await untilReady(bed.kube, projects, { name: project });
-    await bed.remove(project);
-    await bed.kube.delete(namespaces, { name: project });
-  });
-
-  test("conflict: a right that somebody adds to our RoleBinding is taken away", async () => {
-    const project = name();
-    await bed.ready(project);
-    const key = { namespace: project, name: "nephele:project-operator" };
-    const intruder = { kind: "ServiceAccount", name: "default", namespace: project };
-    const before = await bed.kube.get(roleBindings, key);
-    await bed.kube.mergePatch(roleBindings, key, { subjects: [...(before?.subjects ?? []), intruder] });
-    await eventually(
-      "the subject to be gone",
-      async () => (await bed.kube.get(roleBindings, key))?.subjects?.length === 1,
-    );
-  });
-
-  test("external deletion: a Keystone project that somebody deleted is made again", async () => {
-    const project = name();
-    const before = await bed.ready(project);
-    await keystone().projects.delete(idOf(before));
-    await bed.compare(project);
-    const after = await eventually("another Keystone project", async () => {
-      const seen = await bed.kube.get(projects, { name: project });
-      return seen !== undefined && idOf(seen) !== idOf(before) && seen.status?.credentials?.generation === 2 && seen;
-    });
-    expect(await login(await cloudsOf(project))).toContain("member");
-    expect(await keystone().projects.get(idOf(after))).toMatchObject({ name: project });
-    expect(await bed.events(project)).toContain("ProjectRecreated");
-  });
-
-  test("external deletion: an adopted Keystone project is not made again", async () => {
-    const project = name();
-    const made = await keystone().projects.create({ name: project, domainId: bed.domain.id, tags: [] });
-    await bed.ready(project, { adopt: { id: made.id } });
-    await keystone().projects.delete(made.id);
-    await bed.compare(project);
-    const expected = { type: "Stalled", status: "True", reason: "UnrecoverableError" };
-    await untilCondition(bed.kube, projects, { name: project }, expected);
-  });
-
-  test("external deletion: the core Secret, the robot and the project's fields come back", async () => {
-    const project = name();
-    const before = await bed.ready(project);
-    await bed.kube.delete(coreSecrets, { namespace: project, name: "clouds" });
-    await eventually("a new core Secret", async () => (await cloudsOf(project)) !== undefined);
-    await keystone().projects.update(idOf(before), { enabled: false, name: unique("renamed") });
-    await bed.compare(project);
-    await eventually("the fields to be corrected", async () => {
-      const found = await keystone().projects.get(idOf(before));
-      return found?.enabled === true && found.name === project;
-    });
-    const robot = (await bed.kube.get(projects, { name: project }))?.status?.credentials;
-    await keystone().users.delete(robot?.userID ?? "");
-    await bed.compare(project);
-    await eventually("another generation", async () => {
-      const seen = await bed.kube.get(projects, { name: project });
-      return (seen?.status?.credentials?.generation ?? 0) > (robot?.generation ?? 0);
-    });
-    expect(await login(await cloudsOf(project))).toContain("member");
-  });
-
-  test("external deletion: a namespace of ours is made again with all in it", async () => {
-    const project = name();
-    await bed.ready(project);
-    const before = await bed.kube.get(namespaces, { name: project });
-    await bed.kube.delete(namespaces, { name: project });
-    await eventually("another namespace with its core Secret", async () => {
-      const seen = await bed.kube.get(namespaces, { name: project });
-      return (
-        seen !== undefined && seen.metadata.uid !== before?.metadata.uid && (await cloudsOf(project)) !== undefined
-      );
-    });
-    await untilReady(bed.kube, projects, { name: project });
-    expect(await bed.events(project)).toContain("NamespaceRecreated");
-  });
-
   test("delete: everything goes, in Kubernetes, Keystone and Barbican", async () => {
-    const project = name();
+    const project = projectName();
     const ready = await bed.ready(project, { quota: { secrets: 5 } });
     const { barbican } = bed.cloud.project(idOf(ready));
     await barbican.secrets.create({ name: "left", secretType: "opaque" });
@@ -402,7 +173,7 @@ describe("project", () => {
   });
 
   test("delete: a Secret in the namespace is waited for by name where the namespace stays", async () => {
-    const project = name();
+    const project = projectName();
     await bed.ready(project, { onDelete: "Retain" });
     const key = { namespace: project, name: "held" };
     await bed.kube.create(secrets, {
@@ -419,7 +190,7 @@ describe("project", () => {
   });
 
   test("retain: the Keystone project goes on with its members, without our tag, role and robots", async () => {
-    const [project, user] = [name(), await bed.domain.createUser(unique("dev"))];
+    const [project, user] = [projectName(), await bed.domain.createUser(unique("dev"))];
     const members = [{ user: user.name, domain: bed.domain.name, role: "member" }] as const;
     const ready = await bed.ready(project, { onDelete: "Retain", members });
     await bed.remove(project);
@@ -434,7 +205,7 @@ describe("project", () => {
   });
 
   test("paused: nothing is done until the annotation goes", async () => {
-    const project = name();
+    const project = projectName();
     await bed.ready(project);
     const pause = (value: string | null) =>
       bed.kube.mergePatch(projects, { name: project }, { metadata: { annotations: { "nephele.dev/paused": value } } });
@@ -456,7 +227,7 @@ describe("project", () => {
   });
 
   test("disabled: no tokens, no rights, nothing deleted; and all of it again", async () => {
-    const project = name();
+    const project = projectName();
     const members = [
       { user: "nobody-yet", domain: "Default", role: "member", kubernetes: { kind: "User", name: project } },
     ] as const;
@@ -489,7 +260,7 @@ describe("project", () => {
   });
 
   test("disabled: a disabled Project is deleted with what it has in Barbican", async () => {
-    const project = name();
+    const project = projectName();
     const ready = await bed.ready(project);
     await bed.cloud.project(idOf(ready)).barbican.secrets.create({ name: "left", secretType: "opaque" });
     await bed.ready(project, { enabled: false });

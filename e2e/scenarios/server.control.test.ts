@@ -246,10 +246,19 @@ describe("server", () => {
     await untilState("paused", "SHUTOFF");
   });
 
-  test("disabled: a disabled Project's Servers stop, say why, and start again", async () => {
+  test("disabled: a disabled Project's Servers stop, also one that its owner has paused, say why, and start again", async () => {
     const off = await bed.tenant();
     await off.activeImage("debian");
     await off.runningServer("stops", spec());
+    await off.runningServer("paused", spec());
+    const pause = (value: string | null) =>
+      bed.kube.mergePatch(servers, at("paused", off), { metadata: { annotations: { "nephele.dev/paused": value } } });
+    await pause("true");
+    await untilCondition(bed.kube, servers, at("paused", off), {
+      type: "Reconciling",
+      status: "False",
+      reason: "Paused",
+    });
     await bed.project(off.name, { enabled: false });
     await untilCondition(bed.kube, servers, at("stops", off), {
       type: "Ready",
@@ -258,8 +267,9 @@ describe("server", () => {
     });
     await eventually(
       "no guest",
-      async () => (await bed.kube.get(virtualMachineInstances, at("stops", off))) === undefined,
+      async () => (await bed.kube.list(virtualMachineInstances, { namespace: off.name })).length === 0,
     );
+    await pause(null);
     await bed.project(off.name, { enabled: true });
     await off.boot("stops");
     await untilReady(bed.kube, servers, at("stops", off));

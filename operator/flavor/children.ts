@@ -1,11 +1,9 @@
 import type { VirtualMachineClusterInstancetype } from "#operator/api/foreign.ts";
 import { virtualMachineClusterInstancetypes } from "#operator/api/foreign.ts";
 import type { Flavor } from "#operator/api/generated/flavor.ts";
+import { TRAIT_LABEL_PREFIX } from "#operator/api/marks.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import { apiVersionOf, controllerReference } from "#runtime/api/resource.ts";
-
-/** A node has a trait by this label and the trait's name, with the value "true". */
-export const TRAIT_LABEL_PREFIX = "trait.nephele.dev/";
 
 /** The instancetype's name. The prefix keeps it apart from those that come with KubeVirt or belong to others. */
 export function instancetypeName(flavor: { readonly metadata: { readonly name: string } }): string {

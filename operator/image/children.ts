@@ -3,9 +3,6 @@ import type { Image, ImageSource } from "#operator/api/generated/image.ts";
 import type { Desired, KubeObject } from "#runtime/api/object.ts";
 import { apiVersionOf, controllerReference } from "#runtime/api/resource.ts";
 
-/** Selects what we make in namespaces; every controller that watches Roles and RoleBindings uses this selector. */
-export const MANAGED_SELECTOR = "app.kubernetes.io/managed-by=nephele";
-
 export const ROLE_PREFIX = "nephele:image-source:";
 
 /** Name of the Role and the RoleBinding by which an Image is shared. */

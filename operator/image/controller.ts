@@ -1,10 +1,11 @@
 import { dataSources, dataVolumes, roleBindings, roles } from "#operator/api/foreign.ts";
 import type { Image } from "#operator/api/generated/image.ts";
+import { MANAGED_SELECTOR } from "#operator/api/marks.ts";
 import { images, projects, servers } from "#operator/api/resources.ts";
 import { keyText } from "#runtime/api/object.ts";
 import { type Controller, defineController, index, watch } from "#runtime/controller/definition.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
-import { MANAGED_SELECTOR } from "./children.ts";
+
 import { type ImageScope, imageScope } from "./scope.ts";
 import { namespaceOf } from "./sharing.ts";
 import { imageStatus, outcomeOf } from "./status.ts";

@@ -1,11 +1,12 @@
 import { coreSecrets, namespaces, networkPolicies, resourceQuotas, roleBindings } from "#operator/api/foreign.ts";
 import type { Project } from "#operator/api/generated/project.ts";
+import { MANAGED_SELECTOR } from "#operator/api/marks.ts";
 import { clouds, flavors, images, projects, secrets, servers } from "#operator/api/resources.ts";
 import { type KubeObject, keyOf, type ObjectKey } from "#runtime/api/object.ts";
 import { type Controller, defineController, index, watch } from "#runtime/controller/definition.ts";
 import type { CacheReader } from "#runtime/watch/cache.ts";
 import { DriftClock } from "./drift-clock.ts";
-import { MANAGED_SELECTOR, namespaceOf } from "./names.ts";
+import { namespaceOf } from "./names.ts";
 import { limitRanges } from "./resources.ts";
 import { concern, type ProjectDeps, type ProjectScope, projectScope } from "./scope.ts";
 import { projectStatus } from "./status.ts";

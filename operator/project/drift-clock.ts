@@ -1,4 +1,5 @@
 import type { Project } from "#operator/api/generated/project.ts";
+import { COMPARE_AT } from "#operator/api/marks.ts";
 
 const SECOND = 1_000;
 
@@ -23,9 +24,6 @@ const CHECKS_PER_SECOND = 3;
 export function driftPeriodMs(projects: number, { leastMs, mostMs }: DriftPeriod): number {
   return Math.min(mostMs, Math.max(leastMs, (projects / CHECKS_PER_SECOND) * SECOND));
 }
-
-/** Any new value of this annotation has the Project compared at once: for a person who does not want to wait. */
-export const COMPARE_AT = "nephele.dev/compare-at";
 
 interface Checked {
   readonly uid: string;

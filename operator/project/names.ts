@@ -8,9 +8,6 @@ export const CREATED_BY = "nephele.dev/created-by";
 export const PROTECTED = "nephele.dev/protected";
 export const POD_SECURITY = "pod-security.kubernetes.io/enforce";
 
-/** Selects all that we make in namespaces. Every controller that watches these kinds uses this selector. */
-export const MANAGED_SELECTOR = "app.kubernetes.io/managed-by=nephele";
-
 /** The core Secret with the Project's application credential. */
 export const CLOUDS_SECRET = "clouds";
 

@@ -1,11 +1,10 @@
 import type { CoreSecret } from "#operator/api/foreign.ts";
 import type { Secret } from "#operator/api/generated/secret.ts";
+import { MANAGED_BY_LABEL } from "#operator/api/marks.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import { controllerReference } from "#runtime/api/resource.ts";
 import { alreadyApplied } from "#runtime/client/applied.ts";
 
-/** On all that the operator makes; a core Secret that carries it is never a source. */
-export const MANAGED_BY_LABEL = "nephele.dev/managed-by";
 export const MANAGED_BY: Readonly<Record<string, string>> = { [MANAGED_BY_LABEL]: "nephele-operator" };
 /** Names our Secret that a core Secret is of. */
 export const SECRET_LABEL = "nephele.dev/secret";

@@ -1,9 +1,7 @@
 import { createHash } from "node:crypto";
+import { COMPARE_AT } from "#operator/api/marks.ts";
 import type { ObjectMeta } from "#runtime/api/object.ts";
 import { DEEP_CHECK_MS } from "./periods.ts";
-
-/** Any new value of this annotation has the object compared with Barbican at once: for who does not want to wait. */
-export const COMPARE_AT = "nephele.dev/compare-at";
 
 type Compared = Pick<ObjectMeta, "uid" | "annotations">;
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { COMPARE_AT, DeepChecks } from "./deep-checks.ts";
+import { COMPARE_AT } from "#operator/api/marks.ts";
+import { DeepChecks } from "./deep-checks.ts";
 import { DEEP_CHECK_MS, POLL_MS } from "./periods.ts";
 import { nextLook } from "./steps/conclude.ts";
 

@@ -87,6 +87,9 @@ export function serverController(deps: ServerDependencies): Controller {
       removeOldDisks,
       report,
     ],
+    // Or its owner could keep it running against the administrator.
+    evenPaused: ({ metadata }, cache) =>
+      cache.byIndex(projects, PROJECT_BY_NAMESPACE, metadata.namespace ?? "")[0]?.spec.enabled === false,
     // All that is made for a Server goes with it by itself; only a disk that is to stay must be taken out first.
     needsFinalizer: ({ spec }) => spec.rootDisk.onServerDelete === "Retain",
     cleanup: [retainDisk],

@@ -4,8 +4,6 @@ import { controllerReference } from "#runtime/api/resource.ts";
 
 /** Label of everything that is made for a Server, and of its launcher pod; the value is the Server's name. */
 export const SERVER_LABEL = "nephele.dev/server";
-/** Label of core Secrets that we made: they are never a source (crds/policies/managed-secrets.yaml). */
-export const MANAGED_BY_LABEL = "nephele.dev/managed-by";
 /** Annotation of the machine's template and so of each instance: the Flavor with which it was started. */
 export const FLAVOR_ANNOTATION = "nephele.dev/flavor";
 /** Likewise the {@link filesRevision} that its launcher mounted. */

@@ -1,9 +1,7 @@
 import type { Flavor } from "#operator/api/generated/flavor.ts";
 import type { Server } from "#operator/api/generated/server.ts";
+import { TRAIT_LABEL_PREFIX } from "#operator/api/marks.ts";
 import { SERVER_LABEL } from "./names.ts";
-
-/** A node has a trait by this label and the trait's name, with the value "true". */
-const TRAIT_LABEL_PREFIX = "trait.nephele.dev/";
 
 /**
  * Where the machine may run, as pod affinity. Required traits are the instancetype's node selector; KubeVirt refuses a

@@ -90,6 +90,8 @@ export interface ControllerDefinition<T extends KubeObject, Scope> {
     scope: Scope,
     outcome: Outcome | { readonly kind: "failed"; readonly error: Error },
   ) => StatusReport<T>;
+  /** Whether an object is looked at although it is paused: what an administrator says elsewhere outweighs its owner. */
+  readonly evenPaused?: (object: T, cache: CacheReader) => boolean;
   /** Runs its steps on objects in every state, deleted ones too, and writes neither finalizer nor status. */
   readonly observesOnly?: boolean;
   /** Reconciles at once. Default 4. */

@@ -172,7 +172,7 @@ export class ControllerRunner {
       this.#comeBack(key, result, log);
       return result.kind;
     }
-    if (object.metadata.annotations?.[PAUSED] === "true") {
+    if (this.#isPaused(object)) {
       await this.#writeStatus(object, undefined, pausedConditions(object as KubeObject<unknown, CommonStatus>), now);
       this.#queue.forget(key);
       return "paused";
@@ -202,6 +202,11 @@ export class ControllerRunner {
     await this.#writeStatus(current, report?.fields, [...standard, ...(report?.conditions ?? [])], now);
     this.#comeBack(key, result, log);
     return result.kind;
+  }
+
+  #isPaused(object: KubeObject): boolean {
+    if (object.metadata.annotations?.[PAUSED] !== "true") return false;
+    return this.#definition.evenPaused?.(object, this.#env.informers) !== true;
   }
 
   #needsFinalizer(object: KubeObject): boolean {

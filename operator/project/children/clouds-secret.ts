@@ -1,6 +1,7 @@
 import { stringify } from "yaml";
 import type { Cloud } from "#operator/api/generated/cloud.ts";
 import type { Project } from "#operator/api/generated/project.ts";
+import { MANAGED_BY_LABEL } from "#operator/api/marks.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import {
   CREDENTIAL_ID_KEY,
@@ -12,8 +13,6 @@ import { CLOUDS_SECRET, childLabels, namespaceOf } from "../names.ts";
 
 /** Where the Secret is to be mounted: one of the folders in which OpenStack's clients look for clouds.yaml. */
 const MOUNT_PATH = "/etc/openstack";
-/** Marks core Secrets that we made: no object may name one as its source (crds/policies/references.yaml). */
-const NEVER_A_SOURCE = "nephele.dev/managed-by";
 const CA_KEY = "ca.crt";
 
 export interface CloudsSecretInput {
@@ -41,7 +40,7 @@ export function cloudsSecret(input: CloudsSecretInput): Desired {
     metadata: {
       name: CLOUDS_SECRET,
       namespace: namespaceOf(project),
-      labels: { ...childLabels(project), [NEVER_A_SOURCE]: "nephele-operator" },
+      labels: { ...childLabels(project), [MANAGED_BY_LABEL]: "nephele-operator" },
       annotations: credentialAnnotations(generation),
     },
     type: "Opaque",

@@ -1,21 +1,22 @@
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openStack, operatorClients } from "#e2e/clients/operator-clients.ts";
-import { openStackManifests } from "#e2e/cluster/openstack/manifests.ts";
 import { createTestDomain, type TestDomain } from "#e2e/cluster/openstack/test-domain.ts";
-import { FaultProxy } from "#e2e/faults/proxy.ts";
+import type { FaultProxy } from "#e2e/faults/proxy.ts";
 import { type Bed, openBed, unique } from "#e2e/harness/bed.ts";
 import { untilCondition, untilGone, untilReady } from "#e2e/harness/conditions.ts";
+import { eventsAbout } from "#e2e/harness/events.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
+import { openProxiedCloud } from "#e2e/harness/proxied-cloud.ts";
 import { type CoreSecret, coreSecrets, namespaces } from "#operator/api/foreign.ts";
 import type { ProjectSpec } from "#operator/api/generated/project.ts";
 import type { Secret } from "#operator/api/generated/secret.ts";
-import { clouds, projects, secrets } from "#operator/api/resources.ts";
+import { COMPARE_AT } from "#operator/api/marks.ts";
+import { projects, secrets } from "#operator/api/resources.ts";
 import type { BarbicanClient } from "#operator/clients/barbican/client.ts";
 import type { CloudClients } from "#operator/clients/cloud-clients.ts";
 import { keyOf } from "#runtime/api/object.ts";
-import { COMPARE_AT } from "../deep-checks.ts";
+
 import { idOf } from "../gather.ts";
 
 /** A Project of a test with its own namespace, and its part of Barbican as the operator sees it. */
@@ -50,25 +51,15 @@ export interface SecretBed extends Bed {
 /** The local cluster with its operator, and a Cloud of the test's own that reaches Barbican through a proxy for faults. */
 export async function openSecretBed(): Promise<SecretBed> {
   const bed = await openBed();
-  const handle = openStack();
-  const barbicanProxy = new FaultProxy({ target: handle.keyManagerUrl });
-  const keyManagerUrl = await barbicanProxy.start();
-  const cloudRef = { namespace: "nephele-system", name: unique("secret-cloud") };
-  for (const manifest of openStackManifests({ ...handle, keyManagerUrl })) {
-    const name = manifest.kind === "Cloud" ? cloudRef.name : manifest.metadata.name;
-    const spec = manifest.kind === "Cloud" ? { spec: { ...(manifest["spec"] as object), protected: false } } : {};
-    const object = { ...manifest, metadata: { ...manifest.metadata, name }, ...spec };
-    kubectl(bed, JSON.stringify(object), "apply", "-f", "-");
-  }
-  const domain = await createTestDomain(handle, "t-secret");
+  const cloud = await openProxiedCloud(bed);
+  const domain = await createTestDomain(openStack(), "t-secret");
   const clients = operatorClients();
   const teams: string[] = [];
-  await untilReady(bed.kube, clouds, cloudRef);
   return {
     ...bed,
     clients,
     domain,
-    barbicanProxy,
+    barbicanProxy: cloud.barbican,
     team: async (spec = {}) => {
       const name = unique("secret");
       teams.push(name);
@@ -78,7 +69,7 @@ export async function openSecretBed(): Promise<SecretBed> {
           apiVersion: "nephele.dev/v1alpha1",
           kind: "Project",
           metadata: { name },
-          spec: { cloudRef, domain: domain.name, protected: false, onDelete: "Delete", ...spec },
+          spec: { cloudRef: cloud.ref, domain: domain.name, protected: false, onDelete: "Delete", ...spec },
         },
         { fieldOwner: "test", force: true },
       );
@@ -96,8 +87,7 @@ export async function openSecretBed(): Promise<SecretBed> {
       // The namespace controller looks again after its own time for what finalizers held.
       await eventually("the test's Projects to be gone", gone, { withinMs: 90_000 });
       for (const name of teams) await bed.kube.delete(namespaces, { name });
-      await bed.kube.delete(clouds, cloudRef);
-      await barbicanProxy.stop();
+      await cloud.close();
       await domain.remove();
       await clients.close();
       await bed.close();
@@ -155,22 +145,9 @@ function teamOf(bed: Bed, clients: CloudClients, namespace: string, projectId: s
       await kube.apply(coreSecrets, object, { fieldOwner: "test", force: true });
     },
     getCore: (name) => kube.get(coreSecrets, { namespace, name }),
-    events: async (name) => eventsOf(bed, namespace, name),
+    events: async (name) =>
+      (await eventsAbout(kube, "Secret", { namespace, name })).map(({ reason, note }) => `${reason}: ${note}`),
   };
-}
-
-function eventsOf(bed: Bed, namespace: string, name: string): readonly string[] {
-  const listed = JSON.parse(kubectl(bed, "", "get", "events.events.k8s.io", "-n", namespace, "-o", "json")) as {
-    readonly items: readonly { readonly regarding: { name: string }; readonly reason: string; readonly note: string }[];
-  };
-  return listed.items
-    .filter(({ regarding }) => regarding.name === name)
-    .map(({ reason, note }) => `${reason}: ${note}`);
-}
-
-function kubectl(bed: Bed, input: string, ...args: readonly string[]): string {
-  const { kubectl: program, kubeconfigPath } = bed.cluster;
-  return execFileSync(program, ["--kubeconfig", kubeconfigPath, ...args], { encoding: "utf8", input });
 }
 
 /** The id in Barbican of a Secret's version, by default the current one. */

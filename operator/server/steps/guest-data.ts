@@ -1,4 +1,5 @@
 import { type CoreSecret, coreSecrets } from "#operator/api/foreign.ts";
+import { MANAGED_BY_LABEL } from "#operator/api/marks.ts";
 import { clouds } from "#operator/api/resources.ts";
 import { CloudSecretError } from "#operator/clients/cloud-access.ts";
 import { keyText } from "#runtime/api/object.ts";
@@ -15,7 +16,7 @@ import {
 import { currentVersion, secretsOfServer } from "../dependencies.ts";
 import { guestScript } from "../guest-script.ts";
 import { INLINE_USER_DATA_LIMIT } from "../machine.ts";
-import { filesSecretKey, MANAGED_BY_LABEL, ownership, userDataSecretKey } from "../names.ts";
+import { filesSecretKey, ownership, userDataSecretKey } from "../names.ts";
 import type { ServerScope } from "../scope.ts";
 import { mergeUserData } from "../user-data.ts";
 

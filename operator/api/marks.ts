@@ -1,0 +1,13 @@
+// Marks that more than one kind's controller writes or reads; crds/README.md says who may set them.
+
+/** Label of core Secrets that we made: no object may name one as its source (crds/policies/managed-secrets.yaml). */
+export const MANAGED_BY_LABEL = "nephele.dev/managed-by";
+
+/** Selects all that we make in namespaces. Every controller that watches such kinds uses this selector. */
+export const MANAGED_SELECTOR = "app.kubernetes.io/managed-by=nephele";
+
+/** Annotation: any new value has the object compared with what is outside at once, for who does not want to wait. */
+export const COMPARE_AT = "nephele.dev/compare-at";
+
+/** A node has a trait by this label and the trait's name, with the value "true". */
+export const TRAIT_LABEL_PREFIX = "trait.nephele.dev/";
