@@ -74,6 +74,18 @@ matrix: $(INSTALLED) ## Make docs/matrix.md from what the last test-control show
 matrix-check: $(INSTALLED) ## Fail where a kind lacks a scenario, or docs/matrix.md is not what test-control showed
 	node tools/matrix.ts --check $(CONTROL_REPORT)
 
+.PHONY: bench-runtime
+bench-runtime: $(INSTALLED) ## Measure the runtime against controller-runtime into docs/ (BENCH="--runs 3" for other sizes)
+	node bench/runtime/run.ts $(BENCH)
+
+.PHONY: bench-writes
+bench-writes: $(INSTALLED) ## Count the operator's writes for 1,000 Secrets and Servers into docs/, on a cluster of its own
+	NEPHELE_CLUSTER_DIR=$(CURDIR)/.cache/bench-cluster node bench/operator/writes.ts $(BENCH)
+
+.PHONY: bench-restart
+bench-restart: $(INSTALLED) ## Restart the operator with 10,000 Servers and print times and memory
+	node bench/operator/restart.ts $(BENCH)
+
 .PHONY: tools
 tools: $(INSTALLED) ## Build the local cluster's programs into the cache (long when it is cold)
 	node e2e/tools/build.ts all

@@ -4,18 +4,13 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { cacheRoot, contentKey } from "#e2e/tools/cache.ts";
 import { withLock } from "#e2e/tools/lock.ts";
+import { NODE_FLAGS } from "#operator/node-flags.ts";
 import type { Contender } from "./subject.ts";
 
 const run = promisify(execFile);
 const source = join(import.meta.dirname, "controller-runtime");
 const buildArguments = ["build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w"];
 const goEnvironment = { CGO_ENABLED: "0", GOWORK: "off", GOFLAGS: "-mod=readonly" };
-
-/**
- * Small halves for new objects: V8 lets them grow to 16 MiB and more, which costs a controller a hundred megabytes of
- * resident memory and saves it no processor time that can be measured.
- */
-export const NODE_FLAGS: readonly string[] = ["--max-semi-space-size=4"];
 
 /** Our side, with a way to ask for a garbage collection. */
 export function runtimeContender(nodeFlags: readonly string[] = NODE_FLAGS): Contender {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { median, type Results, report } from "./report.ts";
+import { median, report } from "./report.ts";
+import type { Parts } from "./results.ts";
 
 test.each([
   ["the middle of an odd number of values", [9, 1, 5], 5],
@@ -23,14 +24,13 @@ const sides = {
   "controller-runtime": throughput(100, 2, "b"),
   [defaults]: [],
 };
-const results: Results = {
-  runs: 1,
-  objects: 100,
-  watched: 1024,
-  versions: "Node against Go",
-  one: sides,
-  ten: sides,
+const part = { machine: "2 cores", runs: 1, objects: 824, writes: { a: 2048, b: 2560 } };
+const parts: Parts = {
+  one: { ...part, throughput: sides },
+  ten: { ...part, throughput: sides },
   memory: {
+    ...part,
+    objects: 1024,
     empty: { runtime: empty(100), "controller-runtime": empty(30), [defaults]: empty(30) },
     restarts: {
       runtime: restart(102, "c"),
@@ -38,18 +38,20 @@ const results: Results = {
       [defaults]: restart(40, "e"),
     },
   },
-  writes: new Map([
-    ["a", 200],
-    ["b", 250],
-  ]),
 };
 
 test.each([
-  ["speed with its ratio and goal", "| to Ready, 1 worker, objects/s | 120 | 100 | 1.20 | at least 1 – met |"],
-  ["memory per object of both kinds, without what is there at rest", "| 1.00 | 2.00 | 0.50 | at most 0.4 – missed |"],
-  ["memory against the peer's defaults", "| 1.00 | 5.00 | 0.20 | at most 0.4 – met |"],
-  ["writes an object", "| writes an object | 2.00 | 2.50 | 0.80 | at most 1 – met |"],
+  ["speed with its ratio and goal", "| objects/s, 1 worker | 120 | 100 | 1.20 | at least 1 – met |"],
+  [
+    "memory per object of both kinds, without what is there at rest",
+    "watched, KiB | 1.00 | 2.00 | 0.50 | at most 0.4 – missed |",
+  ],
+  [
+    "memory against the peer's defaults",
+    "watched, KiB, against its defaults | 1.00 | 5.00 | 0.20 | at most 0.4 – met |",
+  ],
+  ["writes an object", "| writes an object, 1 worker | 2.00 | 2.50 | 0.80 | at most 1 – met |"],
   ["no ratio to nothing", "| writes after the restart | 0 | 0 | – |  |"],
 ])("the report says %s", (_, line) => {
-  expect(report(results)).toContain(line);
+  expect(report(parts, "Node against Go")).toContain(line);
 });

@@ -5,11 +5,13 @@ import { checkout } from "#e2e/cluster/location.ts";
 import { createClient } from "#runtime/client/client.ts";
 import { connect } from "#runtime/client/connection.ts";
 import { createTransport } from "#runtime/client/transport.ts";
-import { writesByUserAgent } from "./audit.ts";
-import { withBed } from "./bed.ts";
+import { auditOf, writesByUserAgent } from "../audit.ts";
+import { type Bed, withBed } from "../bed.ts";
+import { machine } from "../machine.ts";
 import { controllerRuntimeContenders, runtimeContender, versions } from "./contenders.ts";
 import { type Bench, emptyMemory, fill, type Restart, restart, type Throughput, throughput } from "./measure.ts";
-import { type Results, report } from "./report.ts";
+import { report } from "./report.ts";
+import { keep, kept } from "./results.ts";
 import { installSamples } from "./samples.ts";
 import type { Contender } from "./subject.ts";
 
@@ -18,7 +20,7 @@ const { values } = parseArgs({
     runs: { type: "string", default: "5" },
     objects: { type: "string", default: "2000" },
     watched: { type: "string", default: "10000" },
-    // Parts to leave out while something is tuned: then nothing is written to docs/.
+    // Parts to measure now, of one, ten and memory; those of an earlier run stay as they are on the page.
     only: { type: "string" },
     "node-flags": { type: "string" },
   },
@@ -49,6 +51,11 @@ async function interleaved<T>(
   return found;
 }
 
+/** Writes of each run until now. */
+async function writes(bed: Bed): Promise<Readonly<Record<string, number>>> {
+  return Object.fromEntries(writesByUserAgent(await auditOf(bed.auditLog, ["runtime/", "controller-runtime"])));
+}
+
 async function main(): Promise<void> {
   const peer = await controllerRuntimeContenders(print);
   const ours = runtimeContender(values["node-flags"]?.split(" "));
@@ -60,7 +67,6 @@ async function main(): Promise<void> {
       const transport = createTransport(connection, { userAgent: "bench-writer/1" });
       const bench: Bench = { bed, transport, kube: createClient(transport) };
       await installSamples(bench.kube);
-      const measured: { [Part in "one" | "ten"]?: Results["one"] } & { memory?: Results["memory"] } = {};
       const wanted = (part: string): boolean => values.only === undefined || values.only.split(",").includes(part);
       for (const [part, workers] of [
         ["one", 1],
@@ -68,22 +74,23 @@ async function main(): Promise<void> {
       ] as const) {
         if (!wanted(part)) continue;
         print(`${objects} objects, workers: ${part}`);
-        measured[part] = await interleaved<Throughput>(sides, (side) => throughput(bench, side, { workers, objects }));
+        const found = await interleaved<Throughput>(sides, (side) => throughput(bench, side, { workers, objects }));
+        keep(part, { machine: machine(), runs, objects, writes: await writes(bed), throughput: found });
       }
       if (wanted("memory")) {
         print(`${watched} objects: memory and restart`);
         const empty = await interleaved(withDefaults, (side) => emptyMemory(bench, side));
-        const filled = await fill(bench, ours, watched);
-        print(`runtime after making them: ${JSON.stringify(filled)}`);
+        print(`runtime after making them: ${JSON.stringify(await fill(bench, ours, watched))}`);
         const restarts = await interleaved<Restart>(withDefaults, (side) => restart(bench, side, watched));
-        measured.memory = { empty, restarts };
+        keep("memory", { machine: machine(), runs, objects: watched, writes: await writes(bed), empty, restarts });
       }
-      const { one, ten, memory } = measured;
+      const [one, ten, memory] = [kept("one"), kept("ten"), kept("memory")];
       if (one === undefined || ten === undefined || memory === undefined) return;
-      const writes = await writesByUserAgent(bed.auditLog);
-      const text = report({ runs, objects, watched, versions: await versions(peer.best), one, ten, memory, writes });
+      const text = report({ one, ten, memory }, await versions(peer.best));
       print(text);
-      if (runs >= 5) writeFileSync(join(checkout, "docs", "bench-runtime.md"), text);
+      // Fewer are for a look while something is tuned.
+      if (Math.min(one.runs, ten.runs, memory.runs) >= 5)
+        writeFileSync(join(checkout, "docs", "bench-runtime.md"), text);
     } finally {
       await connection.close();
     }

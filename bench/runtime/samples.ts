@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { isTrue } from "#runtime/api/conditions.ts";
 import type { KubeObject } from "#runtime/api/object.ts";
 import { apiVersionOf, defineResource, type Resource, resourcePath } from "#runtime/api/resource.ts";
 import type { KubeClient } from "#runtime/client/kube-client.ts";
 import type { Transport } from "#runtime/client/transport.ts";
 import type { CommonStatus } from "#runtime/controller/status.ts";
+import { inParallel } from "../in-parallel.ts";
 
 /** The benchmark's custom object: a text that its controller copies into a ConfigMap. */
 export type Sample = KubeObject<{ readonly text: string }, CommonStatus & { readonly configMapName?: string }>;
@@ -39,7 +39,8 @@ const crds = defineResource({
   namespaced: false,
 });
 
-const namespace = "bench";
+/** Where all Samples are. */
+export const namespace = "bench";
 const fieldOwner = "nephele-bench";
 /** Objects are made by this many clients at once. */
 export const WRITERS = 24;
@@ -120,22 +121,17 @@ export async function installSamples(kube: KubeClient): Promise<void> {
   }
 }
 
-/** Makes `count` Samples, {@link WRITERS} at once. */
-export async function makeSamples(kube: KubeClient, count: number): Promise<void> {
-  let next = 0;
-  const writer = async (): Promise<void> => {
-    for (let mine = next++; mine < count; mine = next++) {
-      const name = `sample-${String(mine).padStart(5, "0")}`;
-      const metadata = { name, namespace };
-      await kube.create(samples, {
-        apiVersion: apiVersionOf(samples),
-        kind: samples.kind,
-        metadata,
-        spec: { text: TEXT },
-      });
-    }
-  };
-  await Promise.all(Array.from({ length: WRITERS }, writer));
+/** Makes `count` Samples beside those `before`, {@link WRITERS} at once. */
+export async function makeSamples(kube: KubeClient, count: number, before = 0): Promise<void> {
+  await inParallel(count, WRITERS, async (at) => {
+    const metadata = { name: `sample-${String(before + at).padStart(5, "0")}`, namespace };
+    await kube.create(samples, {
+      apiVersion: apiVersionOf(samples),
+      kind: samples.kind,
+      metadata,
+      spec: { text: TEXT },
+    });
+  });
 }
 
 /** Deletes all Samples and their ConfigMaps; nobody collects garbage here. */
@@ -150,27 +146,4 @@ export async function removeSamples(transport: Transport): Promise<void> {
       }
     }),
   );
-}
-
-/** Watches until `count` Samples are Ready, and gives the moment (performance.now()) at which the last one was. */
-export async function watchReady(transport: Transport, count: number, deadlineMs: number): Promise<number> {
-  const ready = new Set<string>();
-  const end = Date.now() + deadlineMs;
-  while (Date.now() < end) {
-    // The API server ends the watches of a kind that is young, when it has made its handlers anew.
-    for await (const line of transport.lines({
-      method: "GET",
-      verb: "watch",
-      resource: samples.plural,
-      subject: namespace,
-      path: resourcePath(samples, namespace),
-      query: { watch: true, timeoutSeconds: Math.ceil(deadlineMs / 1000) },
-      deadlineMs,
-    })) {
-      const { object } = line as { readonly object: Sample };
-      if (isTrue(object.status?.conditions, "Ready")) ready.add(object.metadata.name);
-      if (ready.size === count) return performance.now();
-    }
-  }
-  throw new Error(`${ready.size} of ${count} Samples were Ready after ${deadlineMs / 1000} s`);
 }

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { openSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
-import { cpuSeconds, memory } from "./usage.ts";
+import { cpuSeconds, memory } from "../usage.ts";
 
 /** A program under measurement: how it is started, and what it is called. */
 export interface Contender {
@@ -25,7 +25,8 @@ export interface Subject {
   stop(): Promise<void>;
 }
 
-const WORD_TIMEOUT_MS = 180_000;
+const WORD_TIMEOUT_MS = 600_000;
+const STOP_PATIENCE_MS = 10_000;
 
 export interface SubjectOptions {
   readonly kubeconfig: string;
@@ -71,8 +72,11 @@ export function start(contender: Contender, options: SubjectOptions): Subject {
       process.off("exit", kill);
       if (child.exitCode !== null || child.signalCode !== null) return;
       const exit = once(child, "exit");
-      kill();
+      // With time to end by itself, so that a profile that was asked for is written.
+      child.kill("SIGTERM");
+      const patience = setTimeout(kill, STOP_PATIENCE_MS);
       await exit;
+      clearTimeout(patience);
     },
   };
 }

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { NODE_FLAGS } from "#operator/node-flags.ts";
 import { defineResource, type Resource } from "#runtime/api/resource.ts";
 import { createClient } from "#runtime/client/client.ts";
 import { connect } from "#runtime/client/connection.ts";
@@ -55,6 +56,7 @@ export async function startOperator(
       name: operatorProcess,
       command: process.execPath,
       args: [
+        ...NODE_FLAGS,
         join(checkout, "operator", "main.ts"),
         ...["--kubeconfig", kubeconfig, "--installation-id", "local", "--identity", "local", "--health-address", "off"],
       ],

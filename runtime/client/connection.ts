@@ -1,6 +1,8 @@
 import type { RequestOptions } from "node:https";
 import { Agent } from "undici";
 
+/** A kept connection is closed by us first: the API server does it after 90 s, in the middle of a request if it must be. */
+const IDLE_MS = 60_000;
 /** Credentials are read anew this often: tokens in files and exec plugins' certificates are rotated under us. */
 const CREDENTIALS_LIFE_MS = 60_000;
 
@@ -16,8 +18,6 @@ export interface ConnectionOptions {
   readonly kubeconfig?: string;
   /** Act as another user (`Impersonate-User`); for tests of what that user may do. */
   readonly impersonate?: { readonly user: string; readonly groups?: readonly string[] };
-  /** HTTP/1.1 connections at most; each watch holds one. */
-  readonly connections?: number;
 }
 
 /**
@@ -35,7 +35,6 @@ export async function connect(options: ConnectionOptions = {}): Promise<Connecti
   if (cluster === null) {
     throw new Error("the kubeconfig names no current cluster: set current-context, or KUBECONFIG to another file");
   }
-  const connections = options.connections ?? 128;
   let held: { readonly tls: string; readonly agent: Agent } | undefined;
   let fresh: { readonly until: number; readonly value: Awaited<ReturnType<Connection["current"]>> } | undefined;
 
@@ -50,7 +49,10 @@ export async function connect(options: ConnectionOptions = {}): Promise<Connecti
       held = {
         tls,
         agent: new Agent({
-          connections,
+          // As many connections as there are requests under way, since each watch holds one for itself. HTTP/1.1 must
+          // be asked for (docs/adr/0003): undici would take HTTP/2, which costs half as much again for a small request.
+          allowH2: false,
+          keepAliveTimeout: IDLE_MS,
           // A watch is silent for as long as nothing happens; each request brings its own deadline instead.
           bodyTimeout: 0,
           headersTimeout: 0,
