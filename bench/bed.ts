@@ -1,5 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { etcdClient } from "#e2e/cluster/etcd.ts";
+import type { HttpsClient } from "#e2e/cluster/https.ts";
 import { startKubernetes } from "#e2e/cluster/kubernetes.ts";
 import { checkout } from "#e2e/cluster/location.ts";
 import { openPorts } from "#e2e/cluster/ports.ts";
@@ -14,6 +16,8 @@ export interface Bed {
   readonly kubectl: string;
   readonly auditLog: string;
   readonly logsDir: string;
+  /** etcd itself, to put many objects there at once. */
+  readonly etcd: HttpsClient;
 }
 
 /**
@@ -38,8 +42,13 @@ export async function withBed<T>(print: (line: string) => void, work: (bed: Bed)
         await processes.stopProcess(name, { forget: true });
       }
       const { kubeconfigPath: kubeconfig, auditLogPath: auditLog, kubectl } = kubernetes;
-      const bed = { kubeconfig, kubectl, auditLog, logsDir };
-      return await processes.whileRunning(work(bed));
+      const etcdAuthority = await kubernetes.pki.authority("etcd-ca", "etcd-ca");
+      const etcd = etcdClient(kubernetes.etcd, etcdAuthority.certificate);
+      try {
+        return await processes.whileRunning(work({ kubeconfig, kubectl, auditLog, logsDir, etcd }));
+      } finally {
+        await etcd.close();
+      }
     } finally {
       await clear();
     }

@@ -3,8 +3,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { KubeClient } from "#runtime/client/kube-client.ts";
 import type { Transport } from "#runtime/client/transport.ts";
 import type { Bed } from "../bed.ts";
+import { copyObjects } from "../copies.ts";
 import { watchReady } from "../watch-ready.ts";
-import { makeSamples, namespace, removeSamples, samples } from "./samples.ts";
+import { configMaps, makeSamples, namespace, removeSamples, sampleName, samples } from "./samples.ts";
 import { type Contender, type Subject, start } from "./subject.ts";
 
 export interface Bench {
@@ -102,17 +103,23 @@ export async function emptyMemory(bench: Bench, contender: Contender): Promise<M
   }
 }
 
-/** Makes objects and has a contender bring them to Ready; gives its memory then. The objects stay. */
-export async function fill(bench: Bench, contender: Contender, objects: number): Promise<Memory> {
+/** Has a contender bring one object to Ready, and copies it with its ConfigMap until there are so many. They stay. */
+export async function fill(bench: Bench, contender: Contender, objects: number): Promise<void> {
   const { subject } = begin(bench, contender, 10);
   try {
     await subject.said("ready");
-    await Promise.all([allReady(bench, objects), makeSamples(bench.kube, objects)]);
-    await delay(SETTLE_MS);
-    return { rss: subject.memory().now, collectedRss: await subject.memoryCollected() };
+    await Promise.all([allReady(bench, 1), makeSamples(bench.kube, 1)]);
   } finally {
     await subject.stop();
   }
+  const key = { namespace, name: sampleName(0) };
+  const [sample, child] = await Promise.all([bench.kube.get(samples, key), bench.kube.get(configMaps, key)]);
+  if (sample === undefined || child === undefined) throw new Error("the Sample that is to be copied has gone");
+  const originals = [
+    { key: `/registry/${samples.group}/samples/${namespace}/${key.name}`, uid: sample.metadata.uid },
+    { key: `/registry/configmaps/${namespace}/${key.name}`, uid: child.metadata.uid },
+  ];
+  await copyObjects(bench.bed.etcd, originals, key.name, objects - 1, (at) => sampleName(at + 1));
 }
 
 export async function restart(bench: Bench, contender: Contender, objects: number): Promise<Restart> {

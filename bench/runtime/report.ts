@@ -49,6 +49,7 @@ the Sample's status (three conditions) by server-side apply; they watch both kin
   (/proc/pid/stat), until a second after the last object.
 - Memory per object watched: resident memory five seconds after a start with all Samples and as many ConfigMaps, less
   that of a start with none, divided by both kinds' objects. "Collected" is the same after a forced garbage collection on both sides.
+- Those objects are one Sample and its ConfigMap as the runtime made them, copied in etcd with other names and UIDs.
 - Restart: from the start of the process until each Sample has been looked at once, with ten workers; nothing needs to be written.
 - Writes are counted from the API server's audit log.
 

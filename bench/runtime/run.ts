@@ -80,7 +80,7 @@ async function main(): Promise<void> {
       if (wanted("memory")) {
         print(`${watched} objects: memory and restart`);
         const empty = await interleaved(withDefaults, (side) => emptyMemory(bench, side));
-        print(`runtime after making them: ${JSON.stringify(await fill(bench, ours, watched))}`);
+        await fill(bench, ours, watched);
         const restarts = await interleaved<Restart>(withDefaults, (side) => restart(bench, side, watched));
         keep("memory", { machine: machine(), runs, objects: watched, writes: await writes(bed), empty, restarts });
       }

@@ -121,10 +121,15 @@ export async function installSamples(kube: KubeClient): Promise<void> {
   }
 }
 
+/** Names of one length. */
+export function sampleName(at: number): string {
+  return `sample-${String(at).padStart(5, "0")}`;
+}
+
 /** Makes `count` Samples beside those `before`, {@link WRITERS} at once. */
 export async function makeSamples(kube: KubeClient, count: number, before = 0): Promise<void> {
   await inParallel(count, WRITERS, async (at) => {
-    const metadata = { name: `sample-${String(before + at).padStart(5, "0")}`, namespace };
+    const metadata = { name: sampleName(before + at), namespace };
     await kube.create(samples, {
       apiVersion: apiVersionOf(samples),
       kind: samples.kind,
