@@ -139,13 +139,16 @@ export async function makeSamples(kube: KubeClient, count: number, before = 0): 
   });
 }
 
+/** So few are deleted in a moment even where the machine is busy. */
+const PAGE = 200;
+
 /** Deletes all Samples and their ConfigMaps; nobody collects garbage here. */
 export async function removeSamples(transport: Transport): Promise<void> {
   await Promise.all(
     [samples, configMaps].map(async (resource) => {
       for (let left = 1; left > 0; ) {
         const request = { resource: resource.plural, subject: namespace, path: resourcePath(resource, namespace) };
-        await transport.send({ ...request, method: "DELETE", verb: "deletecollection", query: { limit: 1000 } });
+        await transport.send({ ...request, method: "DELETE", verb: "deletecollection", query: { limit: PAGE } });
         const page = await transport.send({ ...request, method: "GET", verb: "list", query: { limit: 1 } });
         left = (page as { readonly items: readonly unknown[] }).items.length;
       }
