@@ -77,10 +77,12 @@ matrix-check: $(INSTALLED) ## Fail where a kind lacks a scenario, or docs/matrix
 .PHONY: bench-runtime
 bench-runtime: $(INSTALLED) ## Measure the runtime against controller-runtime into docs/ (BENCH="--runs 3" for other sizes)
 	node bench/runtime/run.ts $(BENCH)
+	biome check --write docs/bench-runtime.md
 
 .PHONY: bench-writes
 bench-writes: $(INSTALLED) ## Count the operator's writes for 1,000 Secrets and Servers into docs/, on a cluster of its own
 	NEPHELE_CLUSTER_DIR=$(CURDIR)/.cache/bench-cluster node bench/operator/writes.ts $(BENCH)
+	biome check --write docs
 
 .PHONY: bench-restart
 bench-restart: $(INSTALLED) ## Restart the operator with 10,000 Servers and print times and memory

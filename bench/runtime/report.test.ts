@@ -41,7 +41,7 @@ const parts: Parts = {
 };
 
 test.each([
-  ["speed with its ratio and goal", "| objects/s, 1 worker | 120 | 100 | 1.20 | at least 1 – met |"],
+  ["speed with its ratio and goal", "| objects/s, 1 worker | 120.0 | 100.0 | 1.20 | at least 1 – met |"],
   [
     "memory per object of both kinds, without what is there at rest",
     "watched, KiB | 1.00 | 2.00 | 0.50 | at most 0.4 – missed |",
@@ -54,4 +54,11 @@ test.each([
   ["no ratio to nothing", "| writes after the restart | 0 | 0 | – |  |"],
 ])("the report says %s", (_, line) => {
   expect(report(parts, "Node against Go")).toContain(line);
+});
+
+test("a part that was not measured is said to be missing", () => {
+  const { ten: _, ...measured } = parts;
+  const page = report(measured, "Node against Go");
+  expect(page).toContain("| 10 workers | 0: not measured yet |");
+  expect(page).not.toContain("an object, 10 workers");
 });

@@ -29,8 +29,17 @@ export function keep<P extends keyof Parts>(part: P, found: Parts[P]): void {
   writeFileSync(join(folder, `${part}.json`), JSON.stringify(found));
 }
 
-/** What a part found when it was last measured in this checkout; undefined where it never was. */
-export function kept<P extends keyof Parts>(part: P): Parts[P] | undefined {
+/** What each part found when it was last measured in this checkout; without those that never were. */
+export function keptParts(): Partial<Parts> {
+  const [one, ten, memory] = [kept("one"), kept("ten"), kept("memory")];
+  return {
+    ...(one === undefined ? {} : { one }),
+    ...(ten === undefined ? {} : { ten }),
+    ...(memory === undefined ? {} : { memory }),
+  };
+}
+
+function kept<P extends keyof Parts>(part: P): Parts[P] | undefined {
   try {
     return JSON.parse(readFileSync(join(folder, `${part}.json`), "utf8")) as Parts[P];
   } catch (error) {

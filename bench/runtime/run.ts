@@ -11,7 +11,7 @@ import { machine } from "../machine.ts";
 import { controllerRuntimeContenders, runtimeContender, versions } from "./contenders.ts";
 import { type Bench, emptyMemory, fill, type Restart, restart, type Throughput, throughput } from "./measure.ts";
 import { report } from "./report.ts";
-import { keep, kept } from "./results.ts";
+import { keep, keptParts } from "./results.ts";
 import { installSamples } from "./samples.ts";
 import type { Contender } from "./subject.ts";
 
@@ -84,12 +84,11 @@ async function main(): Promise<void> {
         const restarts = await interleaved<Restart>(withDefaults, (side) => restart(bench, side, watched));
         keep("memory", { machine: machine(), runs, objects: watched, writes: await writes(bed), empty, restarts });
       }
-      const [one, ten, memory] = [kept("one"), kept("ten"), kept("memory")];
-      if (one === undefined || ten === undefined || memory === undefined) return;
-      const text = report({ one, ten, memory }, await versions(peer.best));
+      const parts = keptParts();
+      const text = report(parts, await versions(peer.best));
       print(text);
-      // Fewer are for a look while something is tuned.
-      if (Math.min(one.runs, ten.runs, memory.runs) >= 5)
+      // Fewer runs are for a look while something is tuned.
+      if (Object.values(parts).every((part) => part.runs >= 5))
         writeFileSync(join(checkout, "docs", "bench-runtime.md"), text);
     } finally {
       await connection.close();
