@@ -55,12 +55,28 @@ fix: $(INSTALLED) ## Format, mend what the linters can, generate
 generate: $(INSTALLED) ## Make the generated files anew from crds/
 	node tools/generate-types.ts
 
+# The descriptors of Envoy's API are nobody's file but Envoy's: they are made from its Go packages, and not committed.
+ENVOY_PROTOS := xds-control-plane/proto/generated/envoy.binpb
+$(ENVOY_PROTOS): $(INSTALLED) $(shell find e2e/tools/envoy-protos -type f)
+	node tools/envoy-protos.ts $@
+
+.PHONY: envoy-protos
+envoy-protos: $(ENVOY_PROTOS) ## Make the descriptors of Envoy's API (needs Go once)
+
 .PHONY: test
-test: check test-pure test-control ## All that CI runs
+test: check test-pure test-xds test-control ## All that CI runs
 
 .PHONY: test-pure
-test-pure: $(INSTALLED) ## Tests that need nothing but Node
+test-pure: $(INSTALLED) $(ENVOY_PROTOS) ## Tests that need nothing but Node
 	vitest run --project pure
+
+.PHONY: test-xds
+test-xds: $(INSTALLED) $(ENVOY_PROTOS) ## The xDS control plane against real Envoys and go-control-plane
+	vitest run --project xds
+
+.PHONY: xds-library
+xds-library: $(INSTALLED) $(ENVOY_PROTOS) ## Build the xDS library to .js with types (.cache/xds-library)
+	node tools/build-xds-library.ts
 
 .PHONY: test-control
 test-control: $(INSTALLED) ## Tests against the local cluster, which is started where it is not running

@@ -1,7 +1,8 @@
 import { defineConfig } from "vitest/config";
 
 /**
- * Three kinds of tests. `pure` needs nothing and runs in parallel; `control` runs against the local cluster
+ * Four kinds of tests. `pure` needs nothing and runs in parallel; `xds` runs the xDS control plane against real Envoys
+ * and go-control-plane; `control` runs against the local cluster
  * (e2e/cluster), which its global set-up starts once and which test files share, each in a namespace of its own;
  * `faults` has that cluster for itself: one file after another, after the others.
  */
@@ -12,7 +13,17 @@ export default defineConfig({
         test: {
           name: "pure",
           include: ["**/*.test.ts"],
-          exclude: ["**/node_modules/**", "**/*.control.test.ts", "**/*.faults.test.ts"],
+          exclude: ["**/node_modules/**", "**/*.control.test.ts", "**/*.faults.test.ts", "**/*.xds.test.ts"],
+        },
+      },
+      {
+        test: {
+          name: "xds",
+          include: ["**/*.xds.test.ts"],
+          exclude: ["**/node_modules/**"],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
         },
       },
       {

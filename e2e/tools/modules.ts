@@ -6,7 +6,7 @@ export interface ToolModule {
   readonly packages: readonly string[];
   /** Values set by the linker, as import path with variable → value: mostly the version that a program reports. */
   readonly linked: Readonly<Record<string, string>>;
-  /** Whether the module has a program `manifests` that writes objects to apply; it runs once, when it was built. */
+  /** Whether the module has a program `manifests` that writes files (objects to apply, descriptors); it runs once, when it was built. */
   readonly writesManifests: boolean;
   /** What a first build takes on two cores, to tell a person who waits. */
   readonly coldBuild: string;
@@ -54,6 +54,20 @@ export const toolModules = {
     name: "helm",
     packages: ["tool"],
     linked: { "helm.sh/helm/v4/internal/version.version": "v4.3.1" },
+    writesManifests: false,
+    coldBuild: "3 minutes",
+  },
+  "envoy-protos": {
+    name: "envoy-protos",
+    packages: ["./manifests"],
+    linked: {},
+    writesManifests: true,
+    coldBuild: "20 seconds",
+  },
+  "go-control-plane": {
+    name: "go-control-plane",
+    packages: ["./server"],
+    linked: {},
     writesManifests: false,
     coldBuild: "3 minutes",
   },

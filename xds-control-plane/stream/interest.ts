@@ -1,0 +1,64 @@
+import { type Kind, traits } from "../proto/kinds.ts";
+import { PersistentMap } from "../snapshot/persistent-map.ts";
+import type { KindView } from "../snapshot/snapshot.ts";
+
+/** The name that stands for every resource of a type. */
+export const wildcardName = "*";
+
+/** What a client asked for, of one type on one stream. */
+export interface Interest {
+  /** It wants all resources. */
+  readonly wildcard: boolean;
+  /** It named something at least once: from then on no names means no interest, not all. */
+  readonly named: boolean;
+  readonly names: PersistentMap<true>;
+}
+
+export const noInterest: Interest = { wildcard: false, named: false, names: PersistentMap.empty() };
+
+/** The interest after names were added and taken away. */
+export function changedInterest(
+  kind: Kind,
+  before: Interest,
+  add: readonly string[],
+  remove: readonly string[],
+): Interest {
+  const named = before.named || add.length > 0;
+  // Later entries win: a name that is in both is added.
+  const names = before.names.with([
+    ...remove.filter((name) => name !== wildcardName).map((name) => [name, undefined] as const),
+    ...add.filter((name) => name !== wildcardName).map((name) => [name, true] as const),
+  ]);
+  let { wildcard } = before;
+  if (!named && traits[kind].wildcardByDefault) wildcard = true;
+  if (remove.includes(wildcardName)) wildcard = false;
+  if (add.includes(wildcardName)) wildcard = true;
+  return { wildcard, named, names };
+}
+
+/** Whether a client wants a resource of this name. */
+export function wants(interest: Interest, view: KindView, name: string): boolean {
+  if (interest.wildcard || interest.names.has(name)) return true;
+  if (view.kind !== "virtualHost") return false;
+  // The name of a route configuration stands for all its hosts; a host is also asked for by its domains.
+  const resource = view.resources.get(name);
+  return (
+    interest.names.has(routeConfigurationOf(name)) ||
+    resource?.aliases.some((alias) => interest.names.has(alias)) === true
+  );
+}
+
+/** The names of existing resources that a client wants. */
+export function* wanted(interest: Interest, view: KindView): Generator<string> {
+  if (interest.wildcard || view.kind === "virtualHost") {
+    for (const name of view.resources.keys()) if (wants(interest, view, name)) yield name;
+    return;
+  }
+  for (const name of interest.names.keys()) if (view.resources.has(name)) yield name;
+}
+
+/** The part of a virtual host's name that is its route configuration's: all before the last slash. */
+export function routeConfigurationOf(name: string): string {
+  const slash = name.lastIndexOf("/");
+  return slash < 0 ? name : name.slice(0, slash);
+}

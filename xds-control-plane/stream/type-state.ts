@@ -1,0 +1,119 @@
+import type { Kind } from "../proto/kinds.ts";
+import { PersistentMap } from "../snapshot/persistent-map.ts";
+import type { Resource } from "../snapshot/resource.ts";
+import type { KindView } from "../snapshot/snapshot.ts";
+import { type Interest, wants } from "./interest.ts";
+import type { ErrorDetail, Response } from "./messages.ts";
+
+/** What a client holds of a resource: its version, and where it came from us on this stream, the resource. */
+export type Held = Pick<Resource, "version"> & Partial<Resource>;
+
+/** Why a name is to be sent although nothing changed: the client asked, or something that it belongs to was sent. */
+export type Debt = "requested" | "resend";
+
+/** The last response that a client rejected, until it accepts one. */
+export interface Rejection extends ErrorDetail {
+  readonly at: number;
+  /** Version by name of what it held. */
+  readonly versions: ReadonlyMap<string, string>;
+  /** The version of the type. */
+  readonly version: string;
+}
+
+/** A response that was sent and not answered yet. */
+export interface InFlight {
+  readonly response: Response;
+  readonly at: number;
+}
+
+/**
+ * One type on one stream. What the client has is `base`, the resources of the snapshot that it was last brought to, as
+ * far as it is interested in them, but for `exceptions`: so a thousand clients that have the same share one map.
+ */
+export interface TypeState {
+  readonly kind: Kind;
+  readonly interest: Interest;
+  readonly base: PersistentMap<Resource>;
+  /** Known otherwise than in the base: from an earlier stream, or gone from the snapshot and not yet from the client. */
+  readonly exceptions: ReadonlyMap<string, Held | undefined>;
+  /** What must be sent. */
+  readonly debts: PersistentMap<Debt>;
+  /** The first request, or one for everything, is not answered yet: look at all that it wants. */
+  readonly lookAtAll: boolean;
+  /** An answer is due even if it is empty. */
+  readonly answerDue: boolean;
+  /** Names that changed since the base. */
+  readonly changed: ReadonlySet<string>;
+  readonly inFlight: InFlight | undefined;
+  /** The nonce of the last response; undefined before the first. */
+  readonly lastNonce: string | undefined;
+  readonly rejection: Rejection | undefined;
+  /** Names of other kinds that the client will ask for because of what it was sent, and has not asked for yet. */
+  readonly awaiting: readonly { readonly kind: Kind; readonly name: string }[];
+  /** Since when it waits for them, milliseconds. */
+  readonly awaitingSince: number;
+}
+
+export const nothingHeld: ReadonlyMap<string, Held | undefined> = new Map();
+export const nothingChanged: ReadonlySet<string> = new Set();
+
+/** A type that a client asks for the first time on this stream. */
+export function newTypeState(kind: Kind, interest: Interest): TypeState {
+  return {
+    kind,
+    interest,
+    base: PersistentMap.empty(),
+    exceptions: nothingHeld,
+    debts: PersistentMap.empty(),
+    lookAtAll: true,
+    answerDue: true,
+    changed: nothingChanged,
+    inFlight: undefined,
+    lastNonce: undefined,
+    rejection: undefined,
+    awaiting: [],
+    awaitingSince: 0,
+  };
+}
+
+/** What the client has of a name, as far as we know; undefined where it has nothing. */
+export function heldBy(state: TypeState, view: KindView, name: string): Held | undefined {
+  if (state.exceptions.has(name)) return state.exceptions.get(name);
+  return wants(state.interest, view, name) ? state.base.get(name) : undefined;
+}
+
+/** The state after a client answered the response in flight: accepted, or rejected for a reason. */
+export function answered(state: TypeState, error: ErrorDetail | undefined, now: number): TypeState {
+  if (state.inFlight === undefined) return state;
+  const { response } = state.inFlight;
+  if (error === undefined)
+    return { ...state, inFlight: undefined, rejection: stillRejected(state.rejection, response) };
+  const named = response.resources.filter(({ name }) => mentions(error.message, name));
+  const blamed = named.length > 0 ? named : response.resources;
+  return {
+    ...state,
+    inFlight: undefined,
+    rejection: {
+      ...error,
+      at: now,
+      versions: new Map(blamed.map(({ name, version }) => [name, version])),
+      version: response.view.version,
+    },
+  };
+}
+
+/** A rejection stands until what was rejected is replaced: another response that is accepted does not lift it. */
+function stillRejected(rejection: Rejection | undefined, accepted: Response): Rejection | undefined {
+  if (rejection === undefined) return undefined;
+  const gone = new Set([...accepted.removed, ...accepted.resources.map(({ name }) => name)]);
+  const versions = new Map([...rejection.versions].filter(([name]) => !gone.has(name)));
+  return versions.size === 0 ? undefined : { ...rejection, versions };
+}
+
+/** Whether a text holds a name as a word of its own: Envoy says which resource of several it rejected. */
+function mentions(text: string, name: string): boolean {
+  for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
+    if (!/[\w.-]/.test(text[at - 1] ?? " ") && !/[\w-]/.test(text[at + name.length] ?? " ")) return true;
+  }
+  return false;
+}
