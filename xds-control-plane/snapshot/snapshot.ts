@@ -220,9 +220,16 @@ const modulus = 1n << 96n;
 
 /** A number of a resource's name and content. Their sum does not depend on an order, so a change costs one subtraction. */
 function fingerprint(of: Resource): bigint {
-  const hash = createHash("sha256").update(`${of.name}\0${of.version}`).digest("hex");
-  return BigInt(`0x${hash.slice(0, 24)}`);
+  let known = fingerprints.get(of);
+  if (known === undefined) {
+    const hash = createHash("sha256").update(`${of.name}\0${of.version}`).digest("hex");
+    known = BigInt(`0x${hash.slice(0, 24)}`);
+    fingerprints.set(of, known);
+  }
+  return known;
 }
+
+const fingerprints = new WeakMap<Resource, bigint>();
 
 function versionOf(sum: bigint): string {
   return (((sum % modulus) + modulus) % modulus).toString(36);
