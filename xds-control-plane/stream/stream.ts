@@ -29,8 +29,8 @@ export interface StreamState {
 /** How the types of a stream are ordered. */
 export interface Ordering {
   /**
-   * Changes are made in the order of `kinds`, each once the one before is acknowledged, and what is gone is removed after
-   * them. Without it each type goes by itself, as on streams of a single type.
+   * Changes are made in the order of `kinds`, what takes traffic once what it goes to is acknowledged, and what is gone is
+   * removed after them. Without it each type goes by itself, as on streams of a single type.
    */
   readonly makeBeforeBreak: boolean;
   /**
@@ -101,22 +101,17 @@ export function flush(
   };
 
   const ordered = state.ordering.makeBeforeBreak;
-  let blocked = false;
+  const unsettled = new Set<Kind>();
   for (const kind of kinds) {
     const type = state.types[kind];
     if (type === undefined) continue;
-    if (type.inFlight !== undefined) {
-      blocked ||= ordered && isPatient(state, type.inFlight.at, now);
-      continue;
+    if (type.inFlight === undefined && !isBlocked(type, unsettled)) {
+      send(kind, decide(state, type, snapshot, !ordered));
+      state = withoutArrived(state, kind);
     }
-    if (blocked) continue;
-    send(kind, decide(state, type, snapshot, !ordered));
-    state = withoutArrived(state, kind);
-    const after = state.types[kind];
-    const waits = after !== undefined && after.awaiting.length > 0 && isPatient(state, after.awaitingSince, now);
-    blocked = ordered && (after?.inFlight !== undefined || waits);
+    if (ordered && isUnsettled(state, kind, now)) unsettled.add(kind);
   }
-  if (ordered && !blocked && isSettled(state, now)) {
+  if (ordered && unsettled.size === 0 && isSettled(state, now)) {
     for (const kind of breakOrder) {
       const type = state.types[kind];
       if (type === undefined || !owesRemoval(type, snapshot) || isStillUsed(state, kind)) continue;
@@ -169,6 +164,39 @@ export function nextDeadline(state: StreamState, now: number): number | undefine
     if (type.exceptions.size > 0) consider(state.openedAt);
   }
   return next;
+}
+
+/**
+ * What must be there before traffic is sent its way. Endpoints and secrets wait for nothing: a proxy acknowledges a cluster
+ * only once it is warm, which needs them.
+ */
+const madeBefore: Readonly<Partial<Record<Kind, readonly Kind[]>>> = {
+  listener: ["cluster", "endpoint"],
+  scopedRoute: ["cluster", "endpoint"],
+  route: ["cluster", "endpoint"],
+  virtualHost: ["cluster", "endpoint"],
+};
+
+/** What a change waits for besides. What a client asked for, or is owed, goes without: a new listener warms by it. */
+const changedAfter: Readonly<Partial<Record<Kind, readonly Kind[]>>> = {
+  scopedRoute: ["listener"],
+  route: ["listener", "scopedRoute"],
+  virtualHost: ["route"],
+};
+
+function isBlocked(type: TypeState, unsettled: ReadonlySet<Kind>): boolean {
+  const blocks = (kind: Kind): boolean => unsettled.has(kind);
+  if (madeBefore[type.kind]?.some(blocks)) return true;
+  const isOwed = type.debts.size > 0 || type.lookAtAll || type.answerDue;
+  return !isOwed && changedAfter[type.kind]?.some(blocks) === true;
+}
+
+/** A response is not acknowledged, or what the client was told of is not asked for; neither counts for ever. */
+function isUnsettled(state: StreamState, kind: Kind, now: number): boolean {
+  const type = state.types[kind];
+  if (type === undefined) return false;
+  if (type.inFlight !== undefined) return isPatient(state, type.inFlight.at, now);
+  return type.awaiting.length > 0 && isPatient(state, type.awaitingSince, now);
 }
 
 function decide(state: StreamState, type: TypeState, snapshot: Snapshot, mayRemove: boolean): Decision {
