@@ -71,7 +71,7 @@ test-pure: $(INSTALLED) $(ENVOY_PROTOS) ## Tests that need nothing but Node
 	vitest run --project pure
 
 .PHONY: test-xds
-test-xds: $(INSTALLED) $(ENVOY_PROTOS) ## The xDS control plane against real Envoys and go-control-plane
+test-xds: $(INSTALLED) $(ENVOY_PROTOS) ## The xDS control plane against raw clients and real Envoys
 	vitest run --project xds
 
 .PHONY: xds-library

@@ -1,8 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /**
- * Four kinds of tests. `pure` needs nothing and runs in parallel; `xds` runs the xDS control plane against real Envoys
- * and go-control-plane; `control` runs against the local cluster
+ * Four kinds of tests. `pure` needs nothing and runs in parallel; `xds` runs the xDS control plane against real Envoys; `control` runs against the local cluster
  * (e2e/cluster), which its global set-up starts once and which test files share, each in a namespace of its own;
  * `faults` has that cluster for itself: one file after another, after the others.
  */

@@ -35,7 +35,8 @@ export function openPorts(stateDir: string): Ports {
 /** Ports that a search under way has chosen and that its caller has not noted yet. */
 const claimed = new Set<number>();
 
-async function freePort(used: ReadonlySet<number>): Promise<number> {
+/** A port on loopback that nobody listens on, and that was not given out before by this process. */
+export async function freePort(used: ReadonlySet<number> = new Set()): Promise<number> {
   for (let attempt = 0; attempt < 1_000; attempt++) {
     const port = firstPort + Math.floor(Math.random() * (lastPort - firstPort + 1));
     if (used.has(port) || claimed.has(port)) continue;

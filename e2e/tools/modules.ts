@@ -64,13 +64,6 @@ export const toolModules = {
     writesManifests: true,
     coldBuild: "20 seconds",
   },
-  "go-control-plane": {
-    name: "go-control-plane",
-    packages: ["./server"],
-    linked: {},
-    writesManifests: false,
-    coldBuild: "3 minutes",
-  },
 } as const satisfies Record<string, ToolModule>;
 
 export type ToolModuleName = keyof typeof toolModules;

@@ -89,7 +89,8 @@ function checkValue(rules: FieldRules, value: unknown, report: (problem: string)
 
 function checkText(rules: Message, text: string, report: (problem: string) => void): void {
   if (rules["ignoreEmpty"] === true && text === "") return;
-  const length = Array.from(text).length;
+  // Counted only where a rule asks: a secret may be megabytes.
+  const characters = (): number => Array.from(text).length;
   const bytes = Buffer.byteLength(text);
   const { minLen, maxLen, minBytes, maxBytes, prefix, suffix, pattern } = rules as {
     minLen?: number;
@@ -101,9 +102,9 @@ function checkText(rules: Message, text: string, report: (problem: string) => vo
     pattern?: string;
   };
   if (Math.max(minLen ?? 0, minBytes ?? 0) > 0 && text === "") report("must not be empty");
-  else if (minLen !== undefined && length < minLen) report(`must have at least ${minLen} characters`);
+  else if (minLen !== undefined && characters() < minLen) report(`must have at least ${minLen} characters`);
   else if (minBytes !== undefined && bytes < minBytes) report(`must have at least ${minBytes} bytes`);
-  if (maxLen !== undefined && length > maxLen) report(`must have at most ${maxLen} characters`);
+  if (maxLen !== undefined && characters() > maxLen) report(`must have at most ${maxLen} characters`);
   if (maxBytes !== undefined && bytes > maxBytes) report(`must have at most ${maxBytes} bytes`);
   if (prefix !== undefined && !text.startsWith(prefix)) report(`must begin with "${prefix}"`);
   if (suffix !== undefined && !text.endsWith(suffix)) report(`must end with "${suffix}"`);

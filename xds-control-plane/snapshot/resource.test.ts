@@ -2,6 +2,9 @@ import { describe, expect, test } from "vitest";
 import type { Kind } from "../proto/kinds.ts";
 import { InvalidResource, type Json, resource } from "./resource.ts";
 
+// The first resource loads Envoy's descriptors: that is no test's time.
+resource("cluster", { name: "first" });
+
 const ads = { ads: {}, resourceApiVersion: "V3" };
 const routes = [{ match: { prefix: "/" }, route: { cluster: "a" } }];
 const host = (name: string, domain: string): Json => ({ name, domains: [domain], routes });

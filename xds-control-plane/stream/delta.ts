@@ -81,11 +81,19 @@ function resubscribed(state: TypeState, request: DeltaRequest, view: KindView): 
   };
 }
 
+/** A resource that the client needs though the snapshot has it no more; undefined for others. */
+export type GoneMeanwhile = (name: string) => Resource | undefined;
+
 /**
  * What a delta client is to be sent to come to `view`. Without `mayRemove` what is gone is held back, and remembered as
  * an exception.
  */
-export function decideDelta(state: TypeState, view: KindView, mayRemove: boolean): Decision {
+export function decideDelta(
+  state: TypeState,
+  view: KindView,
+  mayRemove: boolean,
+  goneMeanwhile: GoneMeanwhile,
+): Decision {
   const resources: Resource[] = [];
   const removed: string[] = [];
   const unresolved: string[] = [];
@@ -100,6 +108,10 @@ export function decideDelta(state: TypeState, view: KindView, mayRemove: boolean
       const isNews = held?.version !== resource.version;
       const isRejected = state.rejection?.versions.get(name) === resource.version;
       if (isNews || debt === "requested" || (debt === "resend" && !isRejected)) resources.push(resource);
+    } else if (debt === "requested" && goneMeanwhile(name) !== undefined) {
+      const gone = goneMeanwhile(name) as Resource;
+      resources.push(gone);
+      exceptions.set(name, gone);
     } else if (debt === "requested") {
       if (state.kind === "virtualHost") {
         if (routeConfigurationOf(name) !== name) unresolved.push(name);

@@ -2,7 +2,7 @@ import { type Kind, traits } from "../proto/kinds.ts";
 import { PersistentMap } from "../snapshot/persistent-map.ts";
 import type { Resource } from "../snapshot/resource.ts";
 import type { KindView } from "../snapshot/snapshot.ts";
-import type { Decision } from "./delta.ts";
+import type { Decision, GoneMeanwhile } from "./delta.ts";
 import { changedInterest, type Interest, noInterest, wanted, wants, wildcardName } from "./interest.ts";
 import type { SotwRequest } from "./messages.ts";
 import { answered, type Held, heldBy, newTypeState, nothingChanged, type TypeState } from "./type-state.ts";
@@ -68,7 +68,12 @@ function resubscribed(state: TypeState, names: readonly string[], view: KindView
 }
 
 /** What a State-of-the-World client is to be sent to come to `view`. */
-export function decideSotw(state: TypeState, view: KindView, mayRemove: boolean): Decision {
+export function decideSotw(
+  state: TypeState,
+  view: KindView,
+  mayRemove: boolean,
+  goneMeanwhile: GoneMeanwhile,
+): Decision {
   const after: TypeState = {
     ...state,
     base: view.resources,
@@ -78,7 +83,9 @@ export function decideSotw(state: TypeState, view: KindView, mayRemove: boolean)
     answerDue: false,
     changed: nothingChanged,
   };
-  return traits[state.kind].fullState ? decideFull(state, after, view, mayRemove) : decidePartial(state, after, view);
+  return traits[state.kind].fullState
+    ? decideFull(state, after, view, mayRemove)
+    : decidePartial(state, after, view, goneMeanwhile);
 }
 
 function decideFull(state: TypeState, after: TypeState, view: KindView, mayRemove: boolean): Decision {
@@ -104,13 +111,13 @@ function decideFull(state: TypeState, after: TypeState, view: KindView, mayRemov
   return { state: next, send: { resources, removed: [], unresolved: [] } };
 }
 
-function decidePartial(state: TypeState, after: TypeState, view: KindView): Decision {
+function decidePartial(state: TypeState, after: TypeState, view: KindView, goneMeanwhile: GoneMeanwhile): Decision {
   const resources: Resource[] = [];
   const names = state.lookAtAll ? new Set([...wanted(state.interest, view), ...state.changed]) : state.changed;
   for (const name of new Set([...state.debts.keys(), ...names])) {
-    const resource = view.resources.get(name);
-    if (resource === undefined || !wants(state.interest, view, name)) continue;
     const debt = state.debts.get(name);
+    const resource = view.resources.get(name) ?? (debt === "requested" ? goneMeanwhile(name) : undefined);
+    if (resource === undefined || !wants(state.interest, view, name)) continue;
     const isRejected = state.rejection?.versions.get(name) === resource.version;
     const isNews = heldBy(state, view, name)?.version !== resource.version;
     if (isNews || debt === "requested" || (debt === "resend" && !isRejected)) resources.push(resource);

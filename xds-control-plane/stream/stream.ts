@@ -40,7 +40,8 @@ export interface Ordering {
   readonly patienceMs: number;
 }
 
-export const defaultOrdering: Ordering = { makeBeforeBreak: true, patienceMs: 5_000 };
+/** Envoy gives up on a cluster's endpoints, and answers, after 15 s if it is not told otherwise. */
+export const defaultOrdering: Ordering = { makeBeforeBreak: true, patienceMs: 20_000 };
 
 export function newStream(variant: Variant, id: string, now: number, ordering = defaultOrdering): StreamState {
   return { variant, id, sent: 0, openedAt: now, snapshot: undefined, types: {}, waiting: [], ordering };
@@ -128,11 +129,13 @@ export function heartbeat(
   now: number,
 ): { readonly state: StreamState; readonly responses: readonly Response[] } {
   const responses: Response[] = [];
+  const { snapshot } = before;
   let state = before;
+  if (snapshot === undefined) return { state, responses };
   for (const kind of kinds) {
     const type = state.types[kind];
-    const view = state.snapshot?.view(kind);
-    if (type === undefined || view === undefined || view.mortal.size === 0 || type.inFlight !== undefined) continue;
+    const view = snapshot.view(kind);
+    if (type === undefined || view.mortal.size === 0 || type.inFlight !== undefined) continue;
     const heartbeats = [...view.mortal.values()].filter(
       ({ name, version }) => wants(type.interest, view, name) && type.base.get(name)?.version === version,
     );
@@ -142,7 +145,7 @@ export function heartbeat(
     responses.push(response);
     state = withType(
       { ...state, sent: state.sent + 1 },
-      { ...type, lastNonce: nonce, inFlight: { response, at: now } },
+      { ...type, lastNonce: nonce, inFlight: { response, snapshot, at: now } },
     );
   }
   return { state, responses };
@@ -202,7 +205,12 @@ function isUnsettled(state: StreamState, kind: Kind, now: number): boolean {
 function decide(state: StreamState, type: TypeState, snapshot: Snapshot, mayRemove: boolean): Decision {
   const view = snapshot.view(type.kind);
   if (isIdle(type) && (!mayRemove || type.exceptions.size === 0)) return { state: type, send: undefined };
-  return state.variant === "delta" ? decideDelta(type, view, mayRemove) : decideSotw(type, view, mayRemove);
+  // A client that warms a cluster which is gone meanwhile needs its endpoints all the same: till then it answers nothing.
+  const warming = state.types.cluster?.inFlight?.snapshot.view(type.kind);
+  const goneMeanwhile = (name: string): Resource | undefined => warming?.resources.get(name);
+  return state.variant === "delta"
+    ? decideDelta(type, view, mayRemove, goneMeanwhile)
+    : decideSotw(type, view, mayRemove, goneMeanwhile);
 }
 
 /** Nothing was asked and nothing changed: there is nothing to decide. */
@@ -228,7 +236,7 @@ function afterSending(
   const response: Response = { kind, nonce, view, ...decision.send, heartbeats: [] };
   const news = decision.send.resources.filter(({ name, version }) => former.base.get(name)?.version !== version);
   const references = former.lookAtAll ? heldReferences(decision.state, snapshot) : referencesOf(news);
-  const type = { ...decision.state, lastNonce: nonce, inFlight: { response, at: now } };
+  const type = { ...decision.state, lastNonce: nonce, inFlight: { response, snapshot, at: now } };
   const state = withType({ ...before, sent: before.sent + 1 }, awaitingOf(before, type, references, now));
   return { state: withResends(state, referencesOf(news)), response };
 }

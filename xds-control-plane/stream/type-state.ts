@@ -1,7 +1,7 @@
 import type { Kind } from "../proto/kinds.ts";
 import { PersistentMap } from "../snapshot/persistent-map.ts";
 import type { Resource } from "../snapshot/resource.ts";
-import type { KindView } from "../snapshot/snapshot.ts";
+import type { KindView, Snapshot } from "../snapshot/snapshot.ts";
 import { type Interest, wants } from "./interest.ts";
 import type { ErrorDetail, Response } from "./messages.ts";
 
@@ -23,6 +23,8 @@ export interface Rejection extends ErrorDetail {
 /** A response that was sent and not answered yet. */
 export interface InFlight {
   readonly response: Response;
+  /** What it was taken from. */
+  readonly snapshot: Snapshot;
   readonly at: number;
 }
 

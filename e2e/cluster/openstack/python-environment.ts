@@ -17,13 +17,14 @@ export interface PythonEnvironment {
 /** Programs to try, in order: the first that is Python 3.11 or later is taken. */
 const candidates = ["python3", "python3.14", "python3.13", "python3.12", "python3.11"];
 
-const requirements = join(import.meta.dirname, "requirements.txt");
+/** What the local cluster runs of OpenStack. */
+const openStack = join(import.meta.dirname, "requirements.txt");
 
 /**
- * The environment, installed on first use (half a minute) under `<cache>/python/<hash of requirements and Python>`.
+ * The environment of a requirements file (a complete closure with hashes), installed on first use (half a minute) under `<cache>/python/<hash of requirements and Python>`.
  * A virtual environment cannot be moved, so it is made in its final place; the file `.complete` says that it is whole.
  */
-export async function ensurePythonEnvironment(): Promise<PythonEnvironment> {
+export async function ensurePythonEnvironment(requirements = openStack): Promise<PythonEnvironment> {
   const python = await findPython();
   const key = createHash("sha256")
     .update(`${python.version} ${process.arch}\n`)
@@ -35,12 +36,12 @@ export async function ensurePythonEnvironment(): Promise<PythonEnvironment> {
   const complete = join(folder, ".complete");
   if (existsSync(complete)) return environment;
   await withLock(`python ${key}`, async () => {
-    if (!existsSync(complete)) await install(python.path, folder);
+    if (!existsSync(complete)) await install(python.path, folder, requirements);
   });
   return environment;
 }
 
-async function install(python: string, folder: string): Promise<void> {
+async function install(python: string, folder: string, requirements: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   const logFile = `${folder}.log`;
   await runCommand({ command: python, args: ["-m", "venv", folder], logFile });
