@@ -40,7 +40,7 @@ export function buildXdsLibrary(target: string): void {
 
 function packageOf(root: string): object {
   const { version, license, engines, dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  const own = ["@grpc/grpc-js", "protobufjs"].map((name) => [name, dependencies[name]]);
+  const own = ["@grpc/grpc-js", "prom-client", "protobufjs"].map((name) => [name, dependencies[name]]);
   return {
     name: "@nephele/xds",
     version,

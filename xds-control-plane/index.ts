@@ -2,6 +2,7 @@
 export { type Kind, kinds } from "./proto/kinds.ts";
 export { type Admit, type Client, Refusal, type StreamInfo, spiffeIdOf } from "./server/client.ts";
 export type { LoadReport } from "./server/load-report.ts";
+export { metricsObserver } from "./server/metrics.ts";
 export type { Observer } from "./server/observer.ts";
 export { XdsServer, type XdsServerOptions } from "./server/xds-server.ts";
 export type { Reference } from "./snapshot/references.ts";

@@ -164,6 +164,20 @@ describe("who is not served, and what is no request", () => {
     expect((await endpoints.next()).names).toEqual(["a"]);
   });
 
+  test("more names than a request may hold end its own stream", async () => {
+    const ours = await started();
+    await ours.serve([endpoint("a")]);
+    const stream = RawStream.open(client(ours.port), "delta");
+    const names = Array.from({ length: 100_001 }, (_, at) => `e${at}`);
+    stream.send("endpoint", { node: { id: "n" }, resourceNamesSubscribe: names });
+    await stream.end();
+    const session = new Session(ours, "delta", true);
+    open.push(() => session.close());
+    const endpoints = session.of("endpoint");
+    endpoints.subscribe(["a"]);
+    expect((await endpoints.next()).names).toEqual(["a"]);
+  });
+
   test("a secret never stands in what an observer or the status service is told of a rejection", async () => {
     const ours = await started();
     await ours.serve([secret("s", "canary-value")]);
@@ -176,6 +190,15 @@ describe("who is not served, and what is no request", () => {
 });
 
 describe("closing", () => {
+  test("a connection that is old enough is closed, so that proxies spread anew", async () => {
+    const ours = await started({ connectionAgeMs: 200 });
+    await ours.serve([endpoint("a")]);
+    const stream = RawStream.open(client(ours.port), "delta");
+    stream.send("endpoint", { node: { id: "n" }, resourceNamesSubscribe: ["a"] });
+    await stream.next();
+    await stream.end();
+  });
+
   test("ends every stream with UNAVAILABLE, and frees the port", async () => {
     const ours = await startOurs();
     await ours.serve([endpoint("a")]);

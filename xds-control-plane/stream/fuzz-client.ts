@@ -41,7 +41,7 @@ export class FuzzClient {
     const known = nonce ?? (this.variant === "sotw" ? last : "");
     const isStale = this.variant === "sotw" && known !== last;
     const underway = this.unanswered.findIndex((each) => each.nonce === known);
-    if (underway >= 0) for (const response of this.unanswered.splice(underway, 1)) this.#apply(response);
+    if (underway >= 0) for (const response of this.unanswered.splice(underway, 1)) this.apply(response);
     if (!isStale) {
       for (const name of remove) {
         names.delete(name);
@@ -53,11 +53,12 @@ export class FuzzClient {
     this.flush();
   }
 
-  /** Answers the response that waits longest. */
-  answer(error?: string): void {
-    const response = this.unanswered.shift();
+  /** Answers the response that waits longest, or the one with this nonce. */
+  answer(error?: string, nonce = this.unanswered[0]?.nonce): void {
+    const at = this.unanswered.findIndex((each) => each.nonce === nonce);
+    const [response] = at < 0 ? [] : this.unanswered.splice(at, 1);
     if (response === undefined) return;
-    if (error === undefined) this.#apply(response);
+    if (error === undefined) this.apply(response);
     const detail = error === undefined ? undefined : { code: 3, message: error };
     this.state = receive(
       this.state,
@@ -89,14 +90,17 @@ export class FuzzClient {
     }
   }
 
-  #apply({ kind, resources, removed }: Response): void {
+  /** Takes what a response holds. */
+  apply({ kind, resources, removed }: Response): void {
     let held = this.has.get(kind);
     if (held === undefined) {
       held = new Map();
       this.has.set(kind, held);
     }
     if (this.variant === "sotw" && (kind === "cluster" || kind === "listener")) held.clear();
-    for (const each of resources) held.set(each.name, each);
+    // What it dropped meanwhile a client passes over.
+    const isNamed = kind === "endpoint" || kind === "route" || kind === "secret";
+    for (const each of resources) if (!isNamed || this.asked.get(kind)?.has(each.name)) held.set(each.name, each);
     for (const name of removed) held.delete(name);
   }
 
