@@ -1,6 +1,7 @@
 import { createCloudAccess } from "#operator/clients/cloud-access.ts";
 import { createCloudClientsCache } from "#operator/clients/cloud-clients.ts";
 import { cloudController } from "#operator/cloud/controller.ts";
+import type { Platform } from "#operator/cloud/deployment.ts";
 import { flavorController } from "#operator/flavor/controller.ts";
 import { imageController } from "#operator/image/controller.ts";
 import { projectController } from "#operator/project/controller.ts";
@@ -19,6 +20,8 @@ export interface ControllersDeps {
   /** The release's namespace. */
   readonly namespace: string;
   readonly log: Logger;
+  /** Where a Cloud's services are deployed to. */
+  readonly platform: Platform;
 }
 
 /** Name of the operator's ServiceAccount; the admission policies know it by this name. */
@@ -28,7 +31,13 @@ const CDI_NAMESPACE = "cdi";
 const CLUSTER_DOMAIN = "cluster.local";
 
 /** All controllers of Nephele: the one list. */
-export function controllers({ kube, installationId, namespace, log }: ControllersDeps): readonly Controller[] {
+export function controllers({
+  kube,
+  installationId,
+  namespace,
+  log,
+  platform,
+}: ControllersDeps): readonly Controller[] {
   const clock = (): Date => new Date();
   const clouds = createCloudAccess({ kube, clients: createCloudClientsCache(), clock });
   const secretDeps = {
@@ -37,7 +46,7 @@ export function controllers({ kube, installationId, namespace, log }: Controller
     macKey: macKeyIn(kube, namespace),
   };
   return [
-    cloudController({ clouds }),
+    cloudController({ clouds, platform }),
     projectController({
       clouds,
       installationId,

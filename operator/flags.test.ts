@@ -9,6 +9,7 @@ describe("flags", () => {
       leaderElect: true,
       controllers: undefined,
       health: { host: "127.0.0.1", port: 8080 },
+      platform: { imageRegistry: "docker.io/nephele", userNamespaces: true },
     });
   });
 

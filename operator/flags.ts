@@ -14,6 +14,11 @@ export interface Flags {
   readonly leaderElect: boolean;
   readonly health: { readonly host: string; readonly port: number } | undefined;
   readonly logLevel: string;
+  readonly platform: {
+    /** Before the names of the images of a Cloud's services. */
+    readonly imageRegistry: string;
+    readonly userNamespaces: boolean;
+  };
 }
 
 const HELP = `nephele operator
@@ -26,6 +31,8 @@ const HELP = `nephele operator
   --identity NAME          this process in leases and events (default: host name and process id)
   --no-leader-elect        work at once: for a process that is alone
   --health-address H:P     serve /healthz, /readyz, /metrics (default 127.0.0.1:8080; "off" for none)
+  --image-registry PREFIX  before the names of the images of a Cloud's services (default docker.io/nephele)
+  --no-user-namespaces     give pods of a Cloud no user namespace: for nodes that have none
   --log-level LEVEL        debug, info, warn, error (default info)
 `;
 
@@ -53,6 +60,10 @@ export function parseFlags(argv: readonly string[]): Flags {
     leaderElect: !values["no-leader-elect"],
     health: parseAddress(values["health-address"]),
     logLevel: values["log-level"],
+    platform: {
+      imageRegistry: values["image-registry"].replace(/\/+$/, ""),
+      userNamespaces: !values["no-user-namespaces"],
+    },
   };
 }
 
@@ -68,6 +79,8 @@ function parse(argv: readonly string[]) {
         identity: { type: "string" },
         "no-leader-elect": { type: "boolean", default: false },
         "health-address": { type: "string", default: "127.0.0.1:8080" },
+        "image-registry": { type: "string", default: "docker.io/nephele" },
+        "no-user-namespaces": { type: "boolean", default: false },
         "log-level": { type: "string", default: "info" },
         help: { type: "boolean", short: "h" },
       },

@@ -31,7 +31,13 @@ async function main(argv: readonly string[]): Promise<number> {
       log,
       processMetrics: true,
       controllers: (kube) =>
-        controllers({ kube, installationId: flags.installationId, namespace: flags.namespace, log }),
+        controllers({
+          kube,
+          installationId: flags.installationId,
+          namespace: flags.namespace,
+          log,
+          platform: flags.platform,
+        }),
       ...(flags.controllers === undefined ? {} : { only: flags.controllers }),
       ...(flags.leaderElect ? { leaderElection: { namespace: flags.namespace, name: lease } } : {}),
       ...(flags.health === undefined ? {} : { health: flags.health }),

@@ -1,7 +1,19 @@
-import type { RuleTable } from "../testing/rule-case.ts";
+import { merge, type RuleTable } from "../testing/rule-case.ts";
 
 const NAME = "metadata.name must be a DNS label of at most 40 characters that begins with a letter";
 const URL = "must be an address that begins with http:// or https://, names a host and holds no user or password";
+
+const BOTH = "identity and keyManager are either both external or both deployed";
+const DURATION = (from: string, to: string): string =>
+  `must be a duration from ${from} to ${to}, in hours, minutes and seconds`;
+const CHOICE = "exactly one of bundled and external must be given";
+
+/** The base's services, deployed. */
+const deployed = { identity: { external: null }, keyManager: { external: null }, release: "2026.2" };
+/** A deployed Cloud with more in its spec. */
+const deploying = (spec: Readonly<Record<string, unknown>>) => ({ spec: merge(deployed, spec) });
+const bundled = { bundled: { instances: 1, storage: "1Gi" } };
+const outside = { external: { host: "db.example.org", adminSecretRef: { name: "pg" } } };
 
 const identity = (url: string) => ({ spec: { identity: { external: { url } } } });
 const keyManager = (url: string) => ({ spec: { keyManager: { external: { url } } } });
@@ -55,10 +67,106 @@ export const cloudRules: RuleTable = {
       refusedWith: URL,
     },
     {
-      says: "no Keystone",
-      fault: { spec: { identity: { external: null } } },
-      at: "spec.identity.external",
-      refusedWith: "Required value",
+      says: "Keystone deployed beside a Barbican that exists",
+      fault: { spec: { identity: { external: null }, release: "2026.2" } },
+      control: deploying({}),
+      at: "spec",
+      refusedWith: BOTH,
+    },
+    {
+      says: "services that exist become deployed ones",
+      before: {},
+      fault: deploying({}),
+      at: "spec",
+      refusedWith: "a Cloud that is deployed cannot become external, nor the other way round: make another Cloud",
+    },
+    {
+      says: "no release of deployed services",
+      fault: deploying({ release: null }),
+      control: deploying({}),
+      at: "spec",
+      refusedWith: "release is needed where the services are deployed",
+    },
+    {
+      says: "a release of services that exist",
+      fault: { spec: { release: "2026.2" } },
+      at: "spec",
+      refusedWith: "release, database and cache are of services that are deployed, and these are external",
+    },
+    {
+      says: "a database that comes later",
+      before: deploying({}),
+      fault: { spec: { database: bundled } },
+      at: "spec",
+      refusedWith: "database can be given only when the Cloud is made: the data would stay in the other one",
+    },
+    {
+      says: "replicas of a Keystone that exists",
+      fault: { spec: { identity: { replicas: 2 } } },
+      at: "spec.identity",
+      refusedWith: "replicas, tokens and keys are of a Keystone that is deployed, and this one is external",
+    },
+    {
+      says: "stores of a Barbican that exists",
+      fault: { spec: { keyManager: { stores: [{ name: "software", type: "SimpleCrypto" }] } } },
+      at: "spec.keyManager",
+      refusedWith: "replicas and stores are of a Barbican that is deployed, and this one is external",
+    },
+    {
+      says: "tokens for two days",
+      fault: deploying({ identity: { tokens: { lifetime: "48h" } } }),
+      control: deploying({ identity: { tokens: { lifetime: "24h" } } }),
+      at: "spec.identity.tokens.lifetime",
+      refusedWith: DURATION("1m", "24h"),
+    },
+    {
+      says: "a rotation each minute",
+      fault: deploying({ identity: { keys: { rotateEvery: "1m" } } }),
+      control: deploying({ identity: { keys: { rotateEvery: "1h" } } }),
+      at: "spec.identity.keys.rotateEvery",
+      refusedWith: DURATION("1h", "8760h"),
+    },
+    {
+      says: "a database of both kinds",
+      fault: deploying({ database: { ...bundled, ...outside } }),
+      control: deploying({ database: outside }),
+      at: "spec.database",
+      refusedWith: CHOICE,
+    },
+    {
+      says: "another kind of database",
+      before: deploying({ database: bundled }),
+      fault: { spec: { database: { bundled: null, ...outside } } },
+      at: "spec.database",
+      refusedWith: "bundled and external cannot be exchanged: the data would stay in the other one",
+    },
+    {
+      says: "a volume of no size",
+      fault: deploying({ database: { bundled: { storage: "0" } } }),
+      control: deploying({ database: bundled }),
+      at: "spec.database.bundled.storage",
+      refusedWith: "must be a quantity greater than zero, such as 10Gi",
+    },
+    {
+      says: "another size of a volume",
+      before: deploying({ database: bundled }),
+      fault: { spec: { database: { bundled: { storage: "2Gi" } } } },
+      at: "spec.database.bundled.storage",
+      refusedWith: "storage cannot be changed: a StatefulSet's volumes keep their size",
+    },
+    {
+      says: "another host of the database",
+      before: deploying({ database: outside }),
+      fault: { spec: { database: { external: { host: "other.example.org" } } } },
+      at: "spec.database.external.host",
+      refusedWith: "host cannot be changed: the data would stay on the other one",
+    },
+    {
+      says: "a cache of both kinds",
+      fault: deploying({ cache: { bundled: {}, external: { servers: ["mc:11211"] } } }),
+      control: deploying({ cache: { bundled: {} } }),
+      at: "spec.cache",
+      refusedWith: CHOICE,
     },
     {
       says: "no credentials",

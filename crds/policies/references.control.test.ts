@@ -29,12 +29,23 @@ const identity = (name: string, caName = "mine") => ({
 const keyManager = (name: string) =>
   merge(identity("mine"), { spec: { keyManager: { external: { caSecretRef: { name } } } } });
 
+const database = (name: string, caName = "mine") => ({
+  spec: {
+    release: "2026.2",
+    identity: { external: null },
+    keyManager: { external: null },
+    database: { external: { host: "db.example.org", adminSecretRef: { name }, caSecretRef: { name: caName } } },
+  },
+});
+
 const REFERENCES: readonly (readonly [string, RuleTable, (name: string) => Patch])[] = [
   ["Secret.spec.source.secretKeyRef", secretRules, copied],
   ["Server.spec.userData.secretKeyRef", serverRules, userData],
   ["Cloud.spec.identity.external.credentialsSecretRef", cloudRules, (name) => identity(name)],
   ["Cloud.spec.identity.external.caSecretRef", cloudRules, (name) => identity("mine", name)],
   ["Cloud.spec.keyManager.external.caSecretRef", cloudRules, keyManager],
+  ["Cloud.spec.database.external.adminSecretRef", cloudRules, (name) => database(name)],
+  ["Cloud.spec.database.external.caSecretRef", cloudRules, (name) => database("mine", name)],
 ];
 
 const refusal = () =>

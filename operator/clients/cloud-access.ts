@@ -5,6 +5,7 @@ import type { Project } from "#operator/api/generated/project.ts";
 import { keyOf, keyText } from "#runtime/api/object.ts";
 import type { KubeClient } from "#runtime/client/kube-client.ts";
 import type { CloudClients, CloudSettings } from "./cloud-clients.ts";
+import { type AuthorityReference, connectionOf, type SecretReference } from "./cloud-connection.ts";
 
 export type { CloudClients } from "./cloud-clients.ts";
 
@@ -77,21 +78,20 @@ async function readSettings(
   kube: Pick<KubeClient, "get">,
   cloud: Cloud,
 ): Promise<{ readonly settings: CloudSettings; readonly identityAuthority: string | undefined }> {
-  const identity = cloud.spec.identity.external;
-  const keyManager = cloud.spec.keyManager.external;
-  const read = async (name: string, field: string): Promise<SecretValues> => {
-    const where = `core Secret ${cloud.metadata.namespace}/${name} (${field})`;
+  const { identity, keyManager } = connectionOf(cloud);
+  const read = async ({ name, because }: SecretReference): Promise<SecretValues> => {
+    const where = `core Secret ${cloud.metadata.namespace}/${name} (${because})`;
     const secret = await kube.get(coreSecrets, { namespace: cloud.metadata.namespace ?? "", name });
     if (secret === undefined) throw new CloudSecretError(where);
     return valuesOf(secret, where);
   };
-  const authority = async (ref: { readonly name: string; readonly key: string } | undefined, field: string) =>
-    ref === undefined ? undefined : (await read(ref.name, field)).required(ref.key);
+  const readAuthority = async (ref: AuthorityReference | undefined) =>
+    ref === undefined ? undefined : (await read(ref)).required(ref.key);
 
-  const credentials = await read(identity.credentialsSecretRef.name, "spec.identity.external.credentialsSecretRef");
+  const credentials = await read(identity.credentials);
   const project = credentials.optional("project");
-  const identityAuthority = await authority(identity.caSecretRef, "spec.identity.external.caSecretRef");
-  const keyManagerAuthority = await authority(keyManager.caSecretRef, "spec.keyManager.external.caSecretRef");
+  const identityAuthority = await readAuthority(identity.authority);
+  const keyManagerAuthority = await readAuthority(keyManager.authority);
   const ca = [...new Set([identityAuthority, keyManagerAuthority])].filter((pem) => pem !== undefined).join("\n");
   return {
     identityAuthority,

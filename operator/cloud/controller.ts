@@ -1,38 +1,51 @@
-import type { Cloud, CloudStatusEndpoints } from "#operator/api/generated/cloud.ts";
+import { coreSecrets, networkPolicies, services } from "#operator/api/foreign.ts";
+import type { Cloud } from "#operator/api/generated/cloud.ts";
 import type { Project } from "#operator/api/generated/project.ts";
 import { clouds, projects } from "#operator/api/resources.ts";
-import { type CloudAccess, type CloudClients, CloudSecretError } from "#operator/clients/cloud-access.ts";
-import { keyOf } from "#runtime/api/object.ts";
-import { type Controller, defineController, type ReconcileContext, watch } from "#runtime/controller/definition.ts";
-import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
-import { checkCatalog, checkIdentity, checkKeyManager } from "./checks.ts";
-import { isNeeded, missingHypervisor } from "./hypervisor.ts";
-import { projectsIn } from "./projects.ts";
-import { customResourceDefinitions } from "./resources.ts";
-import { type Aspect, cloudStatus, type Finding } from "./status.ts";
+import { isDeployed } from "#operator/clients/cloud-connection.ts";
+import { type KubeObject, keyOf, type ObjectKey } from "#runtime/api/object.ts";
+import { type Controller, defineController, watch } from "#runtime/controller/definition.ts";
+import { CLOUD_LABEL, MANAGED_SELECTOR } from "./children/metadata.ts";
+import { isNeeded } from "./hypervisor.ts";
+import {
+  configMaps,
+  customResourceDefinitions,
+  deployments,
+  jobs,
+  podDisruptionBudgets,
+  statefulSets,
+} from "./resources.ts";
+import { type CloudDeps, type CloudScope, cloudScope, deployed } from "./scope.ts";
+import { cloudStatus } from "./status.ts";
+import { ensureCache } from "./steps/cache.ts";
+import { ensureCatalog } from "./steps/catalog.ts";
+import { conclude } from "./steps/conclude.ts";
+import { confine } from "./steps/confine.ts";
+import { ensureDatabase } from "./steps/database.ts";
+import { bootstrap, ensureKeystone } from "./steps/identity.ts";
+import { ensureBarbican } from "./steps/key-manager.ts";
+import { holdKeys } from "./steps/keys.ts";
+import { awaitProjects, leaveNothing, stopServices } from "./steps/leave.ts";
+import { checkRelease } from "./steps/release.ts";
+import { rotateFernet } from "./steps/rotate.ts";
+import { ensureSchema } from "./steps/schema.ts";
+import { askIdentity, askOthers, checkHypervisor, resolveClients } from "./steps/services.ts";
+import { smoke } from "./steps/smoke.ts";
 
-export interface CloudDeps {
-  readonly clouds: CloudAccess;
-  /** Default {@link POLL_MS}; shorter in tests. */
-  readonly pollMs?: number;
-}
+export type { CloudDeps } from "./scope.ts";
 
-/** How often the services of a Cloud are asked whether they are well. */
-const POLL_MS = 60_000;
-/** And how often while they are not. */
-const UNWELL_POLL_MS = 10_000;
-
-interface CloudScope extends ReconcileContext<Cloud> {
-  readonly deps: CloudDeps;
-  readonly findings: Map<Aspect, Finding>;
-  /** As status has them, until the catalog is read. */
-  endpoints: CloudStatusEndpoints | undefined;
-  /** Set by `resolveClients`. */
-  clients: CloudClients | undefined;
-}
-
-/** A Cloud becomes the connection to services that exist. It changes nothing in them. */
+/**
+ * A Cloud becomes Keystone, Barbican, PostgreSQL and memcached as pods, or the connection to services that exist, in
+ * which it changes nothing. Steps of deployed Clouds are passed over by the others.
+ */
 export function cloudController(deps: CloudDeps): Controller {
+  /** Only where something is deployed: elsewhere the operator needs no right to see these. */
+  const within = {
+    of: clouds,
+    namespace: (object: KubeObject): string | undefined =>
+      isDeployed(object as Cloud) ? object.metadata.namespace : undefined,
+  };
+  const managed = { labelSelector: MANAGED_SELECTOR };
   return defineController<Cloud, CloudScope>({
     name: "cloud",
     reconciles: clouds,
@@ -46,84 +59,43 @@ export function cloudController(deps: CloudDeps): Controller {
         ({ metadata }, cache) => (isNeeded(metadata.name) ? cache.list(clouds).map(keyOf) : []),
         { metadataOnly: true },
       ),
+      ...[deployments, statefulSets, jobs, configMaps, podDisruptionBudgets].map((resource) =>
+        watch<KubeObject>(resource, cloudOfChild, { ...managed, within }),
+      ),
+      // Without a selector, as other kinds watch them in their namespaces.
+      watch(coreSecrets, cloudOfChild, { within }),
+      watch(services, cloudOfChild),
+      watch(networkPolicies, cloudOfChild, managed),
     ],
-    scope: (context) => ({
-      ...context,
-      deps,
-      findings: new Map(),
-      endpoints: context.object.status?.endpoints,
-      clients: undefined,
-    }),
-    steps: [checkHypervisor, resolveClients, checkServices, conclude],
-    cleanup: [awaitProjects],
-    status: ({ object, endpoints, findings }) => cloudStatus({ cloud: object, endpoints, findings }),
+    scope: (context) => cloudScope(context, deps),
+    steps: [
+      checkHypervisor,
+      deployed("SchemaReady", checkRelease),
+      deployed("Confined", confine),
+      deployed("KeysReady", holdKeys),
+      deployed("CacheReady", ensureCache),
+      deployed("DatabaseReady", ensureDatabase),
+      deployed("SchemaReady", ensureSchema),
+      deployed("IdentityReady", bootstrap),
+      deployed("IdentityReady", ensureKeystone),
+      resolveClients,
+      askIdentity,
+      deployed("CatalogReady", ensureCatalog),
+      deployed("KeyManagerReady", ensureBarbican),
+      askOthers,
+      deployed("KeyManagerReady", smoke),
+      deployed("KeysReady", rotateFernet),
+      conclude,
+    ],
+    cleanup: [awaitProjects, stopServices, leaveNothing],
+    status: ({ object, endpoints, keys, release, results }) =>
+      cloudStatus({ cloud: object, endpoints, keys, release, results }),
   });
 }
 
-async function checkHypervisor({ cache, findings }: CloudScope): Promise<Outcome> {
-  const missing = missingHypervisor((name) => cache.get(customResourceDefinitions, { name }) !== undefined);
-  findings.set(
-    "HypervisorReady",
-    missing === undefined
-      ? { kind: "good", message: "KubeVirt and CDI are served" }
-      : { kind: "bad", reason: "Progressing", awaited: `what Servers and Images are made of: ${missing}` },
-  );
-  return settled();
-}
-
-async function resolveClients(scope: CloudScope): Promise<Outcome> {
-  try {
-    scope.clients = await scope.deps.clouds.forCloud(scope.object);
-    return settled();
-  } catch (error) {
-    if (!(error instanceof CloudSecretError)) throw error;
-    scope.findings.set("IdentityReady", { kind: "bad", reason: "Progressing", awaited: error.awaited });
-    return waiting(error.awaited, { pollAfterMs: unwellPoll(scope) });
-  }
-}
-
-async function checkServices(scope: CloudScope, signal: AbortSignal): Promise<Outcome> {
-  const { clients, findings, object, reconcileId } = scope;
-  if (clients === undefined) return settled();
-  const { identity, keyManager, region } = object.spec;
-  const call = { signal, requestId: `req-${reconcileId}` };
-  const identityFinding = await checkIdentity(clients, identity.external.url, call);
-  findings.set("IdentityReady", identityFinding);
-  // Without Keystone nothing can be known of the others: they keep their word.
-  if (identityFinding.kind === "bad") return settled();
-  findings.set("KeyManagerReady", await checkKeyManager(clients, keyManager.external.url, call));
-  const { finding, endpoints } = await checkCatalog(clients, region, call);
-  findings.set("CatalogReady", finding);
-  scope.endpoints = endpoints ?? scope.endpoints;
-  return settled();
-}
-
-/** Ready without a hypervisor: Projects and Secrets need none, and Servers and Images say for themselves what they miss. */
-async function conclude(scope: CloudScope): Promise<Outcome> {
-  const bad = [...scope.findings].flatMap(([aspect, finding]) =>
-    finding.kind === "bad" && aspect !== "HypervisorReady" ? [finding] : [],
-  );
-  const [first] = bad;
-  if (first === undefined)
-    return settled({ message: "Keystone and Barbican answer", pollAfterMs: scope.deps.pollMs ?? POLL_MS });
-  return waiting(bad.map(({ awaited }) => awaited).join("; "), {
-    reason: first.reason,
-    pollAfterMs: unwellPoll(scope),
-  });
-}
-
-async function awaitProjects({ cache, object }: CloudScope): Promise<Outcome> {
-  const names = projectsIn(object, cache.list(projects))
-    .map(({ metadata }) => metadata.name)
-    .sort();
-  if (names.length === 0) return settled();
-  const shown = names.slice(0, 5).join(", ");
-  const more = names.length > 5 ? ` and ${names.length - 5} more` : "";
-  return waiting(
-    `${names.length === 1 ? "Project" : "Projects"} ${shown}${more} to be deleted: they are in this Cloud`,
-  );
-}
-
-function unwellPoll({ deps }: CloudScope): number {
-  return Math.min(UNWELL_POLL_MS, deps.pollMs ?? POLL_MS);
+/** The Cloud that an object was made for: by its label, which keys have too. */
+function cloudOfChild({ metadata }: KubeObject): readonly ObjectKey[] {
+  const { namespace, labels } = metadata;
+  const name = labels?.[CLOUD_LABEL];
+  return name === undefined || namespace === undefined ? [] : [{ namespace, name }];
 }

@@ -1,3 +1,12 @@
+import type {
+  DeploymentSpec,
+  DeploymentStatus,
+  StatefulSetSpec,
+  StatefulSetStatus,
+} from "kubernetes-types/apps/v1.d.ts";
+import type { JobSpec, JobStatus } from "kubernetes-types/batch/v1.d.ts";
+import type { PodDisruptionBudgetSpec } from "kubernetes-types/policy/v1.d.ts";
+import type { KubeObject } from "#runtime/api/object.ts";
 import { defineResource, type MetadataOnly } from "#runtime/api/resource.ts";
 
 /** Watched as metadata: their names say which APIs the cluster serves. */
@@ -7,4 +16,51 @@ export const customResourceDefinitions = defineResource<MetadataOnly>({
   plural: "customresourcedefinitions",
   kind: "CustomResourceDefinition",
   namespaced: false,
+});
+
+export type Deployment = KubeObject<DeploymentSpec, DeploymentStatus>;
+export const deployments = defineResource<Deployment>({
+  group: "apps",
+  version: "v1",
+  plural: "deployments",
+  kind: "Deployment",
+  namespaced: true,
+});
+
+export type StatefulSet = KubeObject<StatefulSetSpec, StatefulSetStatus>;
+export const statefulSets = defineResource<StatefulSet>({
+  group: "apps",
+  version: "v1",
+  plural: "statefulsets",
+  kind: "StatefulSet",
+  namespaced: true,
+});
+
+export type Job = KubeObject<JobSpec, JobStatus>;
+export const jobs = defineResource<Job>({
+  group: "batch",
+  version: "v1",
+  plural: "jobs",
+  kind: "Job",
+  namespaced: true,
+});
+
+export interface ConfigMap extends KubeObject {
+  readonly data?: Readonly<Record<string, string>>;
+}
+export const configMaps = defineResource<ConfigMap>({
+  group: "",
+  version: "v1",
+  plural: "configmaps",
+  kind: "ConfigMap",
+  namespaced: true,
+});
+
+export type PodDisruptionBudget = KubeObject<PodDisruptionBudgetSpec>;
+export const podDisruptionBudgets = defineResource<PodDisruptionBudget>({
+  group: "policy",
+  version: "v1",
+  plural: "poddisruptionbudgets",
+  kind: "PodDisruptionBudget",
+  namespaced: true,
 });

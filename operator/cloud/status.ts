@@ -1,36 +1,52 @@
-import type { Cloud, CloudStatusEndpoints } from "#operator/api/generated/cloud.ts";
-import { findCondition, type NewCondition } from "#runtime/api/conditions.ts";
+import type { Cloud, CloudStatus } from "#operator/api/generated/cloud.ts";
+import { isDeployed } from "#operator/clients/cloud-connection.ts";
+import { type Condition, findCondition, type NewCondition } from "#runtime/api/conditions.ts";
 import type { StatusReport } from "#runtime/controller/definition.ts";
+import type { Outcome } from "#runtime/controller/outcome.ts";
 
-/** What is observed of a Cloud; each is a condition. */
-export const aspects = ["IdentityReady", "KeyManagerReady", "CatalogReady", "HypervisorReady"] as const;
-export type Aspect = (typeof aspects)[number];
+/** What is observed of every Cloud; each is a condition. */
+const everywhere = ["IdentityReady", "KeyManagerReady", "CatalogReady", "HypervisorReady"] as const;
+/** And of one that is deployed, in the order in which it comes to be. */
+const ofDeployed = ["KeysReady", "DatabaseReady", "CacheReady", "SchemaReady", "Confined"] as const;
 
-/** What one look at an aspect found. */
-export type Finding =
-  | { readonly kind: "good"; readonly message: string }
-  /** Something is missing or wrong that a person is to mend. `awaited` follows "waiting for". */
-  | { readonly kind: "bad"; readonly reason: string; readonly awaited: string };
+export type Aspect = (typeof everywhere)[number] | (typeof ofDeployed)[number];
+export type AspectResult = Outcome | { readonly kind: "failed"; readonly error: Error };
 
 export interface CloudReport {
   readonly cloud: Cloud;
-  readonly endpoints: CloudStatusEndpoints | undefined;
-  readonly findings: ReadonlyMap<Aspect, Finding>;
+  readonly endpoints: CloudStatus["endpoints"];
+  readonly keys: CloudStatus["keys"];
+  readonly release: CloudStatus["release"];
+  readonly results: ReadonlyMap<Aspect, AspectResult>;
 }
 
-export function cloudStatus({ cloud, endpoints, findings }: CloudReport): StatusReport<Cloud> {
+export function cloudStatus({ cloud, endpoints, keys, release, results }: CloudReport): StatusReport<Cloud> {
+  const aspects: readonly Aspect[] = isDeployed(cloud) ? [...ofDeployed, ...everywhere] : everywhere;
+  const previous = cloud.status?.conditions;
   return {
-    fields: { ...(endpoints === undefined ? {} : { endpoints }) },
-    conditions: aspects.map((type) => conditionOf(type, findings.get(type), cloud)),
+    fields: {
+      ...(endpoints === undefined ? {} : { endpoints }),
+      ...(keys === undefined ? {} : { keys }),
+      ...(release === undefined ? {} : { release }),
+    },
+    conditions: aspects.map((type) => conditionOf(type, results.get(type), findCondition(previous, type))),
   };
 }
 
-function conditionOf(type: Aspect, finding: Finding | undefined, cloud: Cloud): NewCondition {
-  if (finding === undefined) {
-    const previous = findCondition(cloud.status?.conditions, type);
-    return previous ?? { type, status: "Unknown", reason: "NotReached", message: "Earlier checks come first" };
+function conditionOf(type: Aspect, result: AspectResult | undefined, previous: Condition | undefined): NewCondition {
+  switch (result?.kind) {
+    case undefined:
+      return previous ?? { type, status: "Unknown", reason: "NotReached", message: "Earlier steps come first" };
+    case "settled":
+      return { type, status: "True", reason: "Success", message: result.message ?? "" };
+    case "waiting":
+      return { type, status: "False", reason: result.reason ?? "Progressing", message: `Waiting for ${result.for}` };
+    case "blocked":
+      return { type, status: "False", reason: result.reason, message: result.message };
+    case "failed":
+      if (previous?.status === "True") return previous;
+      return { type, status: "Unknown", reason: "TransientError", message: result.error.message };
+    default:
+      return result satisfies never;
   }
-  return finding.kind === "good"
-    ? { type, status: "True", reason: "Success", message: finding.message }
-    : { type, status: "False", reason: finding.reason, message: `Waiting for ${finding.awaited}` };
 }

@@ -4,6 +4,7 @@ import type { Order as BarbicanOrder } from "#operator/clients/barbican/orders.t
 import type { SecretMetadata } from "#operator/clients/barbican/secret-metadata.ts";
 import type { Call } from "#operator/clients/call.ts";
 import type { CloudAccess, CloudClients } from "#operator/clients/cloud-access.ts";
+import { connectionOf } from "#operator/clients/cloud-connection.ts";
 import { timeText } from "#runtime/api/time.ts";
 import type { Logger } from "#runtime/observe/log.ts";
 import type { KeyManager, ListedSecret, Order, OrderRequest, ReadReason, SecretClouds } from "./key-manager.ts";
@@ -45,8 +46,8 @@ async function findUser(clients: CloudClients, user: string, domain: string): Pr
 }
 
 /** The address that people use, which may not be the one that we do. */
-function keyManagerUrl({ spec, status }: Cloud): string {
-  const url = status?.endpoints?.keyManager ?? spec.keyManager.external.url;
+function keyManagerUrl(cloud: Cloud): string {
+  const url = cloud.status?.endpoints?.keyManager ?? connectionOf(cloud).keyManager.url;
   return url.replace(/\/+$/, "").replace(/\/v1$/, "");
 }
 

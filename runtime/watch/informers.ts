@@ -3,14 +3,25 @@ import { keyOf, keyText } from "../api/object.ts";
 import { type Resource, resourceName } from "../api/resource.ts";
 import type { Transport } from "../client/transport.ts";
 import { type CacheReader, NotSyncedError } from "./cache.ts";
+import { NamespaceClaims } from "./namespace-claims.ts";
 import { reflect } from "./reflector.ts";
 import { type ChangeHandler, Store } from "./store.ts";
 
-/** How a kind is watched. All who watch it must agree; full objects win over metadata. */
+/** Objects whose namespaces are watched: by a field that names one. */
+export interface Within {
+  readonly of: Resource;
+  readonly namespace: (object: KubeObject) => string | undefined;
+}
+
+/**
+ * How a kind is watched. All who watch it must agree on the selector, and on whether it is watched everywhere or in
+ * namespaces; full objects win over metadata.
+ */
 export interface InformerOptions {
   readonly metadataOnly?: boolean;
   readonly labelSelector?: string;
-  readonly within?: { readonly of: Resource; readonly namespace: (object: KubeObject) => string | undefined };
+  /** Only in the namespaces that these objects name. Several who say so watch in all of theirs. */
+  readonly within?: Within;
 }
 
 export interface InformerObserver {
@@ -19,7 +30,9 @@ export interface InformerObserver {
 
 interface Informer {
   readonly resource: Resource;
-  options: InformerOptions;
+  options: Omit<InformerOptions, "within">;
+  /** Empty: everywhere. One source for each kind that names namespaces. */
+  readonly within: Within[];
   readonly store: Store;
   /** Running watches by namespace; "" is the whole cluster. */
   readonly watches: Map<string, { readonly stop: AbortController; synced: boolean; readonly done: Promise<void> }>;
@@ -44,17 +57,26 @@ export class Informers implements CacheReader {
   /** Declares that a kind is watched. To be called before {@link start}. */
   need(resource: Resource, options: InformerOptions = {}): void {
     const name = resourceName(resource);
+    const { within, ...own } = options;
     const known = this.#informers.get(name);
     if (known === undefined) {
-      const watches: Informer["watches"] = new Map();
-      this.#informers.set(name, { resource, options, store: new Store(), watches, lastAlive: 0 });
+      const sources = within === undefined ? [] : [within];
+      this.#informers.set(name, {
+        resource,
+        options: own,
+        within: sources,
+        store: new Store(),
+        watches: new Map(),
+        lastAlive: 0,
+      });
       return;
     }
-    const { within, labelSelector, metadataOnly } = known.options;
-    if (within?.of !== options.within?.of || labelSelector !== options.labelSelector) {
+    const everywhere = known.within.length === 0;
+    if (everywhere !== (within === undefined) || known.options.labelSelector !== own.labelSelector) {
       throw new Error(`two controllers watch ${name} in different ways: agree on namespaces and label selector`);
     }
-    if (metadataOnly === true && options.metadataOnly !== true)
+    if (within !== undefined && !known.within.some(({ of }) => of === within.of)) known.within.push(within);
+    if (known.options.metadataOnly === true && own.metadataOnly !== true)
       known.options = { ...known.options, metadataOnly: false };
   }
 
@@ -75,8 +97,8 @@ export class Informers implements CacheReader {
   start(signal: AbortSignal): void {
     this.#signal = signal;
     for (const informer of this.#informers.values()) {
-      if (informer.options.within === undefined) this.#open(informer, EVERYWHERE);
-      else this.#followNamespaces(informer, informer.options.within);
+      if (informer.within.length === 0) this.#open(informer, EVERYWHERE);
+      else this.#followNamespaces(informer);
     }
   }
 
@@ -93,9 +115,7 @@ export class Informers implements CacheReader {
   /** Kinds whose first list is still awaited, for readiness and its message. */
   unsynced(): readonly string[] {
     return [...this.#informers]
-      .filter(
-        ([, informer]) => informer.options.within === undefined && informer.watches.get(EVERYWHERE)?.synced !== true,
-      )
+      .filter(([, informer]) => informer.within.length === 0 && informer.watches.get(EVERYWHERE)?.synced !== true)
       .map(([name]) => name);
   }
 
@@ -138,7 +158,7 @@ export class Informers implements CacheReader {
 
   hasSynced(resource: Resource, namespace?: string): boolean {
     const informer = this.#informer(resource);
-    if (informer.options.within === undefined) return informer.watches.get(EVERYWHERE)?.synced === true;
+    if (informer.within.length === 0) return informer.watches.get(EVERYWHERE)?.synced === true;
     if (namespace === undefined) return [...informer.watches.values()].every(({ synced }) => synced);
     return informer.watches.get(namespace)?.synced === true;
   }
@@ -204,25 +224,22 @@ export class Informers implements CacheReader {
     informer.watches.set(namespace, entry);
   }
 
-  /** Watches come and go with the namespaces that objects of another kind name. */
-  #followNamespaces(informer: Informer, within: NonNullable<InformerOptions["within"]>): void {
-    const wanted = new Map<string, string>();
-    this.onChange(within.of, ({ before, after }) => {
-      const named = (object: KubeObject | undefined): string | undefined =>
-        object === undefined ? undefined : within.namespace(object);
-      const owner = after ?? before;
-      if (owner === undefined) return;
-      const [old, now] = [named(before), named(after)];
-      if (now !== undefined) {
-        wanted.set(now, keyText(keyOf(owner)));
-        this.#open(informer, now);
-      }
-      if (old !== undefined && old !== now && wanted.get(old) === keyText(keyOf(owner))) {
-        wanted.delete(old);
-        informer.watches.get(old)?.stop.abort();
-        informer.watches.delete(old);
-        informer.store.replace([], Number.POSITIVE_INFINITY, old);
-      }
-    });
+  /** Watches come and go with the namespaces that objects of other kinds name. */
+  #followNamespaces(informer: Informer): void {
+    const claims = new NamespaceClaims();
+    for (const { of, namespace } of informer.within) {
+      this.onChange(of, ({ before, after }) => {
+        const owner = after ?? before;
+        if (owner === undefined) return;
+        const claimant = `${resourceName(of)} ${keyText(keyOf(owner))}`;
+        const now = after === undefined ? undefined : namespace(after);
+        const { opened, closed } = claims.claim(claimant, now);
+        if (opened !== undefined) this.#open(informer, opened);
+        if (closed === undefined) return;
+        informer.watches.get(closed)?.stop.abort();
+        informer.watches.delete(closed);
+        informer.store.replace([], Number.POSITIVE_INFINITY, closed);
+      });
+    }
   }
 }

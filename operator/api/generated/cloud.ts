@@ -9,17 +9,43 @@ export interface Cloud extends KubeObject<CloudSpec, CloudStatus> {
 
 /** The services as they should be. */
 export interface CloudSpec {
+  /** OpenStack's release to deploy: 2026.2. */
+  readonly release?: string;
   /** Name of the region in the catalog. */
   readonly region: string;
   readonly identity: CloudIdentity;
   readonly keyManager: CloudKeyManager;
+  readonly database?: CloudDatabase;
+  readonly cache?: CloudCache;
   /** While true the Cloud cannot be deleted. */
   readonly protected: boolean;
+  /** What becomes of the database's volumes and of the keys when the Cloud is deleted. Retain: they stay, and a Cloud of the same name finds them. */
+  readonly onDelete: "Retain" | "Delete";
 }
 
-/** Keystone. */
+/** Keystone. Without external it is deployed. */
 export interface CloudIdentity {
-  readonly external: CloudIdentityExternal;
+  /** How many pods of Keystone there are. Without it 2. */
+  readonly replicas?: number;
+  readonly tokens?: CloudIdentityTokens;
+  readonly keys?: CloudIdentityKeys;
+  readonly external?: CloudIdentityExternal;
+}
+
+/** The tokens that Keystone issues. A change of the format ends the tokens that are out. */
+export interface CloudIdentityTokens {
+  /** jws: signed, anybody with the public key can check one. fernet: encrypted, only Keystone can. */
+  readonly format: "jws" | "fernet";
+  /** How long a token is good for, from a minute to a day. */
+  readonly lifetime: string;
+}
+
+/** The Fernet keys, by which tokens (format fernet) and receipts are encrypted. */
+export interface CloudIdentityKeys {
+  /** The time from one rotation to the next. */
+  readonly rotateEvery: string;
+  /** Each new value rotates once, as soon as that locks nobody out. */
+  readonly rotationRequestedAt?: string;
 }
 
 /** A Keystone that exists. */
@@ -44,9 +70,23 @@ export interface CloudIdentityExternalCredentialsSecretRef {
   readonly name: string;
 }
 
-/** Barbican. */
+/** Barbican. Without external it is deployed. */
 export interface CloudKeyManager {
-  readonly external: CloudKeyManagerExternal;
+  /** How many pods of Barbican there are. Without it 2. */
+  readonly replicas?: number;
+  /** Where payloads are kept. Without it one SimpleCrypto store with the name software. */
+  readonly stores?: readonly CloudKeyManagerStore[];
+  readonly external?: CloudKeyManagerExternal;
+}
+
+/** One store. */
+export interface CloudKeyManagerStore {
+  /** Its name. */
+  readonly name: string;
+  /** SimpleCrypto: in the database, encrypted with a key that Nephele holds; for small and trial clouds. */
+  readonly type: "SimpleCrypto";
+  /** Whether new secrets go here. */
+  readonly default: boolean;
 }
 
 /** A Barbican that exists and asks that Keystone. */
@@ -63,6 +103,61 @@ export interface CloudKeyManagerExternalCaSecretRef {
   /** Key in it. */
   readonly key: string;
 }
+
+/** The PostgreSQL of services that are deployed. Without it a bundled one with one instance. */
+export interface CloudDatabase {
+  readonly bundled?: CloudDatabaseBundled;
+  readonly external?: CloudDatabaseExternal;
+}
+
+/** One that is deployed with the services. */
+export interface CloudDatabaseBundled {
+  /** 1: for trials. 3: with synchronous replication and automatic failover. */
+  readonly instances: 1 | 3;
+  /** Size of each instance's volume, as a quantity. */
+  readonly storage: string;
+}
+
+/** One that exists. */
+export interface CloudDatabaseExternal {
+  /** Name or address of the server. */
+  readonly host: string;
+  /** Its port. */
+  readonly port: number;
+  readonly adminSecretRef: CloudDatabaseExternalAdminSecretRef;
+  readonly caSecretRef?: CloudDatabaseExternalCaSecretRef;
+}
+
+/** A core Secret of this namespace with the keys username and password of a role that may create roles and databases. */
+export interface CloudDatabaseExternalAdminSecretRef {
+  /** Name of the core Secret. */
+  readonly name: string;
+}
+
+/** A core Secret of this namespace with the certificate authority of the server. With it the server must show a certificate for its host; without it the connection is not encrypted for certain. */
+export interface CloudDatabaseExternalCaSecretRef {
+  /** Name of the core Secret. */
+  readonly name: string;
+  /** Key in it. */
+  readonly key: string;
+}
+
+/** The memcached of services that are deployed. Without it a bundled one. */
+export interface CloudCache {
+  /** One that is deployed with the services. */
+  readonly bundled?: Readonly<Record<string, never>>;
+  readonly external?: CloudCacheExternal;
+}
+
+/** Servers that exist. */
+export interface CloudCacheExternal {
+  /**
+   * Their addresses.
+   *
+   * Items: host:port.
+   */
+  readonly servers: readonly string[];
+}
 /** What is there. */
 export interface CloudStatus {
   /** The generation of the spec that this status speaks of. */
@@ -70,6 +165,9 @@ export interface CloudStatus {
   /** What is so and what is not. Ready says whether all is as the spec wants it. */
   readonly conditions?: readonly Condition[];
   readonly endpoints?: CloudStatusEndpoints;
+  readonly release?: CloudStatusRelease;
+  /** Every key that we hold, without its value. */
+  readonly keys?: readonly CloudStatusKey[];
 }
 
 /** Where the services were seen to answer. */
@@ -87,4 +185,30 @@ export interface CloudStatusEndpointsInternal {
   readonly identity?: string;
   /** Barbican. */
   readonly keyManager?: string;
+}
+
+/** Which release is there, where the services are deployed. */
+export interface CloudStatusRelease {
+  /** The release that runs. */
+  readonly deployed?: string;
+  /** The release that is wanted. */
+  readonly target?: string;
+  /** What is being done about it. */
+  readonly phase?: "Deploying" | "Settled";
+}
+
+/** One kind of key. */
+export interface CloudStatusKey {
+  /** What it is for: fernet, kek. */
+  readonly name: string;
+  /** The core Secret that holds it. */
+  readonly secret?: string;
+  /** How many are in use. */
+  readonly active?: number;
+  /** When the one that is used for new work was made so. */
+  readonly rotatedAt?: string;
+  /** When the next takes its place; absent where nothing rotates it. */
+  readonly nextRotation?: string;
+  /** Software: a core Secret of this cluster. */
+  readonly custody?: "Software";
 }

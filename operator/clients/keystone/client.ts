@@ -7,6 +7,7 @@ import { createDomains, type Domains } from "./domains.ts";
 import { createGroups, type Groups } from "./groups.ts";
 import { createProjects, type Projects } from "./projects.ts";
 import { createRoles, type RoleCache, type Roles } from "./roles.ts";
+import { createServices, type Services } from "./services.ts";
 import { createUsers, type Users } from "./users.ts";
 
 export interface Region {
@@ -36,6 +37,7 @@ export interface KeystoneClient {
   readonly assignments: Assignments;
   readonly applicationCredentials: ApplicationCredentials;
   readonly catalog: Catalog;
+  readonly services: Services;
   /** Proves that Keystone answers and that our login is good. */
   ping(): Promise<IdentityVersion>;
   /** The operator's own user. */
@@ -64,6 +66,7 @@ export function createKeystoneClient(
           return { id: textIn(region, "id"), description: optionalTextIn(region, "description") ?? "" };
         }),
     },
+    services: createServices(api),
     ping: () =>
       api.read({ method: "GET", route: "/v3" }, (json) => {
         const version = objectIn(json, "version");

@@ -17,6 +17,7 @@ export function sweepKeys(clients: CloudClients, projectId: string): Promise<Key
       identity: { external: { url, credentialsSecretRef: { name: "test" } } },
       keyManager: { external: { url } },
       protected: false,
+      onDelete: "Retain" as const,
     },
   };
   const cause = { reconcileId: crypto.randomUUID(), signal: new AbortController().signal };

@@ -1,0 +1,80 @@
+import type { Cloud } from "#operator/api/generated/cloud.ts";
+
+/** The parts that are deployed for a Cloud; each is the end of a name: `<cloud>-<part>`. */
+export type CloudPart = "keystone" | "barbican" | "postgresql" | "memcached";
+
+/** A core Secret of the Cloud's namespace, and why it is read: for messages. */
+export interface SecretReference {
+  readonly name: string;
+  readonly because: string;
+}
+
+export interface AuthorityReference extends SecretReference {
+  readonly key: string;
+}
+
+/** Where a Cloud's services are and what is needed to speak with them. */
+export interface CloudConnection {
+  readonly identity: {
+    /** With the version. */
+    readonly url: string;
+    readonly credentials: SecretReference;
+    readonly authority?: AuthorityReference;
+  };
+  readonly keyManager: {
+    readonly url: string;
+    readonly authority?: AuthorityReference;
+  };
+}
+
+export const KEYSTONE_PORT = 5000;
+export const BARBICAN_PORT = 9311;
+
+/** Whether the services are ours to run; else they exist already. */
+export function isDeployed({ spec }: Cloud): boolean {
+  return spec.identity.external === undefined;
+}
+
+export function partName(cloud: Cloud, part: string): string {
+  return `${cloud.metadata.name}-${part}`;
+}
+
+/** The name of a part's Service, as every pod of the cluster resolves it. */
+export function serviceHost(cloud: Cloud, part: CloudPart): string {
+  return `${partName(cloud, part)}.${cloud.metadata.namespace ?? ""}.svc`;
+}
+
+/** The core Secret with the operator's own login to a Keystone that is deployed. */
+export function operatorLoginName(cloud: Cloud): string {
+  return partName(cloud, "operator");
+}
+
+export function connectionOf(cloud: Cloud): CloudConnection {
+  const identity = cloud.spec.identity.external;
+  const keyManager = cloud.spec.keyManager.external;
+  // The CRD holds that both are external, or none.
+  if (identity === undefined || keyManager === undefined) {
+    return {
+      identity: {
+        url: `http://${serviceHost(cloud, "keystone")}:${KEYSTONE_PORT}/v3`,
+        credentials: { name: operatorLoginName(cloud), because: "the operator's login" },
+      },
+      keyManager: { url: `http://${serviceHost(cloud, "barbican")}:${BARBICAN_PORT}` },
+    };
+  }
+  const authority = (
+    ref: { readonly name: string; readonly key: string } | undefined,
+    because: string,
+  ): { readonly authority?: AuthorityReference } => (ref === undefined ? {} : { authority: { ...ref, because } });
+  return {
+    identity: {
+      url: identity.url,
+      credentials: { ...identity.credentialsSecretRef, because: "spec.identity.external.credentialsSecretRef" },
+      ...authority(identity.caSecretRef, "spec.identity.external.caSecretRef"),
+    },
+    keyManager: {
+      url: keyManager.url,
+      ...authority(keyManager.caSecretRef, "spec.keyManager.external.caSecretRef"),
+    },
+  };
+}

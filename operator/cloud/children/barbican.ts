@@ -1,0 +1,127 @@
+import type { Volume, VolumeMount } from "kubernetes-types/core/v1.d.ts";
+import { BARBICAN_PORT, connectionOf, partName } from "#operator/clients/cloud-connection.ts";
+import type { Desired } from "#runtime/api/object.ts";
+import type { CloudDeployment } from "../deployment.ts";
+import { child, secretData } from "./metadata.ts";
+import { FILE_MODE } from "./pod.ts";
+import {
+  DATABASE_POOL,
+  databaseUrl,
+  hasAuthority,
+  osloConfig,
+  program,
+  STRICT_POLICY,
+  uwsgiConfig,
+} from "./service-config.ts";
+import { webService } from "./web-service.ts";
+
+const FOLDER = "/etc/barbican";
+const AUTHORITY_FILE = `${FOLDER}/database-ca.crt`;
+const FILES = { config: "barbican.conf", uwsgi: "uwsgi.ini", wsgi: "ready.py", secrets: "secrets.conf" } as const;
+/** For so long, in seconds, a token that was revoked still works in Barbican. */
+const TOKEN_CACHE_SECONDS = 60;
+
+export const BARBICAN_USER = "barbican";
+
+/** Barbican's files that hold no secret. */
+export function barbicanConfiguration(deployment: CloudDeployment): Desired {
+  const { identity, keyManager } = connectionOf(deployment.cloud);
+  const keystone = identity.url.replace(/\/v3$/, "");
+  const config = osloConfig({
+    DEFAULT: { host_href: keyManager.url, db_auto_create: false, use_stderr: true },
+    database: { ...DATABASE_POOL },
+    secretstore: { enabled_secretstore_plugins: "store_crypto" },
+    crypto: { enabled_crypto_plugins: "simple_crypto" },
+    // Without the queue orders are carried out at once, in the request: no worker and no RabbitMQ.
+    queue: { enable: false },
+    keystone_authtoken: {
+      www_authenticate_uri: keystone,
+      auth_url: keystone,
+      auth_type: "password",
+      username: BARBICAN_USER,
+      user_domain_name: "Default",
+      project_name: "service",
+      project_domain_name: "Default",
+      service_token_roles_required: true,
+      memcached_servers: deployment.cache.servers.join(","),
+      token_cache_time: TOKEN_CACHE_SECONDS,
+    },
+    oslo_policy: STRICT_POLICY,
+    oslo_middleware: { enable_proxy_headers_parsing: true },
+  });
+  return child({
+    deployment,
+    part: "barbican",
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    content: {
+      data: {
+        [FILES.config]: config,
+        [FILES.uwsgi]: uwsgiConfig({ port: BARBICAN_PORT, wsgiFile: `${FOLDER}/${FILES.wsgi}` }),
+        [FILES.wsgi]: program("barbican_ready.py"),
+      },
+    },
+  });
+}
+
+export interface BarbicanSecrets {
+  readonly databasePassword: string;
+  /** Of the user `barbican` in Keystone. */
+  readonly password: string;
+  /** Base64url of 32 bytes: the first encrypts, all decrypt. */
+  readonly keks: readonly string[];
+}
+
+export function barbicanSecrets(deployment: CloudDeployment, secrets: BarbicanSecrets): Desired {
+  const { databasePassword, password, keks } = secrets;
+  const text = osloConfig({
+    database: { connection: databaseUrl(deployment, "barbican", databasePassword, AUTHORITY_FILE) },
+    simple_crypto_plugin: { kek: keks },
+    keystone_authtoken: { password },
+  });
+  return child({
+    deployment,
+    part: "barbican",
+    apiVersion: "v1",
+    kind: "Secret",
+    content: { type: "Opaque", data: secretData({ [FILES.secrets]: text }) },
+  });
+}
+
+/** Everything that a program of Barbican's reads, for its pods and for the Jobs. */
+export function barbicanFiles({ cloud, database }: CloudDeployment): {
+  readonly volumes: Volume[];
+  readonly mounts: VolumeMount[];
+} {
+  const name = partName(cloud, "barbican");
+  const authority = database.kind === "external" ? database.authority : undefined;
+  return {
+    volumes: [
+      {
+        name: "configuration",
+        projected: {
+          defaultMode: FILE_MODE,
+          sources: [
+            { configMap: { name } },
+            { secret: { name, items: [{ key: FILES.secrets, path: `barbican.conf.d/${FILES.secrets}` }] } },
+            ...(hasAuthority(database) && authority !== undefined
+              ? [{ secret: { name: authority.name, items: [{ key: authority.key, path: "database-ca.crt" }] } }]
+              : []),
+          ],
+        },
+      },
+    ],
+    mounts: [{ name: "configuration", mountPath: FOLDER, readOnly: true }],
+  };
+}
+
+export function barbican(deployment: CloudDeployment): Desired {
+  return webService({
+    deployment,
+    part: "barbican",
+    replicas: deployment.keyManager.replicas,
+    port: BARBICAN_PORT,
+    configuration: barbicanConfiguration(deployment),
+    ...barbicanFiles(deployment),
+  });
+}

@@ -1,0 +1,168 @@
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { Desired } from "#runtime/api/object.ts";
+import { aDeployment } from "../fixtures.ts";
+import { barbican, barbicanConfiguration, barbicanSecrets } from "./barbican.ts";
+import { disruptionBudget } from "./disruption-budget.ts";
+import { barbicanSchemaJob, bootstrapJob, databaseJob, keystoneSchemaJob } from "./jobs.ts";
+import { keystone, keystoneConfiguration, keystoneSecrets } from "./keystone.ts";
+import { memcached } from "./memcached.ts";
+import { networkPolicies } from "./network-policies.ts";
+import { postgresql } from "./postgresql.ts";
+import { patroniConfiguration, patroniPasswords } from "./postgresql-config.ts";
+import { headlessService, service } from "./service.ts";
+
+const small = aDeployment({ identity: { replicas: 1, tokens: { format: "fernet", lifetime: "1h" } } });
+const large = aDeployment({ database: { bundled: { instances: 3, storage: "20Gi" } } });
+const outside = aDeployment({
+  database: {
+    external: {
+      host: "db.example.org",
+      port: 6432,
+      adminSecretRef: { name: "pg" },
+      caSecretRef: { name: "pg-ca", key: "ca.crt" },
+    },
+  },
+  cache: { external: { servers: ["mc-1:11211", "mc-2:11212"] } },
+});
+
+/** What is made, by the name of its golden file. `vitest run -u` writes them anew; look at what has changed. */
+const made: Readonly<Record<string, readonly Desired[]>> = {
+  "keystone-fernet": [keystoneConfiguration(small), keystone(small)],
+  "keystone-jws": [keystoneConfiguration(large), keystone(large)],
+  barbican: [barbicanConfiguration(large), barbican(large)],
+  memcached: [memcached(large)],
+  postgresql: [patroniConfiguration(large), postgresql(large, 3, "20Gi")],
+  services: [
+    headlessService(large, "postgresql", 5432),
+    service(large, "keystone", 5000),
+    disruptionBudget(large, "keystone"),
+  ],
+  jobs: [databaseJob(small, "set-1"), keystoneSchemaJob(small), barbicanSchemaJob(small), bootstrapJob(small)],
+  "network-policies": networkPolicies(large),
+  external: [
+    keystoneConfiguration(outside),
+    keystoneSecrets(outside, "pass/word"),
+    barbicanSecrets(outside, { databasePassword: "d", password: "p", keks: ["new", "old"] }),
+    databaseJob(outside, "set-1"),
+    ...networkPolicies(outside),
+  ],
+};
+
+test.each(Object.keys(made))("%s is as its golden file", async (name) => {
+  const text = `${JSON.stringify((made[name] ?? []).map(readable), undefined, 2)}\n`;
+  await expect(text).toMatchFileSnapshot(join(import.meta.dirname, "golden", `${name}.golden.json`));
+});
+
+test("nothing that is made has an empty list: the API server drops it, and it would be written at each pass", () => {
+  expect(Object.keys(made).filter((name) => /:\[\]/.test(JSON.stringify(made[name])))).toEqual([]);
+});
+
+/** Secrets' data decoded, so that a person can read it. */
+function readable(object: Desired): unknown {
+  if (object.kind !== "Secret") return object;
+  const data = object["data"] as Readonly<Record<string, string>>;
+  return {
+    ...object,
+    data: Object.fromEntries(
+      Object.entries(data).map(([key, value]) => [key, Buffer.from(value, "base64").toString()]),
+    ),
+  };
+}
+
+interface PodSpecLike {
+  readonly hostUsers?: boolean;
+  readonly securityContext: { readonly runAsNonRoot: boolean };
+  readonly containers: readonly {
+    readonly securityContext: object;
+    readonly env?: readonly { readonly value?: string }[];
+  }[];
+}
+
+const podSpecs: readonly (readonly [string, PodSpecLike])[] = [
+  keystone(large),
+  barbican(large),
+  memcached(large),
+  postgresql(large, 3, "1Gi"),
+  ...(made["jobs"] ?? []),
+].map((object) => {
+  const { template } = object["spec"] as { readonly template: { readonly spec: PodSpecLike } };
+  return [object.metadata.name, template.spec];
+});
+
+describe.each(podSpecs)("the pods of %s", (_name, spec) => {
+  test("are of the Pod Security level restricted, with a root file system that nobody writes", () => {
+    expect(spec).toMatchObject({
+      hostUsers: false,
+      securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+    });
+    for (const { securityContext } of spec.containers) {
+      expect(securityContext).toEqual({
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ["ALL"] },
+      });
+    }
+  });
+
+  test("get no secret by environment or argument", () => {
+    expect(JSON.stringify(spec)).not.toContain("secretKeyRef");
+    expect(JSON.stringify(spec)).not.toContain('"envFrom"');
+  });
+});
+
+test("pods have no user namespace where the operator was told so", () => {
+  const platform = { ...large.platform, userNamespaces: false };
+  const { template } = keystone({ ...large, platform })["spec"] as {
+    readonly template: { readonly spec: PodSpecLike };
+  };
+  expect(template.spec.hostUsers).toBeUndefined();
+});
+
+describe("a Job", () => {
+  test("has another name when its content changes, and the same when it does not", () => {
+    expect(bootstrapJob(small).metadata.name).toBe(bootstrapJob(small).metadata.name);
+    const newer = { ...small, release: "2027.1" };
+    expect(keystoneSchemaJob(newer).metadata.name).not.toBe(keystoneSchemaJob(small).metadata.name);
+    expect(databaseJob(small, "set-2").metadata.name).not.toBe(databaseJob(small, "set-1").metadata.name);
+  });
+
+  test("has a name that fits a label, for the longest name of a Cloud", () => {
+    const metadata = { ...small.cloud.metadata, name: "c".repeat(40) };
+    const longest = { ...small, cloud: { ...small.cloud, metadata } };
+    for (const job of [
+      databaseJob(longest, "s"),
+      keystoneSchemaJob(longest),
+      barbicanSchemaJob(longest),
+      bootstrapJob(longest),
+    ])
+      expect(job.metadata.name.length).toBeLessThanOrEqual(63);
+  });
+});
+
+describe("what data needs", () => {
+  test("has no owner: neither volumes nor keys go with a Cloud", () => {
+    const { volumeClaimTemplates } = postgresql(large, 3, "1Gi")["spec"] as {
+      readonly volumeClaimTemplates: readonly { readonly metadata: object }[];
+    };
+    for (const { metadata } of volumeClaimTemplates) expect(metadata).not.toHaveProperty("ownerReferences");
+  });
+
+  test("shows a password in a Secret's data and nowhere else", () => {
+    const secrets = [
+      keystoneSecrets(small, "s3cr3t"),
+      barbicanSecrets(small, { databasePassword: "s3cr3t", password: "s3cr3t", keks: ["s3cr3t"] }),
+      patroniPasswords(small, { postgres: "s3cr3t", replicator: "s3cr3t" }),
+    ];
+    for (const { data, ...rest } of secrets as unknown as readonly (Desired & {
+      readonly data: Readonly<Record<string, string>>;
+    })[]) {
+      expect(JSON.stringify(rest)).not.toContain("s3cr3t");
+      expect(
+        Object.values(data)
+          .map((value) => Buffer.from(value, "base64").toString())
+          .join(),
+      ).toContain("s3cr3t");
+    }
+  });
+});

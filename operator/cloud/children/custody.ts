@@ -1,0 +1,58 @@
+import type { CoreSecret } from "#operator/api/foreign.ts";
+import type { Cloud } from "#operator/api/generated/cloud.ts";
+import type { Desired } from "#runtime/api/object.ts";
+import type { HeldKey, Values } from "../decide/key-table.ts";
+import { custodyName, type KeyName, secretNames } from "../names.ts";
+import type { ConfigMap } from "../resources.ts";
+import { CLOUD_LABEL, MANAGED_BY, secretData } from "./metadata.ts";
+
+/** Marks core Secrets that we made: no object may name one as its source (crds/policies/references.yaml). */
+const NEVER_A_SOURCE = "nephele.dev/managed-by";
+/** All keys of one Cloud carry the same; the databases' mark names it. */
+const KEY_SET = "nephele.dev/key-set";
+
+/** A core Secret with a key that was just made. It has no owner: a Cloud's deletion does not take it along. */
+export function keySecret(cloud: Cloud, { name, make }: HeldKey, keySet: string): Desired {
+  return {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: {
+      name: secretNames[name](cloud),
+      namespace: cloud.metadata.namespace ?? "",
+      labels: { ...MANAGED_BY, [NEVER_A_SOURCE]: "nephele-operator", [CLOUD_LABEL]: cloud.metadata.name },
+      annotations: { [KEY_SET]: keySet },
+    },
+    type: "Opaque",
+    data: secretData(make()),
+  };
+}
+
+/** The record of the keys that were made; it has no owner either. */
+export function custodyRecord(cloud: Cloud, keySet: string, names: readonly KeyName[]): Desired {
+  return {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: {
+      name: custodyName(cloud),
+      namespace: cloud.metadata.namespace ?? "",
+      labels: { ...MANAGED_BY, [CLOUD_LABEL]: cloud.metadata.name },
+      annotations: { [KEY_SET]: keySet },
+    },
+    data: Object.fromEntries(names.map((name) => [name, secretNames[name](cloud)])),
+  };
+}
+
+/** The key set that there is already: of the record, or of any key. */
+export function keySetOf(record: ConfigMap | undefined, secrets: Iterable<CoreSecret>): string | undefined {
+  for (const object of [...(record === undefined ? [] : [record]), ...secrets]) {
+    const keySet = object.metadata.annotations?.[KEY_SET];
+    if (keySet !== undefined) return keySet;
+  }
+  return undefined;
+}
+
+export function valuesOf(secret: CoreSecret): Values {
+  return Object.fromEntries(
+    Object.entries(secret.data ?? {}).map(([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")]),
+  );
+}

@@ -1,0 +1,160 @@
+import type { JobSpec } from "kubernetes-types/batch/v1.d.ts";
+import type { Volume } from "kubernetes-types/core/v1.d.ts";
+import { connectionOf, partName } from "#operator/clients/cloud-connection.ts";
+import type { Desired } from "#runtime/api/object.ts";
+import type { CloudDeployment } from "../deployment.ts";
+import { secretNames } from "../names.ts";
+import { versions } from "../releases.ts";
+import { barbicanFiles } from "./barbican.ts";
+import { keystoneFiles } from "./keystone.ts";
+import { child, contentHash, labelsOf } from "./metadata.ts";
+import { confinedPod, emptyDir, FILE_MODE, image, type PlainContainer } from "./pod.ts";
+import { program } from "./service-config.ts";
+import { SERVICE_UID } from "./web-service.ts";
+
+/** What is done once for a content; at most 13 letters, so that names of pods are labels. */
+export type Task = "database" | "keystone-db" | "barbican-db" | "bootstrap";
+
+export const TASK_LABEL = "nephele.dev/task";
+const SECRETS_FOLDER = "/run/secrets/nephele";
+/** The user `postgres` of the image. */
+const POSTGRESQL_UID = 999;
+
+interface JobInput {
+  readonly deployment: CloudDeployment;
+  readonly task: Task;
+  readonly uid: number;
+  readonly container: PlainContainer;
+  readonly volumes: readonly Volume[];
+}
+
+/** A Job whose name tells its content: what has changed runs anew, and the same never runs twice. */
+function job({ deployment, task, uid, container, volumes }: JobInput): Desired {
+  const labels = { ...labelsOf(deployment, "setup"), [TASK_LABEL]: task };
+  const pod = confinedPod({
+    deployment,
+    uid,
+    containers: [{ ...container, terminationMessagePolicy: "FallbackToLogsOnError" }],
+    volumes: [...volumes, emptyDir("tmp")],
+    rest: { restartPolicy: "Never", terminationGracePeriodSeconds: 10 },
+  });
+  const spec: JobSpec = {
+    backoffLimit: 2,
+    activeDeadlineSeconds: 600,
+    template: { metadata: { labels }, spec: pod },
+  };
+  const name = partName(deployment.cloud, `${task}-${contentHash(spec)}`);
+  const desired = child({ deployment, part: "setup", apiVersion: "batch/v1", kind: "Job", name, content: { spec } });
+  return { ...desired, metadata: { ...desired.metadata, labels } };
+}
+
+/** Roles, databases, and the mark that says whose keys their data is of. */
+export function databaseJob(deployment: CloudDeployment, keySet: string): Desired {
+  const { cloud, database } = deployment;
+  const passwords = secretNames.database(cloud);
+  const item = (key: string, path: string) => ({ key, path });
+  const admin =
+    database.kind === "bundled"
+      ? {
+          secret: { name: passwords, items: [item("postgres-user", "admin-user"), item("postgres", "admin-password")] },
+        }
+      : {
+          secret: { name: database.admin, items: [item("username", "admin-user"), item("password", "admin-password")] },
+        };
+  const authority =
+    database.kind === "external" && database.authority !== undefined
+      ? [{ secret: { name: database.authority.name, items: [item(database.authority.key, "ca.crt")] } }]
+      : [];
+  const own = { secret: { name: passwords, items: [item("keystone", "keystone"), item("barbican", "barbican")] } };
+  return job({
+    deployment,
+    task: "database",
+    uid: POSTGRESQL_UID,
+    container: {
+      name: "database",
+      image: image(deployment, "postgresql", versions.postgresql),
+      command: ["python3", "-c", program("database.py")],
+      args: [
+        database.host,
+        String(database.port),
+        keySet,
+        ...(authority.length > 0 ? [`${SECRETS_FOLDER}/ca.crt`] : []),
+      ],
+      volumeMounts: [
+        { name: "secrets", mountPath: SECRETS_FOLDER, readOnly: true },
+        { name: "tmp", mountPath: "/tmp" },
+      ],
+    },
+    volumes: [{ name: "secrets", projected: { defaultMode: FILE_MODE, sources: [admin, own, ...authority] } }],
+  });
+}
+
+/** Brings Keystone's schema to the release's. */
+export function keystoneSchemaJob(deployment: CloudDeployment): Desired {
+  const { volumes, mounts } = keystoneFiles(deployment);
+  return job({
+    deployment,
+    task: "keystone-db",
+    uid: SERVICE_UID,
+    container: {
+      name: "schema",
+      image: image(deployment, "keystone", deployment.release),
+      command: ["keystone-manage", "db_sync"],
+      volumeMounts: [...mounts, { name: "tmp", mountPath: "/tmp" }],
+    },
+    volumes,
+  });
+}
+
+/** Brings Barbican's schema to the release's. */
+export function barbicanSchemaJob(deployment: CloudDeployment): Desired {
+  const { volumes, mounts } = barbicanFiles(deployment);
+  return job({
+    deployment,
+    task: "barbican-db",
+    uid: SERVICE_UID,
+    container: {
+      name: "schema",
+      image: image(deployment, "barbican", deployment.release),
+      command: ["barbican-manage", "db", "upgrade"],
+      volumeMounts: [...mounts, { name: "tmp", mountPath: "/tmp" }],
+    },
+    volumes,
+  });
+}
+
+/** The administrator, the operator's own user, the default roles, and Keystone's place in the catalog. */
+export function bootstrapJob(deployment: CloudDeployment): Desired {
+  const { cloud, region } = deployment;
+  const { volumes, mounts } = keystoneFiles(deployment);
+  const password = (name: string, path: string) => ({ secret: { name, items: [{ key: "password", path }] } });
+  return job({
+    deployment,
+    task: "bootstrap",
+    uid: SERVICE_UID,
+    container: {
+      name: "bootstrap",
+      image: image(deployment, "keystone", deployment.release),
+      command: ["python3", "-c", program("bootstrap.py")],
+      args: [region, connectionOf(cloud).identity.url],
+      volumeMounts: [
+        ...mounts,
+        { name: "passwords", mountPath: SECRETS_FOLDER, readOnly: true },
+        { name: "tmp", mountPath: "/tmp" },
+      ],
+    },
+    volumes: [
+      ...volumes,
+      {
+        name: "passwords",
+        projected: {
+          defaultMode: FILE_MODE,
+          sources: [
+            password(secretNames.administrator(cloud), "admin"),
+            password(secretNames.operator(cloud), "nephele"),
+          ],
+        },
+      },
+    ],
+  });
+}

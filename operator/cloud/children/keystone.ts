@@ -1,0 +1,145 @@
+import type { Volume, VolumeMount } from "kubernetes-types/core/v1.d.ts";
+import { KEYSTONE_PORT, partName } from "#operator/clients/cloud-connection.ts";
+import type { Desired } from "#runtime/api/object.ts";
+import type { CloudDeployment } from "../deployment.ts";
+import { secretNames } from "../names.ts";
+import { child, secretData } from "./metadata.ts";
+import { FILE_MODE } from "./pod.ts";
+import {
+  DATABASE_POOL,
+  databaseUrl,
+  hasAuthority,
+  osloConfig,
+  program,
+  STRICT_POLICY,
+  uwsgiConfig,
+} from "./service-config.ts";
+import { webService } from "./web-service.ts";
+
+const FOLDER = "/etc/keystone";
+const KEYS = "/etc/keystone-keys";
+const AUTHORITY_FILE = `${FOLDER}/database-ca.crt`;
+/** In the ConfigMap and the Secret of the name `<cloud>-keystone`. */
+const FILES = { config: "keystone.conf", uwsgi: "uwsgi.ini", wsgi: "ready.py", database: "database.conf" } as const;
+
+const JWS_ITEMS = [
+  { key: "private.pem", path: "private/private.pem" },
+  { key: "public.pem", path: "public/public.pem" },
+] as const;
+
+/** Keystone's files that hold no secret. */
+export function keystoneConfiguration(deployment: CloudDeployment): Desired {
+  const { identity, cache } = deployment;
+  const fernet = { key_repository: `${KEYS}/fernet` };
+  const config = osloConfig({
+    DEFAULT: { use_stderr: true },
+    database: { ...DATABASE_POOL },
+    token: { provider: identity.tokenFormat, expiration: identity.tokenLifetimeMs / 1000 },
+    ...(identity.tokenFormat === "jws"
+      ? {
+          jwt_tokens: {
+            jws_private_key_repository: `${KEYS}/jws/private`,
+            jws_public_key_repository: `${KEYS}/jws/public`,
+          },
+        }
+      : {}),
+    fernet_tokens: fernet,
+    fernet_receipts: fernet,
+    credential: { key_repository: `${KEYS}/credential` },
+    cache: {
+      enabled: true,
+      backend: "oslo_cache.memcache_pool",
+      memcache_servers: cache.servers.join(","),
+      memcache_dead_retry: 10,
+      memcache_socket_timeout: 0.5,
+    },
+    oslo_policy: STRICT_POLICY,
+    oslo_middleware: { enable_proxy_headers_parsing: true },
+  });
+  return child({
+    deployment,
+    part: "keystone",
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    content: {
+      data: {
+        [FILES.config]: config,
+        [FILES.uwsgi]: uwsgiConfig({ port: KEYSTONE_PORT, wsgiFile: `${FOLDER}/${FILES.wsgi}` }),
+        [FILES.wsgi]: program("keystone_ready.py"),
+      },
+    },
+  });
+}
+
+/** What Keystone's configuration has of secrets: the way to its database. */
+export function keystoneSecrets(deployment: CloudDeployment, password: string): Desired {
+  const connection = databaseUrl(deployment, "keystone", password, AUTHORITY_FILE);
+  return child({
+    deployment,
+    part: "keystone",
+    apiVersion: "v1",
+    kind: "Secret",
+    content: { type: "Opaque", data: secretData({ [FILES.database]: osloConfig({ database: { connection } }) }) },
+  });
+}
+
+/** Everything that a program of Keystone's reads, for its pods and for the Jobs. */
+export function keystoneFiles(deployment: CloudDeployment): {
+  readonly volumes: Volume[];
+  readonly mounts: VolumeMount[];
+} {
+  const { cloud, database, identity } = deployment;
+  const name = partName(cloud, "keystone");
+  const authority = database.kind === "external" ? database.authority : undefined;
+  const secretVolume = (
+    volume: string,
+    secretName: string,
+    items?: readonly { key: string; path: string }[],
+  ): Volume => ({
+    name: volume,
+    secret: { secretName, defaultMode: FILE_MODE, ...(items === undefined ? {} : { items: [...items] }) },
+  });
+  const mount = (volume: string, mountPath: string): VolumeMount => ({ name: volume, mountPath, readOnly: true });
+  const jws = identity.tokenFormat === "jws";
+  return {
+    volumes: [
+      {
+        name: "configuration",
+        projected: {
+          defaultMode: FILE_MODE,
+          sources: [
+            { configMap: { name } },
+            { secret: { name, items: [{ key: FILES.database, path: `keystone.conf.d/${FILES.database}` }] } },
+            ...(hasAuthority(database) && authority !== undefined
+              ? [{ secret: { name: authority.name, items: [{ key: authority.key, path: "database-ca.crt" }] } }]
+              : []),
+          ],
+        },
+      },
+      // Whole, so that kubelet brings keys that are rotated without a new pod. Keystone passes over `..data` in these.
+      secretVolume("fernet", secretNames.fernet(cloud)),
+      secretVolume("credential", secretNames.credential(cloud)),
+      // Keystone answers 500 to everything where there is more than keys in these: in folders of items is no `..data`.
+      ...(jws ? [secretVolume("jws", secretNames.jws(cloud), JWS_ITEMS)] : []),
+    ],
+    mounts: [
+      mount("configuration", FOLDER),
+      mount("fernet", `${KEYS}/fernet`),
+      mount("credential", `${KEYS}/credential`),
+      ...(jws ? [mount("jws", `${KEYS}/jws`)] : []),
+    ],
+  };
+}
+
+export function keystone(deployment: CloudDeployment): Desired {
+  const { volumes, mounts } = keystoneFiles(deployment);
+  return webService({
+    deployment,
+    part: "keystone",
+    replicas: deployment.identity.replicas,
+    port: KEYSTONE_PORT,
+    configuration: keystoneConfiguration(deployment),
+    volumes,
+    mounts,
+  });
+}

@@ -1,0 +1,63 @@
+import { createHash } from "node:crypto";
+import { type CloudPart, partName } from "#operator/clients/cloud-connection.ts";
+import type { Desired } from "#runtime/api/object.ts";
+import { controllerReference } from "#runtime/api/resource.ts";
+import type { CloudDeployment } from "../deployment.ts";
+
+/** Of everything that is made for a Cloud: its name. */
+export const CLOUD_LABEL = "nephele.dev/cloud";
+/** The same label as other controllers' children have, because all share one watch of a kind. */
+export const MANAGED_BY = { "app.kubernetes.io/managed-by": "nephele" } as const;
+export const MANAGED_SELECTOR = "app.kubernetes.io/managed-by=nephele";
+/** Changes when anything of what we want changes, so that a field that we want no more is seen. */
+const CONTENT = "nephele.dev/content";
+
+export type Part = CloudPart | "setup";
+
+/** Labels by which a part's pods are found; they never change. */
+export function selectorOf({ cloud }: CloudDeployment, part: Part): Readonly<Record<string, string>> {
+  return { "app.kubernetes.io/name": part, "app.kubernetes.io/instance": cloud.metadata.name };
+}
+
+export function labelsOf(deployment: CloudDeployment, part: Part): Readonly<Record<string, string>> {
+  return { ...selectorOf(deployment, part), ...MANAGED_BY, [CLOUD_LABEL]: deployment.cloud.metadata.name };
+}
+
+interface ChildInput {
+  readonly deployment: CloudDeployment;
+  readonly part: Part;
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** Default `<cloud>-<part>`. */
+  readonly name?: string;
+  readonly content: Readonly<Record<string, unknown>>;
+}
+
+/** An object that is collected with its Cloud. */
+export function child(input: ChildInput): Desired {
+  const { deployment, part, apiVersion, kind, name, content } = input;
+  const { cloud } = deployment;
+  return {
+    apiVersion,
+    kind,
+    metadata: {
+      name: name ?? partName(cloud, part),
+      namespace: cloud.metadata.namespace ?? "",
+      labels: labelsOf(deployment, part),
+      // A payload's hash stands nowhere.
+      ...(kind === "Secret" ? {} : { annotations: { [CONTENT]: contentHash(content) } }),
+      ownerReferences: [controllerReference(cloud)],
+    },
+    ...content,
+  };
+}
+
+/** Eight hexadecimal digits. */
+export function contentHash(content: unknown): string {
+  return createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 8);
+}
+
+/** A core Secret's `data`, so that it can be compared with what is there. */
+export function secretData(values: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, Buffer.from(value).toString("base64")]));
+}

@@ -1,0 +1,90 @@
+import type {
+  NetworkPolicyEgressRule,
+  NetworkPolicyPeer,
+  NetworkPolicySpec,
+} from "kubernetes-types/networking/v1.d.ts";
+import { BARBICAN_PORT, type CloudPart, KEYSTONE_PORT } from "#operator/clients/cloud-connection.ts";
+import type { Desired } from "#runtime/api/object.ts";
+import { type CloudDeployment, MEMCACHED_PORT } from "../deployment.ts";
+import { child, type Part, selectorOf } from "./metadata.ts";
+import { PATRONI_PORT } from "./postgresql-config.ts";
+
+const DNS: NetworkPolicyEgressRule = {
+  to: [
+    {
+      namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
+      podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
+    },
+  ],
+  ports: [
+    { protocol: "UDP", port: 53 },
+    { protocol: "TCP", port: 53 },
+  ],
+};
+
+/**
+ * Who may speak with whom. Keystone and Barbican are for everybody in the cluster until there is a gateway; PostgreSQL
+ * and memcached for the services alone. It holds only where the cluster's network plug-in enforces NetworkPolicy.
+ */
+export function networkPolicies(deployment: CloudDeployment): readonly Desired[] {
+  const { database, cache } = deployment;
+  const pods = (part: Part): NetworkPolicyPeer => ({
+    podSelector: { matchLabels: { ...selectorOf(deployment, part) } },
+  });
+  const tcp = (...ports: readonly number[]) => ports.map((port) => ({ protocol: "TCP", port }));
+  // Of services that exist we know a name and not the addresses: the port is what can be said.
+  const toDatabase: NetworkPolicyEgressRule =
+    database.kind === "bundled"
+      ? { to: [pods("postgresql")], ports: tcp(database.port) }
+      : { ports: tcp(database.port) };
+  const toCache: NetworkPolicyEgressRule = cache.bundled
+    ? { to: [pods("memcached")], ports: tcp(MEMCACHED_PORT) }
+    : { ports: tcp(...cache.servers.map((server) => Number(server.slice(server.lastIndexOf(":") + 1)))) };
+  const services = [pods("keystone"), pods("barbican")];
+
+  /** What a policy does not name is refused. (An empty list would be dropped by the API server, and missed for ever.) */
+  const policy = (part: Part, spec: Omit<NetworkPolicySpec, "podSelector" | "policyTypes">): Desired =>
+    child({
+      deployment,
+      part,
+      apiVersion: "networking.k8s.io/v1",
+      kind: "NetworkPolicy",
+      content: {
+        spec: {
+          podSelector: { matchLabels: { ...selectorOf(deployment, part) } },
+          policyTypes: ["Ingress", "Egress"],
+          ...spec,
+        },
+      },
+    });
+
+  const bundled: readonly [CloudPart, Desired][] = [
+    [
+      "postgresql",
+      policy("postgresql", {
+        ingress: [
+          { from: [...services, pods("setup")], ports: tcp(database.port) },
+          { from: [pods("postgresql")], ports: tcp(database.port, PATRONI_PORT) },
+        ],
+        egress: [
+          DNS,
+          { to: [pods("postgresql")], ports: tcp(database.port, PATRONI_PORT) },
+          // The API server, which is Patroni's store: its address is none that a policy could name.
+          { ports: tcp(443, 6443) },
+        ],
+      }),
+    ],
+    ["memcached", policy("memcached", { ingress: [{ from: services, ports: tcp(MEMCACHED_PORT) }] })],
+  ];
+  return [
+    policy("keystone", { ingress: [{ ports: tcp(KEYSTONE_PORT) }], egress: [DNS, toDatabase, toCache] }),
+    policy("barbican", {
+      ingress: [{ ports: tcp(BARBICAN_PORT) }],
+      egress: [DNS, toDatabase, toCache, { to: [pods("keystone")], ports: tcp(KEYSTONE_PORT) }],
+    }),
+    policy("setup", { egress: [DNS, toDatabase] }),
+    ...bundled
+      .filter(([part]) => (part === "postgresql" ? database.kind === "bundled" : cache.bundled))
+      .map(([, desired]) => desired),
+  ];
+}

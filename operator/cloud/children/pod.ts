@@ -1,0 +1,68 @@
+import type { Container, PodSpec, Volume } from "kubernetes-types/core/v1.d.ts";
+import type { CloudDeployment } from "../deployment.ts";
+
+/** A container before it is confined. */
+export type PlainContainer = Omit<Container, "securityContext" | "imagePullPolicy">;
+
+export interface PodInput {
+  readonly deployment: CloudDeployment;
+  /** Of the image's user. */
+  readonly uid: number;
+  readonly containers: readonly PlainContainer[];
+  readonly volumes: readonly Volume[];
+  readonly rest?: Omit<PodSpec, "containers" | "volumes" | "securityContext">;
+}
+
+/**
+ * A pod of the Pod Security level "restricted", with a root file system that nobody writes, a user namespace where the
+ * cluster has them, and no token of the API server unless it says so.
+ */
+export function confinedPod({ deployment, uid, containers, volumes, rest = {} }: PodInput): PodSpec {
+  return {
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    ...(deployment.platform.userNamespaces ? { hostUsers: false } : {}),
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: uid,
+      runAsGroup: uid,
+      fsGroup: uid,
+      // Else kubelet opens PostgreSQL's folder to its group at each start, and PostgreSQL refuses it.
+      fsGroupChangePolicy: "OnRootMismatch",
+      seccompProfile: { type: "RuntimeDefault" },
+    },
+    containers: containers.map((container) => ({
+      ...container,
+      imagePullPolicy: "IfNotPresent",
+      securityContext: {
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ["ALL"] },
+      },
+    })),
+    ...(volumes.length > 0 ? { volumes: [...volumes] } : {}),
+    ...rest,
+  };
+}
+
+/** Pods of one part on different nodes where there are several; on one where there is but one. */
+export function spread(labels: Readonly<Record<string, string>>): PodSpec["topologySpreadConstraints"] {
+  return [
+    {
+      maxSkew: 1,
+      topologyKey: "kubernetes.io/hostname",
+      whenUnsatisfiable: "ScheduleAnyway",
+      labelSelector: { matchLabels: { ...labels } },
+    },
+  ];
+}
+
+/** The image of a service: its tag is the release, or the version of what is bundled. */
+export function image({ platform }: CloudDeployment, name: string, tag: string): string {
+  return `${platform.imageRegistry}/${name}:${tag}`;
+}
+
+/** Readable by the pod's group, which is its user's. */
+export const FILE_MODE = 0o440;
+
+export const emptyDir = (name: string): Volume => ({ name, emptyDir: { medium: "Memory", sizeLimit: "16Mi" } });

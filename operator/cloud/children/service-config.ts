@@ -1,0 +1,83 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { CloudDeployment } from "../deployment.ts";
+
+/** Values of one section; a list stands for an option that is repeated. */
+type Section = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+
+/** The text of an oslo.config file. */
+export function osloConfig(sections: Readonly<Record<string, Section>>): string {
+  return Object.entries(sections)
+    .map(([name, values]) => {
+      const lines = Object.entries(values).flatMap(([key, value]) =>
+        (Array.isArray(value) ? value : [value]).map((each) => `${key} = ${String(each)}\n`),
+      );
+      return `[${name}]\n${lines.join("")}`;
+    })
+    .join("\n");
+}
+
+/** Where a service listens. One value: a sidecar in front of it makes it loopback or a socket. */
+export const LISTEN_ADDRESS = "0.0.0.0";
+/** Asked by kubelet: the answer comes out of the database. */
+export const READY_PATH = "/nephele/ready";
+export const RUN_FOLDER = "/run/uwsgi";
+
+/** uWSGI's file: a master, two workers, and ways to reload and to stop without a request lost. */
+export function uwsgiConfig(options: { readonly port: number; readonly wsgiFile: string }): string {
+  const lines = [
+    "[uwsgi]",
+    `http-socket = ${LISTEN_ADDRESS}:${options.port}`,
+    `wsgi-file = ${options.wsgiFile}`,
+    "processes = 2",
+    "master = true",
+    // Each worker loads the application itself, so that a chain reload (`echo c` into the FIFO) takes new configuration.
+    "lazy-apps = true",
+    "thunder-lock = true",
+    "need-app = true",
+    "enable-threads = true",
+    "vacuum = true",
+    "buffer-size = 65535",
+    `master-fifo = ${RUN_FOLDER}/fifo`,
+    // What is in flight at SIGTERM is finished.
+    "hook-master-start = unix_signal:15 gracefully_kill_them_all",
+    "worker-reload-mercy = 30",
+    // uWSGI closes after each answer and does not say so: clients that keep connections would see resets.
+    "add-header = Connection: close",
+    "disable-logging = true",
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+/** SQLAlchemy's address of a database. A connection to a primary that is gone is cut after seconds, not minutes. */
+export function databaseUrl(
+  { database }: CloudDeployment,
+  name: "keystone" | "barbican",
+  password: string,
+  authorityFile: string,
+): string {
+  const { host, port } = database;
+  const options = {
+    connect_timeout: "3",
+    tcp_user_timeout: "5000",
+    keepalives_idle: "5",
+    keepalives_interval: "2",
+    keepalives_count: "3",
+    ...(hasAuthority(database) ? { sslmode: "verify-full", sslrootcert: authorityFile } : {}),
+  };
+  const where = host.includes(":") ? `[${host}]` : host;
+  return `postgresql+psycopg2://${name}:${encodeURIComponent(password)}@${where}:${port}/${name}?${new URLSearchParams(options).toString()}`;
+}
+
+export function hasAuthority(database: CloudDeployment["database"]): boolean {
+  return database.kind === "external" && database.authority !== undefined;
+}
+
+/** A Python program of ours that runs inside the images. */
+export function program(name: string): string {
+  return readFileSync(join(import.meta.dirname, "..", "programs", name), "utf8");
+}
+
+/** The same for both services: a pool that leaves room for every worker of every pod. */
+export const DATABASE_POOL = { max_pool_size: 3, max_overflow: 5 } as const;
+export const STRICT_POLICY = { enforce_scope: true, enforce_new_defaults: true } as const;

@@ -1,0 +1,72 @@
+import type { DeploymentSpec } from "kubernetes-types/apps/v1.d.ts";
+import type { Volume, VolumeMount } from "kubernetes-types/core/v1.d.ts";
+import type { Desired } from "#runtime/api/object.ts";
+import type { CloudDeployment } from "../deployment.ts";
+import { child, contentHash, labelsOf, selectorOf } from "./metadata.ts";
+import { confinedPod, emptyDir, image, spread } from "./pod.ts";
+import { READY_PATH, RUN_FOLDER } from "./service-config.ts";
+
+export interface WebServiceInput {
+  readonly deployment: CloudDeployment;
+  readonly part: "keystone" | "barbican";
+  readonly replicas: number;
+  readonly port: number;
+  /** The ConfigMap with its files: another content is another rollout. */
+  readonly configuration: Desired;
+  readonly volumes: readonly Volume[];
+  readonly mounts: readonly VolumeMount[];
+}
+
+/** The user of both images. */
+export const SERVICE_UID = 42424;
+
+/** A service under uWSGI: a new pod is there before an old one goes, and an old one is drained before it stops. */
+export function webService(input: WebServiceInput): Desired {
+  const { deployment, part, replicas, port, configuration, volumes, mounts } = input;
+  const selector = selectorOf(deployment, part);
+  const spec: DeploymentSpec = {
+    replicas,
+    strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+    selector: { matchLabels: { ...selector } },
+    template: {
+      metadata: {
+        labels: { ...labelsOf(deployment, part) },
+        annotations: { "nephele.dev/configuration": contentHash(configuration["data"]) },
+      },
+      spec: confinedPod({
+        deployment,
+        uid: SERVICE_UID,
+        containers: [
+          {
+            name: part,
+            image: image(deployment, part, deployment.release),
+            args: ["--ini", `/etc/${part}/uwsgi.ini`],
+            ports: [{ name: part, containerPort: port }],
+            // Loading the application takes 3 to 9 s.
+            startupProbe: {
+              httpGet: { path: READY_PATH, port },
+              periodSeconds: 1,
+              timeoutSeconds: 4,
+              failureThreshold: 120,
+            },
+            readinessProbe: {
+              httpGet: { path: READY_PATH, port },
+              periodSeconds: 3,
+              timeoutSeconds: 4,
+              failureThreshold: 2,
+            },
+            // The process alone: a database that is away is not mended by a restart.
+            livenessProbe: { tcpSocket: { port }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
+            // So long the endpoints' news travels to those who still send here.
+            lifecycle: { preStop: { sleep: { seconds: 5 } } as never },
+            resources: { requests: { cpu: "100m", memory: "320Mi" }, limits: { memory: "1Gi" } },
+            volumeMounts: [...mounts, { name: "run", mountPath: RUN_FOLDER }, { name: "tmp", mountPath: "/tmp" }],
+          },
+        ],
+        volumes: [...volumes, emptyDir("run"), emptyDir("tmp")],
+        rest: { terminationGracePeriodSeconds: 45, topologySpreadConstraints: spread(selector) ?? [] },
+      }),
+    },
+  };
+  return child({ deployment, part, apiVersion: "apps/v1", kind: "Deployment", content: { spec } });
+}

@@ -1,0 +1,119 @@
+import { generateKeyPairSync, randomBytes } from "node:crypto";
+import type { CloudDeployment } from "../deployment.ts";
+import type { KeyName } from "../names.ts";
+
+/** Values of a core Secret, decoded. */
+export type Values = Readonly<Record<string, string>>;
+
+/** One kind of key or password that we make and hold. */
+export interface HeldKey {
+  readonly name: KeyName;
+  /** What is lost with it, in words that follow "Without it". */
+  readonly lost: string;
+  readonly make: () => Values;
+  /** What is wrong with values that are there, in words; undefined where nothing is. Never names a value. */
+  readonly problem: (values: Values) => string | undefined;
+  /** How many are in use. */
+  readonly active: (values: Values) => number;
+}
+
+/** 32 random bytes as Fernet writes them (cryptography, "Fernet"). */
+export const fernetKey = (): string => randomBytes(32).toString("base64url").padEnd(44, "=");
+const password = (): string => randomBytes(24).toString("base64url");
+
+const isFernetKey = (text: string): boolean =>
+  /^[A-Za-z0-9_-]{43}=$/.test(text.trim()) && Buffer.from(text.trim(), "base64url").length === 32;
+
+/** A repository of Keystone's: files with numbers as names; 0 is next, the highest is used. */
+function repositoryProblem(values: Values): string | undefined {
+  const names = Object.keys(values);
+  const wrongName = names.find((name) => !/^\d+$/.test(name));
+  if (wrongName !== undefined) return `${wrongName} is no number`;
+  if (!names.includes("0") || names.length < 2) return "it must hold 0 and at least one key more";
+  const wrong = names.find((name) => !isFernetKey(values[name] ?? ""));
+  return wrong === undefined ? undefined : `${wrong} is not the base64url of 32 bytes`;
+}
+
+const needs =
+  (...names: readonly string[]) =>
+  (values: Values): string | undefined => {
+    const missing = names.find((name) => (values[name] ?? "") === "");
+    return missing === undefined ? undefined : `${missing} is missing or empty`;
+  };
+
+const login = (username: string, more: Values = {}): Pick<HeldKey, "make" | "problem" | "active"> => ({
+  make: () => ({ username, password: password(), ...more }),
+  problem: needs("username", "password", ...Object.keys(more)),
+  active: () => 1,
+});
+
+const repository: Pick<HeldKey, "make" | "problem" | "active"> = {
+  make: () => ({ "0": fernetKey(), "1": fernetKey() }),
+  problem: repositoryProblem,
+  active: (values) => Object.keys(values).length,
+};
+
+const DATABASE_USERS = ["postgres", "replicator", "keystone", "barbican"] as const;
+
+/** All that a Cloud needs. */
+export function heldKeys({ identity }: Pick<CloudDeployment, "identity">): readonly HeldKey[] {
+  return [
+    {
+      name: "database",
+      lost: "nobody can log in to the database",
+      make: () => ({
+        "postgres-user": "postgres",
+        ...Object.fromEntries(DATABASE_USERS.map((user) => [user, password()])),
+      }),
+      problem: needs("postgres-user", ...DATABASE_USERS),
+      active: () => DATABASE_USERS.length,
+    },
+    { name: "fernet", lost: "every token and receipt that is out ends", ...repository },
+    { name: "credential", lost: "the credentials in Keystone's database cannot be read any more", ...repository },
+    ...(identity.tokenFormat === "jws" ? [jwsPair] : []),
+    {
+      name: "kek",
+      lost: "no secret in Barbican can be read any more",
+      make: () => ({ "1": fernetKey() }),
+      problem: (values) => {
+        const names = Object.keys(values);
+        if (names.length === 0) return "it holds no key";
+        const wrong = names.find((name) => !/^\d+$/.test(name) || !isFernetKey(values[name] ?? ""));
+        return wrong === undefined ? undefined : `${wrong} is not the base64url of 32 bytes under a number`;
+      },
+      active: (values) => Object.keys(values).length,
+    },
+    { name: "administrator", lost: "nobody can administer Keystone when the operator cannot", ...login("admin") },
+    {
+      name: "operator",
+      lost: "the operator cannot log in to Keystone",
+      ...login("nephele", { userDomain: "Default" }),
+    },
+    { name: "barbicanUser", lost: "Barbican cannot ask Keystone about tokens", ...login("barbican") },
+  ];
+}
+
+const jwsPair: HeldKey = {
+  name: "jws",
+  lost: "every token that is out ends",
+  make: () => {
+    const pair = generateKeyPairSync("ec", {
+      namedCurve: "P-256",
+      privateKeyEncoding: { type: "pkcs8", format: "pem" },
+      publicKeyEncoding: { type: "spki", format: "pem" },
+    });
+    return { "private.pem": pair.privateKey, "public.pem": pair.publicKey };
+  },
+  problem: (values) => {
+    if (values["private.pem"]?.includes("PRIVATE KEY") !== true) return "private.pem is not a private key in PEM";
+    return values["public.pem"]?.includes("PUBLIC KEY") === true ? undefined : "public.pem is not a public key in PEM";
+  },
+  active: () => 1,
+};
+
+/** The keys of a KEK Secret as Barbican wants them: the newest encrypts. */
+export function keksOf(values: Values): readonly string[] {
+  return Object.keys(values)
+    .sort((a, b) => Number(b) - Number(a))
+    .map((name) => values[name] ?? "");
+}

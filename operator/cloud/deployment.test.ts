@@ -1,0 +1,68 @@
+import { describe, expect, test } from "vitest";
+import { connectionOf } from "#operator/clients/cloud-connection.ts";
+import { deploymentOf } from "./deployment.ts";
+import { aCloud, aDeployment } from "./fixtures.ts";
+import { releaseProblem } from "./releases.ts";
+
+const platform = { imageRegistry: "r", userNamespaces: true };
+const external = {
+  identity: { external: { url: "https://k/v3", credentialsSecretRef: { name: "login" } } },
+  keyManager: { external: { url: "https://b" } },
+};
+
+describe("a Cloud", () => {
+  test("that names services deploys none, and is spoken with where it says", () => {
+    const cloud = aCloud(external);
+    expect(deploymentOf(cloud, platform)).toBeUndefined();
+    expect(connectionOf(cloud)).toMatchObject({
+      identity: { url: "https://k/v3", credentials: { name: "login" } },
+      keyManager: { url: "https://b" },
+    });
+  });
+
+  test("that is deployed is spoken with by its own Services and the operator's own login", () => {
+    expect(connectionOf(aCloud())).toEqual({
+      identity: {
+        url: "http://default-keystone.nephele-system.svc:5000/v3",
+        credentials: { name: "default-operator", because: "the operator's login" },
+      },
+      keyManager: { url: "http://default-barbican.nephele-system.svc:9311" },
+    });
+  });
+
+  test("that says nothing but a release gets defaults", () => {
+    const { cloud: _cloud, platform: _platform, ...rest } = aDeployment();
+    expect(rest).toEqual({
+      release: "2026.2",
+      region: "RegionOne",
+      identity: {
+        replicas: 2,
+        tokenFormat: "jws",
+        tokenLifetimeMs: 3_600_000,
+        rotateEveryMs: 86_400_000,
+        rotationRequestedAt: undefined,
+      },
+      keyManager: { replicas: 2 },
+      database: {
+        kind: "bundled",
+        host: "default-postgresql.nephele-system.svc",
+        port: 5432,
+        instances: 1,
+        storage: "10Gi",
+      },
+      cache: { bundled: true, servers: ["default-memcached.nephele-system.svc:11211"] },
+    });
+  });
+});
+
+describe("a release", () => {
+  test.each<[string, string, string | undefined, RegExp | undefined]>([
+    ["that is known is deployed", "2026.2", undefined, undefined],
+    ["that is deployed stays", "2026.2", "2026.2", undefined],
+    ["that nobody knows is refused", "2031.1", undefined, /not known: use one of 2025.1, 2026.1, 2026.2/],
+    ["is not exchanged under running services", "2026.2", "2026.1", /2026.1 is deployed.*set it back/],
+  ])("%s", (_says, wanted, there, problem) => {
+    if (problem === undefined) expect(releaseProblem(wanted, there)).toBeUndefined();
+    else expect(releaseProblem(wanted, there)).toMatch(problem);
+  });
+});

@@ -1,0 +1,92 @@
+import type { Cloud } from "#operator/api/generated/cloud.ts";
+import { isDeployed, serviceHost } from "#operator/clients/cloud-connection.ts";
+import { durationMs } from "#runtime/api/duration.ts";
+
+/** What the operator is told about the cluster that it deploys to. */
+export interface Platform {
+  /** Before the names of images: `docker.io/nephele`. */
+  readonly imageRegistry: string;
+  /** Whether pods get a user namespace of their own (`hostUsers: false`). */
+  readonly userNamespaces: boolean;
+}
+
+/** A deployed Cloud's spec with every default in its place. */
+export interface CloudDeployment {
+  readonly cloud: Cloud;
+  readonly platform: Platform;
+  readonly release: string;
+  readonly region: string;
+  readonly identity: {
+    readonly replicas: number;
+    readonly tokenFormat: "jws" | "fernet";
+    readonly tokenLifetimeMs: number;
+    readonly rotateEveryMs: number;
+    readonly rotationRequestedAt: string | undefined;
+  };
+  readonly keyManager: { readonly replicas: number };
+  readonly database:
+    | {
+        readonly kind: "bundled";
+        readonly host: string;
+        readonly port: number;
+        readonly instances: 1 | 3;
+        readonly storage: string;
+      }
+    | {
+        readonly kind: "external";
+        readonly host: string;
+        readonly port: number;
+        readonly admin: string;
+        readonly authority: { readonly name: string; readonly key: string } | undefined;
+      };
+  readonly cache: { readonly bundled: boolean; readonly servers: readonly string[] };
+}
+
+export const MEMCACHED_PORT = 11211;
+export const POSTGRESQL_PORT = 5432;
+
+/**
+ * The defaults of what is deployed. They are here and not in the CRD, because a schema fills in defaults whatever the
+ * choice beside them: a Keystone that exists would get replicas.
+ */
+const DEFAULT_REPLICAS = 2;
+const DEFAULT_TOKENS = { format: "jws", lifetime: "1h" } as const;
+const DEFAULT_KEYS = { rotateEvery: "24h" } as const;
+const DEFAULT_DATABASE = { bundled: { instances: 1, storage: "10Gi" } } as const;
+
+/** Undefined where the services are external. */
+export function deploymentOf(cloud: Cloud, platform: Platform): CloudDeployment | undefined {
+  const { release, region, identity, keyManager, cache } = cloud.spec;
+  if (!isDeployed(cloud) || release === undefined) return undefined;
+  const tokens = identity.tokens ?? DEFAULT_TOKENS;
+  const keys = identity.keys ?? DEFAULT_KEYS;
+  return {
+    cloud,
+    platform,
+    release,
+    region,
+    identity: {
+      replicas: identity.replicas ?? DEFAULT_REPLICAS,
+      tokenFormat: tokens.format,
+      tokenLifetimeMs: durationMs(tokens.lifetime),
+      rotateEveryMs: durationMs(keys.rotateEvery),
+      rotationRequestedAt: identity.keys?.rotationRequestedAt,
+    },
+    keyManager: { replicas: keyManager.replicas ?? DEFAULT_REPLICAS },
+    database: databaseOf(cloud),
+    cache:
+      cache?.external === undefined
+        ? { bundled: true, servers: [`${serviceHost(cloud, "memcached")}:${MEMCACHED_PORT}`] }
+        : { bundled: false, servers: cache.external.servers },
+  };
+}
+
+function databaseOf(cloud: Cloud): CloudDeployment["database"] {
+  const { external, bundled } = cloud.spec.database ?? { ...DEFAULT_DATABASE, external: undefined };
+  if (external !== undefined) {
+    const { host, port, adminSecretRef, caSecretRef } = external;
+    return { kind: "external", host, port, admin: adminSecretRef.name, authority: caSecretRef };
+  }
+  const { instances, storage } = bundled ?? DEFAULT_DATABASE.bundled;
+  return { kind: "bundled", host: serviceHost(cloud, "postgresql"), port: POSTGRESQL_PORT, instances, storage };
+}

@@ -1,0 +1,34 @@
+import type { Cloud, CloudSpec } from "#operator/api/generated/cloud.ts";
+import { type CloudDeployment, deploymentOf } from "./deployment.ts";
+
+/** A Cloud that is deployed, as the API server gives it. */
+export function aCloud(spec: Partial<CloudSpec> = {}): Cloud {
+  return {
+    apiVersion: "nephele.dev/v1alpha1",
+    kind: "Cloud",
+    metadata: {
+      name: "default",
+      namespace: "nephele-system",
+      uid: "c10d",
+      resourceVersion: "1",
+      generation: 1,
+      creationTimestamp: "2026-11-25T10:00:00Z",
+    },
+    spec: {
+      region: "RegionOne",
+      release: "2026.2",
+      identity: {},
+      keyManager: {},
+      protected: false,
+      onDelete: "Retain",
+      ...spec,
+    },
+  };
+}
+
+export function aDeployment(spec: Partial<CloudSpec> = {}): CloudDeployment {
+  const platform = { imageRegistry: "docker.io/nephele", userNamespaces: true };
+  const deployment = deploymentOf(aCloud(spec), platform);
+  if (deployment === undefined) throw new Error("this Cloud is not deployed");
+  return deployment;
+}

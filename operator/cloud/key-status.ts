@@ -1,0 +1,43 @@
+import type { CoreSecret } from "#operator/api/foreign.ts";
+import type { CloudStatus } from "#operator/api/generated/cloud.ts";
+import { valuesOf } from "./children/custody.ts";
+import type { HeldKey } from "./decide/key-table.ts";
+import type { CloudDeployment } from "./deployment.ts";
+import { type KeyName, secretNames } from "./names.ts";
+
+type KeyStatus = NonNullable<CloudStatus["keys"]>[number];
+
+/** Since when each Fernet key but 0 is or was the one that is used, as JSON; on the core Secret. */
+export const USED_SINCE = "nephele.dev/used-since";
+/** The last request for a rotation that was answered; on the core Secret. */
+export const ANSWERED_REQUEST = "nephele.dev/answered-request";
+
+/** Every key that is held, without its value. */
+export function keyStatus(
+  { cloud }: Pick<CloudDeployment, "cloud">,
+  keys: readonly HeldKey[],
+  secrets: ReadonlyMap<KeyName, CoreSecret>,
+): readonly KeyStatus[] {
+  return keys.flatMap(({ name, active }) => {
+    const secret = secrets.get(name);
+    if (secret === undefined) return [];
+    const since = Object.values(usedSince(secret)).sort().at(-1);
+    return [
+      {
+        name,
+        secret: secretNames[name](cloud),
+        active: active(valuesOf(secret)),
+        rotatedAt: since ?? secret.metadata.creationTimestamp,
+        custody: "Software" as const,
+      },
+    ];
+  });
+}
+
+/** When each key of a repository came into use; of keys that were never rotated, when they were made. */
+export function usedSince(secret: CoreSecret): Readonly<Record<string, string>> {
+  const noted = secret.metadata.annotations?.[USED_SINCE];
+  if (noted !== undefined) return JSON.parse(noted) as Record<string, string>;
+  const used = Math.max(...Object.keys(secret.data ?? {}).map(Number));
+  return Number.isNaN(used) ? {} : { [String(used)]: secret.metadata.creationTimestamp };
+}

@@ -1,0 +1,94 @@
+import type { Cloud, CloudStatus } from "#operator/api/generated/cloud.ts";
+import type { Call } from "#operator/clients/call.ts";
+import type { CloudAccess, CloudClients } from "#operator/clients/cloud-access.ts";
+import type { ReconcileContext } from "#runtime/controller/definition.ts";
+import { type Outcome, settled } from "#runtime/controller/outcome.ts";
+import type { Values } from "./decide/key-table.ts";
+import { type CloudDeployment, deploymentOf, type Platform } from "./deployment.ts";
+import type { KeyName } from "./names.ts";
+import type { Aspect, AspectResult } from "./status.ts";
+
+export interface CloudDeps {
+  readonly clouds: CloudAccess;
+  readonly platform: Platform;
+  /** Default {@link POLL_MS}; shorter in tests. */
+  readonly pollMs?: number;
+}
+
+/** How often the services of a Cloud are asked whether they are well. */
+const POLL_MS = 60_000;
+/** And how often while they are not. */
+const UNWELL_POLL_MS = 10_000;
+
+/** The keys of a Cloud as a pass found them. */
+export interface Custody {
+  /** Marks the databases whose data is of these keys. */
+  readonly keySet: string;
+  readonly values: (name: KeyName) => Values;
+}
+
+/** The bag that the steps of one pass share. */
+export interface CloudScope extends ReconcileContext<Cloud> {
+  readonly deps: CloudDeps;
+  /** What is to be deployed; undefined where the services are external. */
+  readonly deployment: CloudDeployment | undefined;
+  readonly results: Map<Aspect, AspectResult>;
+  /** How the calls of this pass are known. */
+  call(signal: AbortSignal): Call;
+  /** As status has them, until the catalog is read. */
+  endpoints: CloudStatus["endpoints"];
+  /** As status has them, until the keys are looked at. */
+  keys: CloudStatus["keys"];
+  /** As status has it, until everything is there. */
+  release: CloudStatus["release"];
+  /** Set by `resolveClients`. */
+  clients: CloudClients | undefined;
+  /** Set by `holdKeys`. */
+  custody: Custody | undefined;
+}
+
+export function cloudScope(context: ReconcileContext<Cloud>, deps: CloudDeps): CloudScope {
+  const { status } = context.object;
+  return {
+    ...context,
+    deps,
+    deployment: deploymentOf(context.object, deps.platform),
+    results: new Map(),
+    call: (signal) => ({ signal, requestId: `req-${context.reconcileId}` }),
+    endpoints: status?.endpoints,
+    keys: status?.keys,
+    release: status?.release,
+    clients: undefined,
+    custody: undefined,
+  };
+}
+
+export function wellPoll({ deps }: CloudScope): number {
+  return deps.pollMs ?? POLL_MS;
+}
+
+export function unwellPoll({ deps }: CloudScope): number {
+  return Math.min(UNWELL_POLL_MS, deps.pollMs ?? POLL_MS);
+}
+
+export type CloudStep = (scope: CloudScope, signal: AbortSignal) => Promise<Outcome>;
+/** A step that only a deployed Cloud takes. */
+export type DeployStep = (scope: CloudScope, deployment: CloudDeployment, signal: AbortSignal) => Promise<Outcome>;
+
+/**
+ * A step of deployed Clouds whose outcome is also the aspect's condition. Settled without a message says nothing of it:
+ * the step has judged it itself, or a later one does.
+ */
+export function deployed(aspect: Aspect, step: DeployStep): CloudStep {
+  return async (scope, signal) => {
+    if (scope.deployment === undefined) return settled();
+    try {
+      const outcome = await step(scope, scope.deployment, signal);
+      if (outcome.kind !== "settled" || outcome.message !== undefined) scope.results.set(aspect, outcome);
+      return outcome;
+    } catch (error) {
+      scope.results.set(aspect, { kind: "failed", error: error instanceof Error ? error : new Error(String(error)) });
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,17 @@
+import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
+import { networkPolicies } from "../children/network-policies.ts";
+import type { CloudDeployment } from "../deployment.ts";
+import type { CloudScope } from "../scope.ts";
+import { applyAll } from "./apply.ts";
+
+/** Who may speak with whom, before there is anybody; and whether the pods get user namespaces. */
+export async function confine(scope: CloudScope, deployment: CloudDeployment): Promise<Outcome> {
+  await applyAll(scope, networkPolicies(deployment));
+  scope.results.set(
+    "Confined",
+    deployment.platform.userNamespaces
+      ? settled({ message: "Pods are restricted and in user namespaces" })
+      : waiting("user namespaces: the operator was started with --no-user-namespaces", { reason: "UserNamespacesOff" }),
+  );
+  return settled();
+}

@@ -1,0 +1,63 @@
+import { coreSecrets } from "#operator/api/foreign.ts";
+import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
+import { disruptionBudget } from "../children/disruption-budget.ts";
+import { databaseJob } from "../children/jobs.ts";
+import { postgresql } from "../children/postgresql.ts";
+import { PRIMARY, patroniConfiguration, patroniPasswords, ROLE_LABEL } from "../children/postgresql-config.ts";
+import { headlessService, service } from "../children/service.ts";
+import type { CloudDeployment } from "../deployment.ts";
+import { statefulSets } from "../resources.ts";
+import { type CloudScope, type Custody, unwellPoll } from "../scope.ts";
+import { applyAll } from "./apply.ts";
+import { runJob } from "./jobs.ts";
+import { awaitRollout } from "./workloads.ts";
+
+/** PostgreSQL with the services' roles and databases. */
+export async function ensureDatabase(scope: CloudScope, deployment: CloudDeployment): Promise<Outcome> {
+  const { custody } = scope;
+  if (custody === undefined) throw new Error("the keys are held before the database");
+  const { database } = deployment;
+  const server =
+    database.kind === "bundled" ? await ensurePostgresql(scope, deployment, custody) : awaitSecrets(scope, deployment);
+  if (server.kind !== "settled") return server;
+  const prepared = await runJob(scope, "database", databaseJob(deployment, custody.keySet));
+  if (prepared.kind !== "settled") return prepared;
+  const where = `PostgreSQL at ${database.host}:${database.port}`;
+  return { ...server, message: server.message === undefined ? where : `${where}: ${server.message}` };
+}
+
+async function ensurePostgresql(scope: CloudScope, deployment: CloudDeployment, custody: Custody): Promise<Outcome> {
+  const { database } = deployment;
+  if (database.kind !== "bundled") return settled();
+  const { instances, storage, port } = database;
+  const { postgres = "", replicator = "" } = custody.values("database");
+  const desired = postgresql(deployment, instances, storage);
+  await applyAll(scope, [
+    patroniConfiguration(deployment),
+    patroniPasswords(deployment, { postgres, replicator }),
+    headlessService(deployment, "postgresql", port),
+    service(deployment, "postgresql", port, { [ROLE_LABEL]: PRIMARY }),
+    desired,
+    ...(instances > 1 ? [disruptionBudget(deployment, "postgresql")] : []),
+  ]);
+  return awaitRollout(scope, statefulSets, desired);
+}
+
+/** A pod whose Secret is missing says nothing: so we do. */
+function awaitSecrets(scope: CloudScope, { database, cloud }: CloudDeployment): Outcome {
+  if (database.kind !== "external") return settled();
+  const namespace = cloud.metadata.namespace ?? "";
+  const { admin, authority } = database;
+  const needed = [
+    ...["username", "password"].map((key) => ({ name: admin, key, field: "adminSecretRef" })),
+    ...(authority === undefined ? [] : [{ ...authority, field: "caSecretRef" }]),
+  ];
+  for (const { name, key, field } of needed) {
+    const secret = scope.cache.get(coreSecrets, { namespace, name });
+    const where = `core Secret ${namespace}/${name} (spec.database.external.${field})`;
+    if (secret === undefined) return waiting(where, { pollAfterMs: unwellPoll(scope) });
+    if ((secret.data?.[key] ?? "") === "")
+      return waiting(`the key ${key} in the ${where}`, { pollAfterMs: unwellPoll(scope) });
+  }
+  return settled();
+}

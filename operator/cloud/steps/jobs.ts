@@ -1,0 +1,52 @@
+import { type Desired, isDeleting, keyOf } from "#runtime/api/object.ts";
+import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
+import { TASK_LABEL, type Task } from "../children/jobs.ts";
+import { CLOUD_LABEL } from "../children/metadata.ts";
+import { decideJob, RETRY_AFTER_MS } from "../decide/job.ts";
+import { type Job, jobs } from "../resources.ts";
+import { type CloudScope, unwellPoll } from "../scope.ts";
+import { whyNot } from "./apply.ts";
+
+/** Runs a Job to its end, once for its content. What an older content left is taken away then. */
+export async function runJob(scope: CloudScope, task: Task, desired: Desired): Promise<Outcome> {
+  const { cache, kube, now, object } = scope;
+  const job = cache.get(jobs, keyOf(desired));
+  const awaited = `Job ${desired.metadata.name} to end`;
+  const decision = decideJob(job, now);
+  switch (decision.kind) {
+    case "create":
+      await kube.apply(jobs, desired, { fieldOwner: scope.fieldOwner("children"), force: true });
+      return waiting(awaited, { pollAfterMs: unwellPoll(scope) });
+    case "running":
+      return waiting(`${awaited}${await whyNot(scope, { "batch.kubernetes.io/job-name": desired.metadata.name })}`, {
+        pollAfterMs: unwellPoll(scope),
+      });
+    case "failed": {
+      const why = await whyNot(scope, { "batch.kubernetes.io/job-name": desired.metadata.name });
+      return waiting(`${awaited} well: ${decision.message}${why}`, {
+        reason: "SetupFailed",
+        pollAfterMs: RETRY_AFTER_MS,
+      });
+    }
+    case "again":
+      await kube.delete(jobs, keyOf(desired), { propagation: "Background" });
+      return waiting(`${awaited}: it failed and is tried again`, { reason: "SetupFailed", pollAfterMs: 1_000 });
+    case "done":
+      await removeOlder(scope, task, desired, cache.list(jobs, object.metadata.namespace));
+      return settled();
+    default:
+      return decision satisfies never;
+  }
+}
+
+async function removeOlder(scope: CloudScope, task: Task, desired: Desired, all: readonly Job[]): Promise<void> {
+  const older = all.filter(
+    (job) =>
+      job.metadata.labels?.[CLOUD_LABEL] === scope.object.metadata.name &&
+      job.metadata.labels?.[TASK_LABEL] === task &&
+      job.metadata.name !== desired.metadata.name &&
+      !isDeleting(job),
+  );
+  for (const job of older)
+    await scope.kube.delete(jobs, keyOf(job), { uid: job.metadata.uid, propagation: "Background" });
+}

@@ -1,0 +1,60 @@
+import { coreSecrets, persistentVolumeClaims } from "#operator/api/foreign.ts";
+import { projects } from "#operator/api/resources.ts";
+import { isDeleting, type KubeObject, keyOf } from "#runtime/api/object.ts";
+import type { Resource } from "#runtime/api/resource.ts";
+import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
+import { CLOUD_LABEL, selectorOf } from "../children/metadata.ts";
+import { custodyName } from "../names.ts";
+import { projectsIn } from "../projects.ts";
+import { configMaps, deployments, statefulSets } from "../resources.ts";
+import type { CloudScope } from "../scope.ts";
+
+export async function awaitProjects({ cache, object }: CloudScope): Promise<Outcome> {
+  const names = projectsIn(object, cache.list(projects))
+    .map(({ metadata }) => metadata.name)
+    .sort();
+  if (names.length === 0) return settled();
+  const shown = names.slice(0, 5).join(", ");
+  const more = names.length > 5 ? ` and ${names.length - 5} more` : "";
+  return waiting(
+    `${names.length === 1 ? "Project" : "Projects"} ${shown}${more} to be deleted: they are in this Cloud`,
+  );
+}
+
+/** Stops what is deployed before its finalizer goes, PostgreSQL last, so that nothing writes what is taken away next. */
+export async function stopServices(scope: CloudScope): Promise<Outcome> {
+  if (scope.deployment === undefined) return settled();
+  const stopped = (await stop(scope, deployments)) ?? (await stop(scope, statefulSets));
+  return stopped ?? settled();
+}
+
+async function stop(scope: CloudScope, resource: Resource): Promise<Outcome | undefined> {
+  const { cache, kube, object } = scope;
+  const running: readonly KubeObject[] = cache
+    .list<KubeObject>(resource, object.metadata.namespace)
+    .filter(({ metadata }) => metadata.labels?.[CLOUD_LABEL] === object.metadata.name);
+  if (running.length === 0) return undefined;
+  for (const workload of running.filter((each) => !isDeleting(each)))
+    await kube.delete(resource, keyOf(workload), { uid: workload.metadata.uid, propagation: "Foreground" });
+  return waiting(`${resource.kind} ${running.map(({ metadata }) => metadata.name).join(", ")} to stop`);
+}
+
+/** With onDelete `Delete`: the volumes, what Patroni kept, the keys, and last the record that they were there. */
+export async function leaveNothing(scope: CloudScope): Promise<Outcome> {
+  const { deployment, kube, object } = scope;
+  if (deployment === undefined || object.spec.onDelete === "Retain") return settled();
+  const namespace = object.metadata.namespace ?? "";
+  const ofDatabase = Object.entries(selectorOf(deployment, "postgresql"))
+    .map(([key, value]) => `${key}=${value}`)
+    .join(",");
+  const ofCloud = `${CLOUD_LABEL}=${object.metadata.name}`;
+  const remove = async (resource: Resource, labelSelector: string): Promise<void> => {
+    for (const { metadata } of await kube.list(resource, { namespace, labelSelector }))
+      await kube.delete(resource, { namespace, name: metadata.name });
+  };
+  await remove(persistentVolumeClaims, ofDatabase);
+  await remove(configMaps, ofDatabase);
+  await remove(coreSecrets, ofCloud);
+  await kube.delete(configMaps, { namespace, name: custodyName(object) });
+  return settled();
+}
