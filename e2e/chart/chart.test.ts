@@ -1,0 +1,47 @@
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync, realpathSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { parse } from "yaml";
+import { imageSpecs, referenceOf } from "../../images/images.ts";
+
+const checkout = realpathSync(join(import.meta.dirname, "../.."));
+const chart = join(checkout, "charts/nephele");
+const yamlFiles = (folder: string): readonly string[] =>
+  readdirSync(folder)
+    .filter((file) => file.endsWith(".yaml"))
+    .sort();
+
+test.each([
+  ["CRDs", "crds", "crds"],
+  ["admission policies", "policies", "crds/policies"],
+])("the chart ships all %s of the checkout, and the files themselves", (_what, folder, source) => {
+  const shipped = yamlFiles(join(chart, folder));
+  expect(shipped).toEqual(yamlFiles(join(checkout, source)));
+  expect(shipped.map((file) => realpathSync(join(chart, folder, file)))).toEqual(
+    shipped.map((file) => join(checkout, source, file)),
+  );
+});
+
+test("the default image is the one that images/ builds for this version", () => {
+  const { appVersion } = parse(readFileSync(join(chart, "Chart.yaml"), "utf8")) as { readonly appVersion: string };
+  const { operator } = parse(readFileSync(join(chart, "values.yaml"), "utf8")) as {
+    readonly operator: { readonly image: { readonly repository: string } };
+  };
+  expect(imageSpecs.map(referenceOf)).toContain(`${operator.image.repository}:${appVersion}`);
+});
+
+test("what the chart's pods run is in the image", () => {
+  const templates = readdirSync(join(chart, "templates"), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".yaml"))
+    .map((file) => readFileSync(join(chart, "templates", file), "utf8"));
+  const programs = templates.flatMap((text) => [...text.matchAll(/\boperator\/[a-z/-]+\.ts\b/g)].map(([path]) => path));
+  expect(new Set(programs)).toEqual(
+    new Set(["operator/main.ts", "operator/install/crds.ts", "operator/install/verify.ts"]),
+  );
+  for (const program of programs) expect(() => realpathSync(join(checkout, program))).not.toThrow();
+});
+
+test("the README's table of values is what the schema says (node tools/generate-chart.ts writes it)", () => {
+  expect(() => execFileSync(process.execPath, [join(checkout, "tools/generate-chart.ts"), "--check"])).not.toThrow();
+});
