@@ -26,10 +26,16 @@ describe("flags", () => {
       ["--installation-id", "local", "--health-address", "here"],
       "must be host:port",
     ],
+    ["a resync that is no number", ["--installation-id", "local", "--resync", "10m"], "--resync must be seconds"],
     ["an unknown log level", ["--installation-id", "local", "--log-level", "loud"], "--log-level must be one of"],
   ])("%s is a usage error", (_name, argv, message) => {
     expect(() => parseFlags(argv)).toThrow(UsageError);
     expect(() => parseFlags(argv)).toThrow(message);
+  });
+
+  test("a resync is given in seconds", () => {
+    expect(parseFlags(["--installation-id", "local", "--resync", "5"]).resyncMs).toBe(5_000);
+    expect(parseFlags(["--installation-id", "local"]).resyncMs).toBeUndefined();
   });
 
   test("controllers are a list, and health can be off", () => {

@@ -11,6 +11,8 @@ export interface Flags {
   /** Where the operator's own objects live: its lease, its key. */
   readonly namespace: string;
   readonly identity: string;
+  /** How long until every object is looked at again where nothing was heard, in milliseconds; undefined is the runtime's. */
+  readonly resyncMs: number | undefined;
   readonly leaderElect: boolean;
   readonly health: { readonly host: string; readonly port: number } | undefined;
   readonly logLevel: string;
@@ -29,6 +31,7 @@ const HELP = `nephele operator
   --controllers A,B        run only these (default: all); processes with different sets share the work
   --namespace NS           where the lease lives (default nephele-system)
   --identity NAME          this process in leases and events (default: host name and process id)
+  --resync SECONDS         look at every object again after this long where nothing was heard (default 600)
   --no-leader-elect        work at once: for a process that is alone
   --health-address H:P     serve /healthz, /readyz, /metrics (default 127.0.0.1:8080; "off" for none)
   --image-registry PREFIX  before the names of the images of a Cloud's services (default docker.io/nephele)
@@ -49,6 +52,9 @@ export function parseFlags(argv: readonly string[]): Flags {
   if (id === undefined || !/^[a-z0-9][a-z0-9-]{1,18}[a-z0-9]$/.test(id)) {
     throw new UsageError(`--installation-id must be given: 3 to 20 of a-z, 0-9 and -\n\n${HELP}`);
   }
+  const { resync } = values;
+  if (resync !== undefined && !/^[1-9]\d{0,4}$/.test(resync))
+    throw new UsageError(`--resync must be seconds, 1 to 99999, not ${resync}`);
   const levels = ["debug", "info", "warn", "error"];
   if (!levels.includes(values["log-level"])) throw new UsageError(`--log-level must be one of ${levels.join(", ")}`);
   return {
@@ -57,6 +63,7 @@ export function parseFlags(argv: readonly string[]): Flags {
     installationId: id,
     namespace: values.namespace,
     identity: values.identity ?? `${hostname()}-${process.pid}`,
+    resyncMs: resync === undefined ? undefined : Number(resync) * 1000,
     leaderElect: !values["no-leader-elect"],
     health: parseAddress(values["health-address"]),
     logLevel: values["log-level"],
@@ -77,6 +84,7 @@ function parse(argv: readonly string[]) {
         controllers: { type: "string" },
         namespace: { type: "string", default: "nephele-system" },
         identity: { type: "string" },
+        resync: { type: "string" },
         "no-leader-elect": { type: "boolean", default: false },
         "health-address": { type: "string", default: "127.0.0.1:8080" },
         "image-registry": { type: "string", default: "docker.io/nephele" },

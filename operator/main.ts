@@ -41,6 +41,7 @@ async function main(argv: readonly string[]): Promise<number> {
       ...(flags.controllers === undefined ? {} : { only: flags.controllers }),
       ...(flags.leaderElect ? { leaderElection: { namespace: flags.namespace, name: lease } } : {}),
       ...(flags.health === undefined ? {} : { health: flags.health }),
+      ...(flags.resyncMs === undefined ? {} : { resyncMs: flags.resyncMs }),
     });
     await manager.run(stop.signal);
     return 0;

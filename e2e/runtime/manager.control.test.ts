@@ -315,6 +315,52 @@ describe("manager", () => {
     await second.stop();
   });
 
+  test("a lease that is lost ends the work and not the process: it works again when it holds the lease again", async () => {
+    const direct = await connect({ kubeconfig: bed.cluster.kubeconfigPath });
+    const { dispatcher } = await direct.current();
+    const proxy = new FaultProxy({ target: direct.server, dispatcher });
+    const server = await proxy.start();
+    const throughProxy: Connection = {
+      ...direct,
+      server,
+      current: async () => ({ dispatcher: (await plain()).dispatcher, headers: {} }),
+    };
+    const lease = { namespace, name: "lost-lease", times: TIMES };
+    const passes: [string[], string[]] = [[], []];
+    const first = await run([widgetController(passes[0], [], "lost")], {
+      leaderElection: lease,
+      connection: throughProxy,
+    });
+    await makeWidget(bed.kube, namespace, "lost-1", { size: 1 });
+    await untilReady(bed.kube, widgets, { name: "lost-1", namespace });
+    const leads = async (): Promise<boolean> =>
+      /^nephele_leader 1$/m.test(await first.manager.metrics.registry.metrics());
+    expect(await leads()).toBe(true);
+    proxy.fault = { kind: "down" };
+    await eventually("the first to give up", async () => !(await leads()));
+    const second = await run([widgetController(passes[1], [], "lost")], { leaderElection: lease });
+    await makeWidget(bed.kube, namespace, "lost-2", { size: 1 });
+    await untilReady(bed.kube, widgets, { name: "lost-2", namespace });
+    expect(passes[1]).toContain("lost-2");
+    proxy.fault = undefined;
+    await eventually("the first to see what was made", async () =>
+      first.manager.informers.get(widgets, { name: "lost-2", namespace }),
+    );
+    expect(passes[0]).not.toContain("lost-2");
+    await expect(
+      first.manager.kube.mergePatch(widgets, { name: "lost-2", namespace }, { spec: { size: 9 } }),
+    ).rejects.toThrow("does not lead");
+    await second.stop();
+    await eventually("the first to lead", leads);
+    await makeWidget(bed.kube, namespace, "lost-3", { size: 1 });
+    await untilReady(bed.kube, widgets, { name: "lost-3", namespace });
+    // At the beginning of a term everything is looked at, also what came while another worked.
+    expect(passes[0]).toEqual(expect.arrayContaining(["lost-2", "lost-3"]));
+    await first.stop();
+    await proxy.stop();
+    await direct.close();
+  });
+
   test("health says what is missing until the caches are filled, and metrics name the controllers", async () => {
     const { manager, stop } = await run([widgetController([], [], "health")], {
       health: { host: "127.0.0.1", port: 0 },

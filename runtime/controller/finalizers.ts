@@ -1,7 +1,8 @@
-import { type KubeObject, keyOf } from "../api/object.ts";
-import type { Resource } from "../api/resource.ts";
+import { type KubeObject, keyOf, keyText } from "../api/object.ts";
+import { type Resource, resourceName } from "../api/resource.ts";
 import { isApiError } from "../client/errors.ts";
 import type { KubeClient } from "../client/kube-client.ts";
+import { NotSyncedError } from "../watch/cache.ts";
 
 export function hasFinalizer(object: KubeObject, finalizer: string): boolean {
   return object.metadata.finalizers?.includes(finalizer) === true;
@@ -34,24 +35,23 @@ export async function removeFinalizer<T extends KubeObject>(
   );
 }
 
-/** A patch with the version that was read: a finalizer that somebody else sets meanwhile is not lost. */
+/**
+ * A patch with the version that was read: a finalizer that somebody else sets meanwhile is not lost.
+ * @throws NotSyncedError when the object is another by now: the cache will know soon, and the pass comes again
+ */
 async function change<T extends KubeObject>(
   kube: KubeClient,
   resource: Resource<T>,
   object: T,
   next: (finalizers: readonly string[], deleting: boolean) => readonly string[] | undefined,
 ): Promise<T | undefined> {
-  let current: T | undefined = object;
-  for (;;) {
-    const { uid, resourceVersion, deletionTimestamp, finalizers = [] }: KubeObject["metadata"] = current.metadata;
-    const wanted = next(finalizers, deletionTimestamp !== undefined);
-    if (wanted === undefined) return deletionTimestamp === undefined ? current : undefined;
-    try {
-      return await kube.mergePatch(resource, keyOf(object), { metadata: { uid, resourceVersion, finalizers: wanted } });
-    } catch (error) {
-      if (!isApiError(error, "Conflict")) throw error;
-      current = await kube.get(resource, keyOf(object));
-      if (current === undefined || current.metadata.uid !== uid) return undefined;
-    }
+  const { uid, resourceVersion, deletionTimestamp, finalizers = [] } = object.metadata;
+  const wanted = next(finalizers, deletionTimestamp !== undefined);
+  if (wanted === undefined) return deletionTimestamp === undefined ? object : undefined;
+  try {
+    return await kube.mergePatch(resource, keyOf(object), { metadata: { uid, resourceVersion, finalizers: wanted } });
+  } catch (error) {
+    if (!isApiError(error, "Conflict")) throw error;
+    throw new NotSyncedError(`${resourceName(resource)} ${keyText(keyOf(object))} has changed since it was seen`);
   }
 }

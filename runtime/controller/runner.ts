@@ -26,20 +26,24 @@ export interface RunnerEnvironment {
   readonly clock: () => Date;
   /** Who writes events: the process's name. */
   readonly instance: string;
+  /** Every object is looked at again after this long even where nothing was heard: the last net under every watch. */
+  readonly resyncMs: number;
 }
 
 const PAUSED = "nephele.dev/paused";
-/** Every object is looked at again after this long even where nothing was heard: the last net under every watch. */
-const RESYNC_MS = 10 * 60_000;
 const NOT_SYNCED_RETRY_MS = 100;
 const BACKOFF = { firstMs: 250, mostMs: 30_000 } as const;
 const DEFAULT_WORKERS = 4;
+
+function newQueue(): Queue {
+  return new Queue({ backoff: BACKOFF, groupOf: (key) => parseKey(key).namespace ?? "" });
+}
 
 /** Runs one controller: feeds its queue from the watches and takes objects through its steps. */
 export class ControllerRunner {
   readonly #definition: Controller;
   readonly #env: RunnerEnvironment;
-  readonly #queue: Queue;
+  #queue = newQueue();
   readonly #log: Logger;
   readonly #events: EventRecorder;
   readonly #finalizer: string;
@@ -48,7 +52,6 @@ export class ControllerRunner {
     this.#definition = definition;
     this.#env = env;
     this.#log = env.log.child({ controller: definition.name });
-    this.#queue = new Queue({ backoff: BACKOFF, groupOf: (key) => parseKey(key).namespace ?? "" });
     const controller = `nephele.dev/${definition.name}`;
     this.#events = new EventRecorder(env.kube, this.#log, { controller, instance: env.instance });
     this.#finalizer = `nephele.dev/${definition.reconciles.kind.toLowerCase()}`;
@@ -63,8 +66,16 @@ export class ControllerRunner {
     return this.#queue.depth();
   }
 
-  /** Works until `stop`; passes under way then end in peace, or are cut when `kill` comes. */
+  /**
+   * Works until `stop`; passes under way then end in peace, or are cut when `kill` comes. May be called again when it
+   * has ended: what changed meanwhile was not noted, so everything is looked at.
+   */
   async run(stop: AbortSignal, kill: AbortSignal): Promise<void> {
+    if (this.#queue.closed) {
+      this.#queue = newQueue();
+      const all = this.#env.informers.list(this.#definition.reconciles);
+      for (const object of all) this.#queue.add(keyText(keyOf(object)), "low");
+    }
     const close = (): void => this.#queue.close();
     stop.addEventListener("abort", close, { once: true });
     if (stop.aborted) close();
@@ -221,7 +232,8 @@ export class ControllerRunner {
       return;
     }
     this.#queue.forget(key);
-    const after = result.pollAfterMs ?? RESYNC_MS;
+    const { resyncMs } = this.#env;
+    const after = Math.min(result.pollAfterMs ?? resyncMs, resyncMs);
     this.#queue.addAfter(key, after * (0.9 + Math.random() * 0.2), "low");
     if (this.#log.isLevelEnabled("debug")) log().debug({ outcome: result }, "pass ended");
   }

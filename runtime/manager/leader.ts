@@ -53,6 +53,7 @@ export interface LeaderOptions {
 export class LeaderElection {
   readonly #options: LeaderOptions;
   readonly #times: LeaderTimes;
+  #unreachable = false;
   #seen: { readonly version: string; readonly at: number } | undefined;
 
   constructor(options: LeaderOptions) {
@@ -70,18 +71,20 @@ export class LeaderElection {
     }
   }
 
-  /** Renews until the signal ends it. @throws LeadershipLost when another took over or renewing failed for too long */
+  /**
+   * Renews until the signal ends it. A renewal that is not answered in time counts as failed.
+   * @throws LeadershipLost when renewing failed for too long: another may lead by now
+   */
   async hold(signal: AbortSignal): Promise<void> {
+    const { retryMs, renewMs } = this.#times;
     let renewed = performance.now();
     while (!signal.aborted) {
-      await sleep(this.#times.retryMs, undefined, { signal }).catch(() => {});
+      await sleep(retryMs, undefined, { signal }).catch(() => {});
       if (signal.aborted) return;
-      if (await this.#try()) renewed = performance.now();
-      else if (performance.now() - renewed > this.#times.renewMs) {
-        throw new LeadershipLost(
-          `the lease ${this.#options.lease.name} could not be renewed for ${this.#times.renewMs} ms`,
-        );
-      }
+      const sent = performance.now();
+      if (await within(renewed + renewMs - sent, this.#try())) renewed = sent;
+      else if (performance.now() - renewed >= renewMs)
+        throw new LeadershipLost(`the lease ${this.#options.lease.name} could not be renewed for ${renewMs} ms`);
     }
   }
 
@@ -112,6 +115,7 @@ export class LeaderElection {
     };
     try {
       const current = await kube.get(leases, lease);
+      this.#unreachable = false;
       if (current === undefined) {
         const body = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: { ...lease } };
         await kube.create(leases, { ...body, spec: { ...spec, acquireTime: now, leaseTransitions: 0 } });
@@ -126,7 +130,9 @@ export class LeaderElection {
       return true;
     } catch (error) {
       if (!isApiError(error, "Conflict") && !isApiError(error, "AlreadyExists")) {
-        log.warn({ err: error }, "the leader's lease could not be read or written");
+        // Said once, not at every attempt of an outage.
+        if (!this.#unreachable) log.warn({ err: error }, "the leader's lease could not be read or written");
+        this.#unreachable = true;
       }
       return false;
     }
@@ -136,5 +142,16 @@ export class LeaderElection {
     const now = performance.now();
     if (this.#seen?.version !== version) this.#seen = { version, at: now };
     return now - this.#seen.at > this.#times.leaseMs;
+  }
+}
+
+/** What `work` gives, or false when that takes longer. */
+async function within(ms: number, work: Promise<boolean>): Promise<boolean> {
+  const over = new AbortController();
+  const late = sleep(Math.max(0, ms), false, { signal: over.signal }).catch(() => false);
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    over.abort();
   }
 }

@@ -9,7 +9,7 @@ import type { Logger } from "../observe/log.ts";
 import { createMetrics, type Metrics } from "../observe/metrics.ts";
 import { Informers } from "../watch/informers.ts";
 import { serveHealth } from "./health.ts";
-import { LeaderElection, type LeaderTimes } from "./leader.ts";
+import { LeaderElection, LeadershipLost, type LeaderTimes } from "./leader.ts";
 
 export interface ManagerOptions {
   readonly connection: Connection;
@@ -26,10 +26,30 @@ export interface ManagerOptions {
   readonly leaderElection?: { readonly namespace: string; readonly name: string; readonly times?: LeaderTimes };
   readonly health?: { readonly host: string; readonly port: number };
   readonly processMetrics?: boolean;
+  /** Every object is looked at again after about this long even where nothing was heard. Default: ten minutes. */
+  readonly resyncMs?: number;
+}
+
+/** A write that was not sent, because the lease is another's or nobody's. */
+export class NotLeadingError extends Error {
+  override readonly name = "NotLeadingError";
+}
+
+/** A pass that its lease's end has overtaken may still be between two writes: the second is not sent. */
+function fenced(transport: Transport, leads: () => boolean): Transport {
+  return {
+    ...transport,
+    send: async (request) => {
+      const { method, verb, resource } = request;
+      if (method !== "GET" && !leads()) throw new NotLeadingError(`${verb} ${resource}: this process does not lead`);
+      return transport.send(request);
+    },
+  };
 }
 
 /** Passes under way at a stop may take this long to end. */
 const GRACE_MS = 15_000;
+const RESYNC_MS = 10 * 60_000;
 
 /** Joins client, watches, controllers, election and health into one process. */
 export class Manager {
@@ -38,20 +58,28 @@ export class Manager {
   readonly informers: Informers;
   readonly kube: KubeClient;
   readonly #runners: readonly ControllerRunner[];
+  /** For the election, which must write while this process does not lead. */
+  readonly #unfenced: KubeClient;
+  #leads = false;
   #health: Awaited<ReturnType<typeof serveHealth>> | undefined;
 
   constructor(options: ManagerOptions) {
     this.#options = options;
     const { log, connection, userAgent, identity } = options;
     this.metrics = createMetrics({ processMetrics: options.processMetrics ?? false });
-    const transport: Transport = createTransport(connection, {
+    const open = createTransport(connection, {
       userAgent,
       observe: (seen) => this.metrics.observeRequest(seen),
     });
+    this.#unfenced = createClient(open);
+    const transport = fenced(open, () => this.#leads);
     this.informers = new Informers(transport, {
       onError: (resource, error) => {
         this.metrics.watchErrors.inc({ resource });
         log.warn({ err: error, resource }, "a watch failed and is opened again");
+      },
+      onForbidden: (resource, error) => {
+        log.info({ reason: error.message, resource }, "a namespace may not be watched (yet, or any more)");
       },
     });
     this.kube = createClient(transport, (resource, object) => this.informers.absorb(resource, object));
@@ -60,9 +88,10 @@ export class Manager {
       dependencies.filter(({ guard }) => guard === true).map(guardController),
     );
     const { kube, informers, metrics } = this;
-    const clock = options.clock ?? (() => new Date());
+    const { clock = () => new Date(), resyncMs = RESYNC_MS } = options;
     this.#runners = [...chosen, ...guards].map(
-      (controller) => new ControllerRunner(controller, { kube, informers, metrics, log, clock, instance: identity }),
+      (controller) =>
+        new ControllerRunner(controller, { kube, informers, metrics, log, clock, instance: identity, resyncMs }),
     );
   }
 
@@ -73,17 +102,12 @@ export class Manager {
 
   /**
    * Runs until the signal ends it: caches fill at once, controllers work while this process leads. On the signal the
-   * queues close, passes under way end, and the lease is given back.
-   * @throws LeadershipLost when the lease went to another: the process must end, since its passes may be outdated
+   * queues close, passes under way end, and the lease is given back. A lease that is lost ends the work and not the
+   * process: the caches stay warm, and work begins anew, with a look at every object, when the lease is held again.
    */
   async run(signal: AbortSignal): Promise<void> {
     const { log, leaderElection, health, identity } = this.#options;
-    const stop = new AbortController();
     const watches = new AbortController();
-    const kill = new AbortController();
-    const end = (): void => stop.abort();
-    signal.addEventListener("abort", end, { once: true });
-    if (signal.aborted) end();
     if (health !== undefined) {
       const notReady = (): string | undefined => this.#notReady();
       this.#health = await serveHealth({
@@ -98,46 +122,69 @@ export class Manager {
       leaderElection === undefined
         ? undefined
         : new LeaderElection({
-            kube: this.kube,
+            kube: this.#unfenced,
             lease: { namespace: leaderElection.namespace, name: leaderElection.name },
             identity,
             log,
             ...(leaderElection.times === undefined ? {} : { times: leaderElection.times }),
           });
-    let led = false;
-    let grace: NodeJS.Timeout | undefined;
     try {
       this.informers.start(watches.signal);
-      await this.informers.synced(stop.signal);
-      if (stop.signal.aborted) return;
+      await this.informers.synced(signal);
+      if (signal.aborted) return;
       log.info({ objects: Object.fromEntries(this.informers.sizes()) }, "caches are filled");
-      await election?.acquire(stop.signal);
-      led = true;
-      this.metrics.leader.set(1);
-      log.info({ controllers: this.#runners.map(({ name }) => name) }, "working");
-      const holding = election?.hold(stop.signal) ?? Promise.resolve();
-      // What ends the holding ends the work: a process that does not lead must not write.
-      const lost = holding.catch((error: unknown) => {
-        kill.abort();
-        stop.abort();
-        throw error;
-      });
-      stop.signal.addEventListener("abort", () => {
-        grace = setTimeout(() => kill.abort(), GRACE_MS);
-      });
-      await Promise.all([lost, ...this.#runners.map((runner) => runner.run(stop.signal, kill.signal))]);
+      while (!signal.aborted) await this.#term(election, signal);
     } catch (error) {
-      if (!signal.aborted || kill.signal.aborted) throw error;
+      if (!signal.aborted) throw error;
     } finally {
-      clearTimeout(grace);
-      stop.abort();
       watches.abort();
-      this.metrics.leader.set(0);
-      if (led && !kill.signal.aborted) await election?.release();
       await this.informers.stopped();
       await this.#health?.close();
       log.info("stopped");
     }
+  }
+
+  /** Waits for the lease and works for as long as it is held, or until the process is to stop. */
+  async #term(election: LeaderElection | undefined, stop: AbortSignal): Promise<void> {
+    const { log } = this.#options;
+    await election?.acquire(stop);
+    const [end, kill, ended] = [new AbortController(), new AbortController(), new AbortController()];
+    let grace: NodeJS.Timeout | undefined;
+    const endInPeace = (): void => {
+      grace = setTimeout(() => kill.abort(), GRACE_MS);
+      end.abort();
+    };
+    const cut = (): void => {
+      this.#leads = false;
+      kill.abort();
+      end.abort();
+    };
+    stop.addEventListener("abort", endInPeace, { once: true });
+    if (stop.aborted) endInPeace();
+    this.#leads = true;
+    this.metrics.leader.set(1);
+    log.info({ controllers: this.#runners.map(({ name }) => name) }, "working");
+    // Renewed until the last pass has ended: nobody else may begin before.
+    const holding = election?.hold(ended.signal).then(
+      () => undefined,
+      (error: unknown) => {
+        cut();
+        if (error instanceof LeadershipLost) return error;
+        throw error;
+      },
+    );
+    try {
+      await Promise.all(this.#runners.map((runner) => runner.run(end.signal, kill.signal)));
+    } finally {
+      cut();
+      clearTimeout(grace);
+      stop.removeEventListener("abort", endInPeace);
+      this.metrics.leader.set(0);
+      ended.abort();
+    }
+    const lost = await holding;
+    if (lost === undefined) await election?.release();
+    else log.warn({ err: lost }, "the lease is lost: nothing is done until it is held again");
   }
 
   #notReady(): string | undefined {

@@ -101,6 +101,10 @@ export class Queue {
     return { normal: this.#ready.normal.size, low: this.#ready.low.size };
   }
 
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   /** Nothing is given out any more; waiting takers get undefined. */
   close(): void {
     this.#closed = true;

@@ -14,7 +14,7 @@ export interface CacheReader {
   hasSynced(resource: Resource, namespace?: string): boolean;
 }
 
-/** A cache was asked before it was filled; the pass is tried again soon and nobody is told. */
+/** A cache was asked before it was filled, or is behind what is there; the pass is tried again soon and nobody is told. */
 export class NotSyncedError extends Error {
   override readonly name = "NotSyncedError";
 }

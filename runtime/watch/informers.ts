@@ -26,6 +26,8 @@ export interface InformerOptions {
 
 export interface InformerObserver {
   onError(resource: string, error: Error): void;
+  /** Told once when a namespace may not be read, which it may soon or is going. */
+  onForbidden(resource: string, error: Error): void;
 }
 
 interface Informer {
@@ -214,6 +216,7 @@ export class Informers implements CacheReader {
             wake();
           },
           onError: (error) => this.#observer.onError(resourceName(resource), error),
+          onForbidden: (error) => this.#observer.onForbidden(resourceName(resource), error),
           onAlive: () => {
             informer.lastAlive = Date.now();
           },
