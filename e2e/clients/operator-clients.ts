@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { clusterLocation } from "#e2e/cluster/location.ts";
 import { type OpenStackHandle, readOpenStackHandle } from "#e2e/cluster/openstack/handle.ts";
 import { createTestDomain, type TestDomain } from "#e2e/cluster/openstack/test-domain.ts";
+import { roleBindings, roles } from "#operator/api/foreign.ts";
 import {
   type ClientHooks,
   type CloudClients,
@@ -9,6 +10,8 @@ import {
   createCloudClients,
 } from "#operator/clients/cloud-clients.ts";
 import type { Project } from "#operator/clients/keystone/projects.ts";
+import type { KubeObject } from "#runtime/api/object.ts";
+import type { KubeClient } from "#runtime/client/kube-client.ts";
 
 export const openStack = (): OpenStackHandle => readOpenStackHandle(clusterLocation());
 
@@ -22,6 +25,28 @@ export function operatorSettings(): CloudSettings {
 
 export function operatorClients(hooks: ClientHooks = {}): CloudClients {
   return createCloudClients(operatorSettings(), hooks);
+}
+
+/**
+ * Lets the operator get a core Secret of nephele-system, as the Role nephele:cloud-secrets does for the local cluster's
+ * own. The right goes with that Secret.
+ */
+export async function letOperatorRead(
+  kube: KubeClient,
+  { metadata: { name, namespace, uid } }: KubeObject,
+): Promise<void> {
+  const [apiVersion, group] = ["rbac.authorization.k8s.io/v1", "rbac.authorization.k8s.io"];
+  const metadata = {
+    name,
+    namespace: namespace ?? "",
+    ownerReferences: [{ apiVersion: "v1", kind: "Secret", name, uid }],
+  };
+  const rules = [{ apiGroups: [""], resources: ["secrets"], verbs: ["get"], resourceNames: [name] }];
+  const roleRef = { apiGroup: group, kind: "Role", name };
+  const subjects = [{ kind: "ServiceAccount", name: "nephele-operator", namespace }];
+  const owner = { fieldOwner: "test", force: true };
+  await kube.apply(roles, { apiVersion, kind: "Role", metadata, rules }, owner);
+  await kube.apply(roleBindings, { apiVersion, kind: "RoleBinding", metadata, roleRef, subjects }, owner);
 }
 
 /** The clients, and a domain of the test file's own; `close` removes the domain with all in it. */

@@ -1,4 +1,4 @@
-import { openStack } from "#e2e/clients/operator-clients.ts";
+import { letOperatorRead, openStack } from "#e2e/clients/operator-clients.ts";
 import { openStackManifests } from "#e2e/cluster/openstack/manifests.ts";
 import { FaultProxy } from "#e2e/faults/proxy.ts";
 import { coreSecrets } from "#operator/api/foreign.ts";
@@ -30,7 +30,8 @@ export async function openProxiedCloud(bed: Bed): Promise<ProxiedCloud> {
   const { external } = (cloud["spec"] as { readonly identity: { readonly external: object } }).identity;
   const identity = { external: { ...external, credentialsSecretRef: { name: ref.name } } };
   const spec = { ...(cloud["spec"] as object), identity, protected: false };
-  await bed.kube.apply(coreSecrets, { ...login, metadata: ref }, { fieldOwner: "test" });
+  const secret = await bed.kube.apply(coreSecrets, { ...login, metadata: ref }, { fieldOwner: "test" });
+  await letOperatorRead(bed.kube, secret);
   await bed.kube.apply(clouds, { ...cloud, metadata: ref, spec }, { fieldOwner: "test" });
   await untilReady(bed.kube, clouds, ref);
   return {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { openStack, operatorSettings } from "#e2e/clients/operator-clients.ts";
+import { letOperatorRead, openStack, operatorSettings } from "#e2e/clients/operator-clients.ts";
 import { adminLogin } from "#e2e/cluster/openstack/admin-session.ts";
 import { createTestDomain } from "#e2e/cluster/openstack/test-domain.ts";
 import { type Bed, openBed, unique } from "#e2e/harness/bed.ts";
@@ -53,7 +53,7 @@ async function applyCloud(name: string, changes: Changes = {}): Promise<void> {
 async function applyLogin(name: string, login: Readonly<Record<string, string>> = {}): Promise<void> {
   const stringData = { ...settings.credentials, ...login };
   const secret = { apiVersion: "v1", kind: "Secret", metadata: { name, namespace: NAMESPACE }, stringData };
-  await bed.kube.apply(coreSecrets, secret, { fieldOwner: "test", force: true });
+  await letOperatorRead(bed.kube, await bed.kube.apply(coreSecrets, secret, { fieldOwner: "test", force: true }));
 }
 
 async function remove(name: string): Promise<void> {

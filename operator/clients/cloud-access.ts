@@ -3,6 +3,7 @@ import { coreSecrets } from "#operator/api/foreign.ts";
 import type { Cloud } from "#operator/api/generated/cloud.ts";
 import type { Project } from "#operator/api/generated/project.ts";
 import { keyOf, keyText } from "#runtime/api/object.ts";
+import { isApiError } from "#runtime/client/errors.ts";
 import type { KubeClient } from "#runtime/client/kube-client.ts";
 import type { CloudClients, CloudSettings } from "./cloud-clients.ts";
 import { type AuthorityReference, connectionOf, type SecretReference } from "./cloud-connection.ts";
@@ -56,7 +57,7 @@ export function createCloudAccess({ kube, clients, clock }: CloudAccessDeps): Cl
     const known = kept.get(cloud.metadata.uid);
     const fresh = known !== undefined && clock().getTime() - known.at < SECRETS_KEPT_MS;
     if (fresh && known.generation === cloud.metadata.generation) return known;
-    const { settings, identityAuthority } = await readSettings(kube, cloud);
+    const { settings, identityAuthority } = await readSettings(sayingWhatMayNotBeRead(kube), cloud);
     const resolved: Resolved = {
       at: clock().getTime(),
       generation: cloud.metadata.generation,
@@ -155,5 +156,22 @@ export function cloudOf(project: Project, clouds: readonly Cloud[]): CloudChoice
   return {
     kind: "awaited",
     awaited: `a Project with spec.cloudRef: there are ${names.length} Clouds (${names.join(", ")}), make the Project anew and name one`,
+  };
+}
+
+/** A core Secret is read by a right that names it: where that is missing, it is waited for as what is not there is. */
+function sayingWhatMayNotBeRead(kube: Pick<KubeClient, "get">): Pick<KubeClient, "get"> {
+  return {
+    get: async (resource, key) => {
+      try {
+        return await kube.get(resource, key);
+      } catch (error) {
+        if (!isApiError(error, "Forbidden")) throw error;
+        const secret = `core Secret ${keyText(key)}`;
+        throw new CloudSecretError(
+          `the right to get the ${secret}, which the Role nephele:cloud-secrets gives by name`,
+        );
+      }
+    },
   };
 }

@@ -80,9 +80,13 @@ export function contentsText(cache: CacheReader, namespace: string): string {
   return `to be rid of ${shown}${contents.length > 5 ? ` and ${contents.length - 5} more` : ""}`;
 }
 
-/** Lets the operator's own RoleBinding go from a namespace that ends, when nothing needs it any more. */
-export async function releaseAccess({ cache, kube, namespace }: ProjectScope): Promise<void> {
+/**
+ * Lets the operator's own RoleBinding go from a namespace that ends, when nothing needs it any more. Status names the
+ * namespace no longer, which ends the watch of its core Secrets.
+ */
+export async function releaseAccess({ cache, kube, namespace, facts }: ProjectScope): Promise<void> {
   if (contentsOf(cache, namespace).length > 0) return;
+  facts.namespace = undefined;
   const binding = cache.get(roleBindings, { namespace, name: CLUSTER_ROLES.operator });
   if (binding !== undefined) await removeFinalizer(kube, roleBindings, binding, ACCESS_FINALIZER);
 }
