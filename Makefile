@@ -38,6 +38,14 @@ kubeconfig: $(INSTALLED) ## Print the path of the local cluster's kubeconfig
 status: $(INSTALLED) ## Say what of the local cluster runs
 	@node e2e/cluster/status.ts
 
+.PHONY: test-proofs
+test-proofs: $(INSTALLED) ## Proofs over what test-control left behind: rights, writes, canaries
+	vitest run --project proofs
+
+.PHONY: chaos-outages
+chaos-outages: $(INSTALLED) ## Keystone, Barbican, PostgreSQL away for 20 s each, the API server killed
+	NEPHELE_OUTAGE_SECONDS=20 vitest run --project faults e2e/faults/outages
+
 .PHONY: check
 check: $(INSTALLED) ## Format, lint, layers, types, generated files, CRDs additive
 	biome check --error-on-warnings .

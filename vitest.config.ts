@@ -39,7 +39,20 @@ export default defineConfig({
       {
         test: {
           name: "faults",
-          include: ["**/*.faults.test.ts"],
+          include: ["e2e/faults/**/*.faults.test.ts"],
+          exclude: ["**/node_modules/**"],
+          globalSetup: ["e2e/cluster/vitest-setup.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        // They read what the others left in logs and files, and so come before those that break things.
+        test: {
+          name: "proofs",
+          include: ["e2e/proofs/**/*.faults.test.ts"],
           exclude: ["**/node_modules/**"],
           globalSetup: ["e2e/cluster/vitest-setup.ts"],
           testTimeout: 300_000,

@@ -65,10 +65,14 @@ export function startTicksOf(pid: number): string | undefined {
   }
 }
 
-/** Picks the start time out of a line of /proc/<pid>/stat; undefined for a zombie. The name may hold spaces and brackets. */
+/**
+ * Picks the start time out of a line of /proc/<pid>/stat; undefined for a zombie. One that still has other threads is
+ * none yet: they hold its port. The name may hold spaces and brackets.
+ */
 export function parseStartTicks(stat: string): string | undefined {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return fields[0] === "Z" ? undefined : fields[19];
+  const threads = Number(fields[17]);
+  return fields[0] === "Z" && threads <= 1 ? undefined : fields[19];
 }
 
 /** Whether the process of a record still runs. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type AuditEvent, parseAudit } from "./audit-log.ts";
+import { type AuditEvent, parseAudit, withoutEarlyRefusals } from "./audit-log.ts";
 import { rightsUsed } from "./rights-used.ts";
 import { countWrites } from "./writes.ts";
 
@@ -15,6 +15,7 @@ function event(changes: Partial<AuditEvent> & { readonly annotations?: Record<st
     userAgent: "nephele-operator/0.1.0",
     objectRef: servers,
     requestURI: "/apis/nephele.dev/v1alpha1/namespaces/team-a/servers/web-1",
+    requestReceivedTimestamp: "2026-11-25T15:00:00.000000Z",
     responseStatus: { code: 200 },
     ...changes,
   };
@@ -25,6 +26,26 @@ describe("reading the log", () => {
     const line = JSON.stringify(event({}));
     const early = JSON.stringify(event({ stage: "RequestReceived" }));
     expect(parseAudit(`${line}\n${early}\n${line}\n{"kind":"Ev`)).toHaveLength(2);
+  });
+});
+
+describe("refusals of an API server that has just started", () => {
+  const start = event({
+    verb: "get",
+    user: { username: "system:apiserver" },
+    objectRef: { resource: "priorityclasses", name: "system-node-critical" },
+    requestReceivedTimestamp: "2026-11-25T15:10:00.000000Z",
+  });
+  const at = (time: string, code: number): AuditEvent =>
+    event({ requestReceivedTimestamp: `2026-11-25T${time}.000000Z`, responseStatus: { code } });
+
+  test.each([
+    ["are left out", [at("15:10:03", 403)], []],
+    ["count when it has been up for a while", [at("15:11:00", 403)], [at("15:11:00", 403)]],
+    ["count before it", [at("15:09:00", 403)], [at("15:09:00", 403)]],
+    ["leave alone what it allows", [at("15:10:03", 200)], [at("15:10:03", 200)]],
+  ])("%s", (_, events, left) => {
+    expect(withoutEarlyRefusals([start, ...events])).toEqual([start, ...left]);
   });
 });
 

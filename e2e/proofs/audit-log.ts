@@ -17,6 +17,8 @@ export interface AuditEvent {
     readonly name?: string;
   };
   readonly requestURI: string;
+  /** RFC 3339, in microseconds. */
+  readonly requestReceivedTimestamp?: string;
   readonly responseStatus?: { readonly code?: number };
 }
 
@@ -55,4 +57,25 @@ export function parseAudit(text: string): readonly AuditEvent[] {
 /** Who a request counts for: the user that RBAC looked at. */
 export function userOf(event: AuditEvent): string {
   return event.impersonatedUser?.username ?? event.user.username;
+}
+
+/** An API server that starts looks once whether this is there (registry/scheduling/rest, AddSystemPriorityClasses). */
+const ASKED_AT_START = { user: "system:apiserver", resource: "priorityclasses", name: "system-node-critical" };
+/** It serves before it has read all roles and bindings, and meanwhile refuses what they allow. */
+const UNREAD_MS = 15_000;
+
+/** Leaves out what was refused while an API server had just started: its refusals say nothing about rights yet. */
+export function withoutEarlyRefusals(events: readonly AuditEvent[]): readonly AuditEvent[] {
+  const { user, resource, name } = ASKED_AT_START;
+  const starts = events
+    .filter((event) => event.user.username === user && event.verb === "get")
+    .filter(({ objectRef }) => objectRef?.resource === resource && objectRef.name === name)
+    .map(timeOf);
+  const early = (event: AuditEvent): boolean =>
+    starts.some((start) => timeOf(event) >= start - UNREAD_MS && timeOf(event) < start + UNREAD_MS);
+  return events.filter((event) => event.responseStatus?.code !== 403 || !early(event));
+}
+
+function timeOf(event: AuditEvent): number {
+  return Date.parse(event.requestReceivedTimestamp ?? "");
 }

@@ -141,4 +141,16 @@ describe("canary", () => {
     expect(places).toBeGreaterThan(20);
     expect(findings).toEqual([]);
   });
+
+  test("control: one that is planted where it does not belong is found there", async () => {
+    const value = canaries.find(({ name }) => name === "the copied payload")?.value;
+    const leak = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "leak", namespace }, data: { value } };
+    await bed.kube.apply(configMaps, leak, OWNER);
+    const { findings } = await searchObjects(search, bed.transport);
+    const { leaks } = judge(
+      findings.filter(({ place }) => place.startsWith("configmaps ")),
+      [{ canary: open.name, place: `configmaps ${namespace}/open` }],
+    );
+    expect(leaks).toEqual([`the copied payload stands in configmaps ${namespace}/leak (raw)`]);
+  });
 });

@@ -9,7 +9,8 @@ interface ServedResource {
   readonly name: string;
   readonly kind: string;
   readonly namespaced: boolean;
-  readonly verbs: readonly string[];
+  /** KubeVirt's aggregated server says null for its subresources. */
+  readonly verbs: readonly string[] | null;
 }
 
 /** Every kind that the API server can list, by discovery: core's, ours, and those of aggregated servers and CRDs. */
@@ -25,7 +26,7 @@ export async function servedResources(transport: Transport): Promise<readonly Re
     versions.map(async ({ path, group, version }) => {
       const { resources } = (await read(transport, path)) as { readonly resources: readonly ServedResource[] };
       return resources
-        .filter(({ name, verbs }) => verbs.includes("list") && !name.includes("/"))
+        .filter(({ name, verbs }) => verbs?.includes("list") === true && !name.includes("/"))
         .map(({ name, kind, namespaced }) => ({ group, version, plural: name, kind, namespaced }));
     }),
   );
