@@ -3,7 +3,7 @@ import type { Cloud } from "#operator/api/generated/cloud.ts";
 import type { Project } from "#operator/api/generated/project.ts";
 import { clouds, projects } from "#operator/api/resources.ts";
 import { isDeployed } from "#operator/clients/cloud-connection.ts";
-import { type KubeObject, keyOf, type ObjectKey } from "#runtime/api/object.ts";
+import { isDeleting, type KubeObject, keyOf, type ObjectKey } from "#runtime/api/object.ts";
 import { type Controller, defineController, watch } from "#runtime/controller/definition.ts";
 import { CLOUD_LABEL, MANAGED_SELECTOR } from "./children/metadata.ts";
 import { isNeeded } from "./hypervisor.ts";
@@ -50,10 +50,13 @@ export function cloudController(deps: CloudDeps): Controller {
     name: "cloud",
     reconciles: clouds,
     watches: [
-      // A Cloud that is being deleted waits for its Projects to go.
-      watch(projects, ({ spec, status }: Project) =>
-        [spec.cloudRef ?? status?.cloudRef].filter((ref) => ref !== undefined),
-      ),
+      // A Cloud that is being deleted waits for its Projects to go. Only such a one is woken: a pass asks its services, and
+      // Projects change often.
+      watch(projects, ({ spec, status }: Project, cache) => {
+        const ref = spec.cloudRef ?? status?.cloudRef;
+        const cloud = ref === undefined ? undefined : cache.get(clouds, ref);
+        return cloud !== undefined && isDeleting(cloud) ? [keyOf(cloud)] : [];
+      }),
       watch(
         customResourceDefinitions,
         ({ metadata }, cache) => (isNeeded(metadata.name) ? cache.list(clouds).map(keyOf) : []),

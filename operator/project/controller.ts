@@ -1,4 +1,5 @@
 import { coreSecrets, namespaces, networkPolicies, resourceQuotas, roleBindings } from "#operator/api/foreign.ts";
+import type { Cloud } from "#operator/api/generated/cloud.ts";
 import type { Project } from "#operator/api/generated/project.ts";
 import { MANAGED_SELECTOR } from "#operator/api/marks.ts";
 import { clouds, flavors, images, projects, secrets, servers } from "#operator/api/resources.ts";
@@ -45,7 +46,7 @@ export function projectController(deps: ProjectDeps): Controller {
       watch(flavors, ({ metadata }, cache) =>
         cache.byIndex(servers, SERVERS_BY_FLAVOR, metadata.name).flatMap((server) => ofNamespace(server, cache)),
       ),
-      watch(clouds, (_cloud, cache) => cache.list(projects).map(keyOf)),
+      watch(clouds, (cloud, cache) => cache.list(projects).filter(mayBeIn(cloud)).map(keyOf)),
     ],
     indexes: [
       index(projects, BY_NAMESPACE, (project) => [namespaceOf(project)]),
@@ -66,6 +67,14 @@ export function projectController(deps: ProjectDeps): Controller {
     cleanup: [leaveNamespace, resolveCloudAgain, leaveKeystone],
     status: projectStatus,
   });
+}
+
+/** Whether a Project is in a Cloud, or in none yet: then it matters to it which there are. */
+function mayBeIn({ metadata }: Cloud): (project: Project) => boolean {
+  return ({ spec, status }) => {
+    const ref = spec.cloudRef ?? status?.cloudRef;
+    return ref === undefined || (ref.name === metadata.name && ref.namespace === metadata.namespace);
+  };
 }
 
 function ofNamespace(object: KubeObject, cache: CacheReader): readonly ObjectKey[] {

@@ -21,9 +21,12 @@ export interface NewCondition {
 /** API conventions allow 32,768 characters; a person reads fewer. */
 const MESSAGE_LIMIT = 1024;
 
+/** Names one request, and so is another one each time. */
+const REQUEST_ID = /req-[0-9a-f-]{36}/g;
+
 /**
  * The conditions to write: those of `next`, in order, where each keeps the time of its last change of status from
- * `previous`. So a pass that finds nothing new writes nothing new, and does not wake itself.
+ * `previous`, and a message in which only the request's id is another one keeps the id that it had. So a pass that finds nothing new writes nothing new, and does not wake itself.
  */
 export function mergeConditions(
   previous: readonly Condition[] | undefined,
@@ -33,17 +36,22 @@ export function mergeConditions(
 ): Condition[] {
   return next.map((condition) => {
     const before = previous?.find((other) => other.type === condition.type);
+    const message = condition.message.slice(0, MESSAGE_LIMIT);
     const lastTransitionTime =
       before !== undefined && before.status === condition.status ? before.lastTransitionTime : timeText(now);
     return {
       type: condition.type,
       status: condition.status,
       reason: condition.reason,
-      message: condition.message.slice(0, MESSAGE_LIMIT),
+      message: before !== undefined && saysTheSame(before.message, message) ? before.message : message,
       ...(generation === undefined ? {} : { observedGeneration: generation }),
       lastTransitionTime,
     };
   });
+}
+
+function saysTheSame(one: string, other: string): boolean {
+  return one === other || one.replaceAll(REQUEST_ID, "req-") === other.replaceAll(REQUEST_ID, "req-");
 }
 
 export function findCondition(conditions: readonly Condition[] | undefined, type: string): Condition | undefined {
