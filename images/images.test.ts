@@ -52,6 +52,7 @@ test.each([
   ["images/keystone/requirements/2026.2.txt", true],
   ["operator/flags.test.ts", false],
   ["operator/secret/testing", false],
+  ["operator/cloud/children/golden", false],
   ["operator/secret/testing/specs.ts", false],
   ["crds/cases/cloud.ts", false],
   ["crds/policies/roles.yaml", false],

@@ -71,7 +71,9 @@ export function chooseImages(names: readonly string[]): readonly ImageSpec[] {
 
 /** Only what runs in a program: no tests, no examples for tests, no words for people. */
 export function belongsInImage(path: string): boolean {
-  return !/\.test\.ts$|\.md$|(^|\/)testing(\/|$)|^crds\/(cases|policies)(\/|$)|^crds\/.*\.ts$|\.in$/.test(path);
+  return !/\.test\.ts$|\.md$|(^|\/)(testing|golden)(\/|$)|^crds\/(cases|policies)(\/|$)|^crds\/.*\.ts$|\.in$/.test(
+    path,
+  );
 }
 
 function extras(name: string): readonly string[] {
