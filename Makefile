@@ -112,6 +112,10 @@ bench-writes: $(INSTALLED) ## Count the operator's writes for 1,000 Secrets and 
 bench-restart: $(INSTALLED) ## Restart the operator with 10,000 Servers and print times and memory
 	node bench/operator/restart.ts $(BENCH)
 
+.PHONY: chaos
+chaos: $(INSTALLED) ## Kill the operator after each of its writes, and write docs/reports/kills.md (long)
+	vitest run --project faults e2e/faults/kills
+
 .PHONY: tools
 tools: $(INSTALLED) ## Build the local cluster's programs into the cache (long when it is cold)
 	node e2e/tools/build.ts all

@@ -16,7 +16,8 @@ import { serviceAccountKubeconfig } from "./service-account.ts";
 
 /** The operator among the cluster's processes. */
 export const operatorProcess = "operator";
-const ACCOUNT = { namespace: systemNamespace, name: "nephele-operator" };
+/** The service account that the operator runs as. */
+export const operatorAccount = { namespace: systemNamespace, name: "nephele-operator" };
 /** What the operator is made of: another content is another operator. */
 const SOURCES = ["operator", "runtime", "charts/nephele/rbac"];
 
@@ -49,7 +50,11 @@ export async function startOperator(
     await apply(kubectl(file.kubectl, file.kubeconfigPath), join(checkout, "charts", "nephele", "rbac"));
     await applyCloud(file);
     const authority = await openPki(join(stateDir, "pki")).authority("ca", "nephele-local");
-    const kubeconfig = await serviceAccountKubeconfig({ authority, serverUrl: file.serverUrl }, stateDir, ACCOUNT);
+    const kubeconfig = await serviceAccountKubeconfig(
+      { authority, serverUrl: file.serverUrl },
+      stateDir,
+      operatorAccount,
+    );
     if (processes.list().some(({ name }) => name === operatorProcess))
       await processes.stopProcess(operatorProcess, { forget: true });
     processes.startProcess({

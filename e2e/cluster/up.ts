@@ -19,7 +19,8 @@ import { openPorts } from "./ports.ts";
 import { openProcesses, type Processes } from "./processes.ts";
 import { openSteps, type Steps } from "./steps.ts";
 
-interface Programs {
+/** The programs of the Kubernetes side, built. */
+export interface Programs {
   readonly kubernetes: BuiltTools;
   readonly kubevirt: BuiltTools;
   readonly cdi: BuiltTools;
@@ -81,7 +82,7 @@ async function findRunning(
 }
 
 /** Go builds take all the machine has, so they come one after another and before anything runs. */
-async function allTools(print: (line: string) => void): Promise<Programs> {
+export async function allTools(print: (line: string) => void): Promise<Programs> {
   const kubernetes = await tools("kubernetes", print);
   const kubevirt = await tools("kubevirt", print);
   const cdi = await tools("cdi", print);
@@ -97,7 +98,8 @@ async function start(context: ClusterContext, programs: Programs): Promise<Clust
   return file;
 }
 
-async function startOnKubernetes(context: ClusterContext, programs: Programs): Promise<ClusterFile> {
+/** Kubernetes with KubeVirt, CDI and Nephele's CRDs and policies; neither OpenStack nor the operator. */
+export async function startOnKubernetes(context: ClusterContext, programs: Programs): Promise<ClusterFile> {
   const { steps, stateDir, logsDir } = context;
   const kubernetes = await startKubernetes(context, programs.kubernetes.bin);
   const run = kubectl(kubernetes.kubectl, kubernetes.kubeconfigPath);

@@ -18,6 +18,11 @@ export type Fault =
   /** Requests are passed on after this many milliseconds. */
   | { readonly kind: "slow"; readonly ms: number };
 
+interface Request {
+  readonly method: string;
+  readonly path: string;
+}
+
 /** One mutating call that passed, in order. */
 export interface Write {
   readonly method: string;
@@ -41,7 +46,9 @@ export class FaultProxy {
   readonly #options: ProxyOptions;
   readonly #server = createServer((incoming, outgoing) => void this.#handle(incoming, outgoing));
   readonly #open = new Set<IncomingMessage>();
+  readonly #underWay = new Set<Request>();
   readonly writes: Write[] = [];
+  #written = 0;
   #fault: Fault | undefined;
   #hold: { readonly after: number; readonly reached: (write: Write) => void } | undefined;
 
@@ -50,6 +57,8 @@ export class FaultProxy {
   }
 
   async start(): Promise<string> {
+    // No answer is lost because the proxy closed a connection in the moment in which the caller used it again.
+    this.#server.keepAliveTimeout = 0;
     await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
@@ -85,29 +94,46 @@ export class FaultProxy {
     this.writes.length = 0;
   }
 
+  /** How many mutating calls that count have been carried out since the start. */
+  get written(): number {
+    return this.#written;
+  }
+
+  /** Requests that the service has not answered to the end: watches, and writes whose caller may have gone. */
+  get underWay(): readonly Request[] {
+    return [...this.#underWay];
+  }
+
   async #handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const asked = { method: incoming.method ?? "GET", path: incoming.url ?? "/" };
     this.#open.add(incoming);
+    this.#underWay.add(asked);
     const abort = new AbortController();
     outgoing.once("close", () => {
       this.#open.delete(incoming);
       abort.abort();
     });
     try {
-      await this.#pass(incoming, outgoing, abort.signal);
+      await this.#pass(asked, incoming, outgoing, abort.signal);
     } catch {
       // Whatever broke on the way to the service looks to the caller like a broken connection.
       incoming.socket.destroy();
+    } finally {
+      this.#underWay.delete(asked);
     }
   }
 
-  async #pass(incoming: IncomingMessage, outgoing: ServerResponse, signal: AbortSignal): Promise<void> {
+  async #pass(
+    { method, path }: Request,
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    signal: AbortSignal,
+  ): Promise<void> {
     const fault = this.#fault;
     if (fault?.kind === "down") {
       incoming.socket.destroy();
       return;
     }
-    const method = incoming.method ?? "GET";
-    const path = incoming.url ?? "/";
     const body = await readAll(incoming);
     if (fault?.kind === "answer" && fault.when?.(method, path) !== false) {
       outgoing.writeHead(fault.status, { "content-type": fault.contentType }).end(fault.body);
@@ -135,6 +161,7 @@ export class FaultProxy {
       const text = await answer.body.bytes();
       const write = { method, path, status: answer.statusCode };
       this.writes.push(write);
+      this.#written += 1;
       if (held !== undefined && this.writes.length === held.after) {
         held.reached(write);
         incoming.socket.destroy();
@@ -144,6 +171,8 @@ export class FaultProxy {
       return;
     }
     outgoing.writeHead(answer.statusCode, withoutLength(answer.headers));
+    // A watch in which nothing happens yet is open all the same.
+    outgoing.flushHeaders();
     for await (const chunk of answer.body as AsyncIterable<Buffer>) outgoing.write(chunk);
     outgoing.end();
   }

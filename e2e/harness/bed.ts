@@ -17,9 +17,11 @@ export interface Bed {
   close(): Promise<void>;
 }
 
-/** @throws Error when the local cluster is not running; vitest's set-up starts it */
-export async function openBed(): Promise<Bed> {
-  const { stateDir } = clusterLocation();
+/**
+ * @param stateDir the cluster's state folder; the one that vitest's set-up starts where none is given
+ * @throws Error when that cluster is not running
+ */
+export async function openBed(stateDir = clusterLocation().stateDir): Promise<Bed> {
   const cluster = readClusterFile(stateDir);
   if (cluster === undefined) throw new Error(`no cluster runs with its state in ${stateDir}: make up`);
   const kubeconfig = cluster.kubeconfigPath;

@@ -9,6 +9,8 @@ import { eventually } from "./eventually.ts";
 export interface OperatorProcess {
   readonly pid: number;
   readonly logFile: string;
+  /** Where /metrics is, if `--health-address` is not "off". */
+  readonly healthPort: number | undefined;
   /** SIGTERM, and the exit code. */
   stop(): Promise<number | null>;
   /** SIGKILL: no last word. */
@@ -18,6 +20,7 @@ export interface OperatorProcess {
 export interface OperatorOptions {
   readonly kubeconfig: string;
   readonly logFile: string;
+  /** Flags that are added; where one is given here, it counts instead of ours. */
   readonly args?: readonly string[];
 }
 
@@ -33,7 +36,9 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
     "off",
     ...(options.args ?? []),
   ];
-  const child: ChildProcess = spawn(process.execPath, args, { cwd: checkout, stdio: ["ignore", "pipe", "pipe"] });
+  // Compiled once for all starts: half of what a start costs is taking the types away.
+  const env = { ...process.env, NODE_COMPILE_CACHE: join(checkout, ".cache", "compiled") };
+  const child: ChildProcess = spawn(process.execPath, args, { cwd: checkout, env, stdio: ["ignore", "pipe", "pipe"] });
   const log = createWriteStream(options.logFile, { flags: "a" });
   child.stdout?.pipe(log, { end: false });
   child.stderr?.pipe(log, { end: false });
@@ -43,13 +48,20 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
     return exited;
   });
   const from = sizeOf(options.logFile);
-  await eventually("the operator to work", async () => {
-    if (exited !== undefined) throw new Error(`the operator ended with ${exited}; see ${options.logFile}`);
-    return readFileSync(options.logFile, "utf8").slice(from).includes('"msg":"working"');
-  });
+  try {
+    await eventually("the operator to work", async () => {
+      if (exited !== undefined) throw new Error(`the operator ended with ${exited}; see ${options.logFile}`);
+      return readFileSync(options.logFile, "utf8").slice(from).includes('"msg":"working"');
+    });
+  } catch (error) {
+    child.kill("SIGKILL");
+    throw error;
+  }
+  const serving = /"port":(\d+),"msg":"serving /.exec(readFileSync(options.logFile, "utf8").slice(from));
   return {
     pid: child.pid ?? 0,
     logFile: options.logFile,
+    healthPort: serving === null ? undefined : Number(serving[1]),
     stop: async () => {
       child.kill("SIGTERM");
       return await ended;

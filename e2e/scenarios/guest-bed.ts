@@ -1,4 +1,4 @@
-import { unique } from "#e2e/harness/bed.ts";
+import { type Bed, unique } from "#e2e/harness/bed.ts";
 import { untilGone, untilReady } from "#e2e/harness/conditions.ts";
 import { eventsAbout } from "#e2e/harness/events.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
@@ -72,8 +72,7 @@ export interface GuestBed extends ProjectBed {
 
 export async function openGuestBed(): Promise<GuestBed> {
   const bed = await openProjectBed();
-  // KubeVirt lets nobody but its own accounts write what an instance's status says.
-  const handler = await bed.as("system:serviceaccount:kubevirt:kubevirt-controller", ["system:masters"]);
+  const handler = await virtHandler(bed);
   const made = new Set<string>();
   const volumes = new Set<string>();
   const tenants = new Set<string>();
@@ -124,7 +123,21 @@ async function empty(kube: KubeClient, namespace: string): Promise<void> {
   }
 }
 
-function tenantOf(kube: KubeClient, handler: KubeClient, namespace: string, volumes: Set<string>): Tenant {
+/** Somebody who may say what virt-handler says: KubeVirt lets nobody but its own accounts write an instance's status. */
+export const virtHandler = (bed: Bed): Promise<KubeClient> =>
+  bed.as("system:serviceaccount:kubevirt:kubevirt-controller", ["system:masters"]);
+
+/**
+ * A Project that is there.
+ * @param handler see {@link virtHandler}
+ * @param volumes gets the names of the volumes that are made
+ */
+export function tenantOf(
+  kube: KubeClient,
+  handler: KubeClient,
+  namespace: string,
+  volumes: Set<string> = new Set(),
+): Tenant {
   const at = (name: string) => ({ namespace, name });
 
   /** A volume that the claim of this name will be bound to. */

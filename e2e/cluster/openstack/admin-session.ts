@@ -8,7 +8,9 @@ type Json = Readonly<Record<string, unknown>>;
 /** Calls of the bed's administrator, to set a bed up and for tests to make their domains; the operator has its own. */
 export interface AdminSession {
   readonly token: string;
-  /** GET of a list, of which the first is given. `path` is below Keystone's `/v3`. */
+  /** GET of a list, which stands in the answer under `kind`. `path` is below Keystone's `/v3`. */
+  list(path: string, kind: string): Promise<readonly (Json & { readonly id: string })[]>;
+  /** GET of a list, of which the first is given. */
   findFirst(path: string, list: string): Promise<{ readonly id: string } | undefined>;
   /** POST; gives what stands in the answer under `kind`. */
   create(path: string, kind: string, values: Json): Promise<{ readonly id: string }>;
@@ -25,12 +27,19 @@ export async function adminLogin(identityUrl: string, passwordFile: string, scop
   const token = answer.headers.get("x-subject-token") ?? "";
   const call = (method: string, path: string, body?: Json): Promise<Response> =>
     send(`${identityUrl}${path}`, method, body, { "x-auth-token": token });
+  const list: AdminSession["list"] = async (path, kind) => {
+    const answer = (await (await call("GET", path)).json()) as Record<
+      string,
+      Awaited<ReturnType<AdminSession["list"]>>
+    >;
+    const found = answer[kind];
+    if (found === undefined) throw new Error(`GET ${path} gave no ${kind}`);
+    return found;
+  };
   return {
     token,
-    findFirst: async (path, list) => {
-      const found = ((await (await call("GET", path)).json()) as Record<string, readonly { id: string }[]>)[list];
-      return found?.[0];
-    },
+    list,
+    findFirst: async (path, kind) => (await list(path, kind))[0],
     create: async (path, kind, values) => {
       const made = ((await (await call("POST", path, { [kind]: values })).json()) as Record<string, { id: string }>)[
         kind

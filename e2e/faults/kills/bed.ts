@@ -1,0 +1,216 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { Agent } from "undici";
+import { openStack, operatorClients } from "#e2e/clients/operator-clients.ts";
+import { systemNamespace } from "#e2e/cluster/nephele-objects.ts";
+import { type AdminSession, adminLogin } from "#e2e/cluster/openstack/admin-session.ts";
+import { openStackManifests } from "#e2e/cluster/openstack/manifests.ts";
+import { createTestDomain, type TestDomain } from "#e2e/cluster/openstack/test-domain.ts";
+import { type Bed, openBed } from "#e2e/harness/bed.ts";
+import { untilGone, untilReady } from "#e2e/harness/conditions.ts";
+import { eventually } from "#e2e/harness/eventually.ts";
+import { type OperatorProcess, startOperator } from "#e2e/harness/operator-process.ts";
+import { type Tenant, tenantOf, virtHandler } from "#e2e/scenarios/guest-bed.ts";
+import { coreSecrets } from "#operator/api/foreign.ts";
+import { clouds, projects } from "#operator/api/resources.ts";
+import type { CloudClients } from "#operator/clients/cloud-clients.ts";
+import { FaultProxy, type Write } from "../proxy.ts";
+import { startControlPlane, writeAnonymousKubeconfig } from "./control-plane.ts";
+import { isUncounted, type Service, services } from "./services.ts";
+import { barbicanTold } from "./world/barbican.ts";
+import { keystoneTold } from "./world/keystone.ts";
+import { kubernetesTold } from "./world/kubernetes.ts";
+import { type Told, type World, worldOf } from "./world/world.ts";
+
+/** All that the tests make has this in its name or namespace. */
+export const PREFIX = "kill-";
+/** The Project in whose namespace Secrets, Images and Servers live. */
+export const TENANT = `${PREFIX}tenant`;
+
+const CLOUD = { namespace: systemNamespace, name: "default" } as const;
+const OWNER = { fieldOwner: "test", force: true } as const;
+
+/** A control plane with an operator of its own, and a proxy between that operator and each service. */
+export interface KillBed extends Bed {
+  readonly domain: TestDomain;
+  readonly proxies: Readonly<Record<Service, FaultProxy>>;
+  /** A name for a life that no other life of the bed has or had; all are of one length. */
+  nextLife(): string;
+  /** What a Project, and a Cloud, of these tests says at least. */
+  readonly projectSpec: object;
+  readonly cloudSpec: object;
+  /** The Project {@link TENANT}, and what a node would do in it, which is played. */
+  readonly tenant: Tenant;
+  /** Makes a Project that stays until the bed is closed. */
+  project(name: string): Promise<void>;
+  /** Kills the operator, lets what it had sent be carried out, and lets later calls pass again. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  /** Waits until the operator has nothing to do: no request under way, no object in a queue, and no write meanwhile. */
+  quiet(): Promise<void>;
+  /** All that is there. @param life what the things of this life are called; the same for all lives in the result */
+  world(life: string): Promise<World>;
+  /** The writes since {@link forgetWrites}. */
+  writes(): Readonly<Record<Service, readonly Write[]>>;
+  forgetWrites(): void;
+}
+
+export async function openKillBed(): Promise<KillBed> {
+  const plane = await startControlPlane();
+  const closing: (() => Promise<unknown>)[] = [() => plane.remove()];
+  const close = async (): Promise<void> => {
+    for (const end of closing.splice(0).toReversed()) await end();
+  };
+  try {
+    const handle = openStack();
+    const { authority, operatorCertificate, serverUrl } = plane;
+    const { certificate: cert, key } = operatorCertificate;
+    const asOperator = new Agent({ connect: { ca: authority, cert, key }, bodyTimeout: 0, headersTimeout: 0 });
+    closing.push(() => asOperator.destroy());
+    const proxies: Readonly<Record<Service, FaultProxy>> = {
+      kubernetes: new FaultProxy({
+        target: serverUrl,
+        dispatcher: asOperator,
+        uncounted: isUncounted("kubernetes"),
+      }),
+      keystone: new FaultProxy({ target: new URL(handle.identityUrl).origin, uncounted: isUncounted("keystone") }),
+      barbican: new FaultProxy({ target: handle.keyManagerUrl, uncounted: isUncounted("barbican") }),
+    };
+    closing.push(() => Promise.all(services.map((service) => proxies[service].stop())));
+    const kubeconfig = join(plane.stateDir, "proxied.kubeconfig");
+    writeAnonymousKubeconfig(kubeconfig, await proxies.kubernetes.start());
+    const identityUrl = `${await proxies.keystone.start()}/v3`;
+    const keyManagerUrl = await proxies.barbican.start();
+
+    const bed = await openBed(plane.stateDir);
+    closing.push(() => bed.close());
+    const { kube } = bed;
+    let cloudSpec: object = {};
+    for (const manifest of openStackManifests({ ...handle, identityUrl, keyManagerUrl })) {
+      if (manifest.kind === "Cloud") {
+        cloudSpec = { ...(manifest["spec"] as object), protected: false };
+        await kube.apply(clouds, { ...manifest, spec: cloudSpec }, OWNER);
+      } else await kube.apply(coreSecrets, manifest, OWNER);
+    }
+    const domain = await createTestDomain(handle, "t-kills");
+    closing.push(() => domain.remove());
+    const clients = operatorClients();
+    closing.push(() => clients.close());
+    const admin = await adminLogin(handle.identityUrl, handle.adminPasswordFile, "system");
+    const projectSpec = { cloudRef: CLOUD, domain: domain.name, protected: false, onDelete: "Delete" };
+
+    let operator: OperatorProcess | undefined;
+    const logFile = join(plane.logsDir, "operator.log");
+    // What an earlier run left in this Keystone, if it was cut off, is of another installation.
+    const installation = `kills-${randomBytes(3).toString("hex")}`;
+    const start = async (): Promise<void> => {
+      const args = ["--installation-id", installation, "--identity", "kills", "--health-address", "127.0.0.1:0"];
+      operator = await startOperator({ kubeconfig, logFile, args });
+    };
+    closing.push(async () => operator?.kill());
+    await start();
+    await untilReady(kube, clouds, CLOUD);
+    const project = async (name: string): Promise<void> => {
+      const object = { apiVersion: "nephele.dev/v1alpha1", kind: "Project", metadata: { name }, spec: projectSpec };
+      await kube.apply(projects, object, OWNER);
+      closing.push(async () => {
+        await kube.delete(projects, { name });
+        await untilGone(kube, projects, { name }, 60_000);
+      });
+      await untilReady(kube, projects, { name });
+    };
+    await project(TENANT);
+
+    const writes: KillBed["writes"] = () => ({
+      kubernetes: [...proxies.kubernetes.writes],
+      keystone: [...proxies.keystone.writes],
+      barbican: [...proxies.barbican.writes],
+    });
+    let lives = 0;
+    let told: { readonly at: string; readonly what: Promise<readonly Told[]> } | undefined;
+    // The domain is this bed's alone, so nothing changes in it but by the operator's writes. Looking costs much more than
+    // not looking: Keystone and Barbican are asked again after a write, and in each life anew.
+    const openstackTold = (): Promise<readonly Told[]> => {
+      const at = `${lives} ${proxies.keystone.written} ${proxies.barbican.written}`;
+      if (told?.at !== at) told = { at, what: lookAtOpenStack(admin, clients, domain.id) };
+      return told.what;
+    };
+    const forgetWrites = (): void => {
+      for (const service of services) proxies[service].release();
+    };
+    return {
+      ...bed,
+      domain,
+      proxies,
+      tenant: tenantOf(kube, await virtHandler(bed), TENANT),
+      project,
+      nextLife: () => {
+        lives += 1;
+        return `${PREFIX}${String(lives).padStart(3, "0")}`;
+      },
+      projectSpec,
+      cloudSpec,
+      start,
+      writes,
+      forgetWrites,
+      kill: async () => {
+        await operator?.kill();
+        operator = undefined;
+        await eventually("what the operator had sent to be carried out", async () =>
+          services.every((service) => underWay(service, proxies[service]) === 0),
+        );
+        forgetWrites();
+      },
+      quiet: () => untilQuiet(proxies, writes, () => operator?.healthPort),
+      world: async (life) => {
+        const [kubernetes, openstack] = await Promise.all([kubernetesTold(kube, PREFIX), openstackTold()]);
+        const names = new Map([
+          [domain.name, "DOMAIN"],
+          [installation, "INSTALLATION"],
+          [life, "LIFE"],
+        ]);
+        return worldOf([kubernetes, ...openstack], names);
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function lookAtOpenStack(admin: AdminSession, clients: CloudClients, domainId: string): Promise<readonly Told[]> {
+  const keystone = await keystoneTold(admin, domainId);
+  const barbican = await Promise.all(keystone.projectIds.map((id) => barbicanTold(clients, id)));
+  return [keystone, ...barbican];
+}
+
+/** Requests that are not watches and that count for something. */
+function underWay(service: Service, proxy: FaultProxy): number {
+  const uncounted = isUncounted(service);
+  return proxy.underWay.filter(({ method, path }) => !path.includes("watch=") && !uncounted(method, path)).length;
+}
+
+async function untilQuiet(
+  proxies: KillBed["proxies"],
+  writes: KillBed["writes"],
+  port: () => number | undefined,
+): Promise<void> {
+  let before: string | undefined;
+  await eventually("the operator to have nothing to do", async () => {
+    const busy = services.some((service) => underWay(service, proxies[service]) > 0);
+    const waiting = busy || (await queued(port())) > 0;
+    const now = waiting ? undefined : JSON.stringify(writes());
+    const same = now !== undefined && now === before;
+    before = now;
+    return same;
+  });
+}
+
+/** Objects in the operator's queues, by its metrics. */
+async function queued(port: number | undefined): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  const depths = [...text.matchAll(/^nephele_workqueue_depth\{[^}]*\} (\d+)$/gm)].map(([, depth]) => Number(depth));
+  if (depths.length === 0) throw new Error("the operator's metrics tell no depth of its queues");
+  return depths.reduce((sum, depth) => sum + depth, 0);
+}

@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type KillBed, openKillBed } from "./bed.ts";
+import { livesOf } from "./lives.ts";
+import { Run } from "./run.ts";
+import { type NamedPoint, pointOf } from "./sample.ts";
+import { subjects } from "./subjects/subjects.ts";
+import type { World } from "./world/world.ts";
+
+// A sample of what kills.faults.test.ts does with every write: the moments after which something of ours is outside
+// and nothing in Kubernetes says so yet, or is gone outside and still said to be there.
+const sample: Readonly<Record<string, readonly NamedPoint[]>> = {
+  "Secret, generated passphrase": [
+    { phase: "create", service: "barbican", write: "POST /v1/secrets" },
+    { phase: "rotate", service: "barbican", write: "PUT /v1/secrets/{id}" },
+    { phase: "delete", service: "barbican", write: "DELETE /v1/secrets/{id}" },
+  ],
+  "Secret, RSA order": [
+    { phase: "create", service: "barbican", write: "POST /v1/orders" },
+    { phase: "rotate", service: "barbican", write: "DELETE /v1/containers/{id}" },
+    { phase: "delete", service: "barbican", write: "DELETE /v1/secrets/{id}" },
+  ],
+  Project: [
+    { phase: "create", service: "keystone", write: "POST /v3/users/{id}/application_credentials" },
+    { phase: "update", service: "keystone", write: "POST /v3/users" },
+    { phase: "delete", service: "keystone", write: "DELETE /v3/projects/{id}" },
+  ],
+};
+
+/** What one life of a subject has, until it is deleted: so that "nothing more, nothing left" is not said by the blind. */
+const parts: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  "Secret, generated passphrase": { "Barbican secret": 1, "Kubernetes secrets": 1 },
+  "Secret, RSA order": { "Barbican secret": 2, "Barbican container": 1, "Barbican order": 1 },
+  Project: { "Keystone project": 1, "Keystone user": 1, "Keystone application credential": 1 },
+};
+
+let bed: KillBed;
+beforeAll(async () => {
+  bed = await openKillBed();
+}, 180_000);
+afterAll(() => bed?.close(), 180_000);
+
+async function runOf(name: string, patienceMs?: number): Promise<Run> {
+  const subject = subjects.find((each) => each.name === name);
+  if (subject === undefined) throw new Error(`there is no subject ${name}`);
+  const run = new Run(bed, subject, patienceMs);
+  await subject.open?.(bed);
+  await run.undisturbed();
+  return run;
+}
+
+function ofLife(world: World, what: string): number {
+  return Object.keys(world).filter((key) => key.startsWith(`${what} `) && key.includes("LIFE")).length;
+}
+
+describe("an operator that is killed after a write ends as one that is not", () => {
+  test.each(Object.entries(sample))(
+    "%s",
+    async (name, points) => {
+      const run = await runOf(name);
+      for (const [phase, { end }] of run.phases) {
+        for (const [what, count] of Object.entries(parts[name] ?? {}))
+          expect([phase, what, ofLife(end, what)]).toEqual([phase, what, phase === "delete" ? 0 : count]);
+      }
+      const lives = livesOf(points.map((point) => pointOf(run, point)));
+      for (const life of lives) {
+        const survived = await run.killed(life);
+        expect(survived.map(({ problem }) => problem).filter((problem) => problem !== undefined)).toEqual([]);
+        expect(survived).toHaveLength(life.length);
+      }
+    },
+    180_000,
+  );
+
+  test("control: one that does not find what it made before makes it twice, and that is seen", async () => {
+    const run = await runOf("Secret, AES order", 5_000);
+    const ordered = pointOf(run, { phase: "create", service: "barbican", write: "POST /v1/orders" });
+    // Orders are found by their mark; what is not told cannot be found.
+    const hide = (): void => {
+      bed.proxies.barbican.fault = {
+        kind: "answer",
+        status: 200,
+        contentType: "application/json",
+        body: JSON.stringify({ orders: [], total: 0 }),
+        when: (method, path) => method === "GET" && path.startsWith("/v1/orders?"),
+      };
+    };
+    const [survived] = await run.killed([ordered], hide);
+    bed.proxies.barbican.fault = undefined;
+    expect(survived?.problem).toContain("doubled: Barbican order nephele:INSTALLATION:kill-tenant/LIFE:1 in");
+  }, 180_000);
+});

@@ -1,0 +1,192 @@
+import { eventually } from "#e2e/harness/eventually.ts";
+import type { Write } from "../proxy.ts";
+import type { KillBed } from "./bed.ts";
+import type { Counts, KillPoint } from "./lives.ts";
+import { type Service, services, writeText } from "./services.ts";
+import type { Phase, Subject } from "./subject.ts";
+import { difference, differenceText } from "./world/difference.ts";
+import type { World } from "./world/world.ts";
+
+/** Alarms, not measures. Passes that failed come back within their back-off, which is half a minute at most. */
+const WITHIN_MS = 60_000;
+const PATIENCE_MS = 45_000;
+
+/** How a phase goes when nobody is killed. */
+export interface Undisturbed {
+  /** All writes by service, in words. */
+  readonly writes: Readonly<Record<Service, readonly string[]>>;
+  readonly end: World;
+}
+
+/** A kill that was survived, or not. */
+export interface Survived {
+  readonly point: KillPoint;
+  /** The write that was carried out and never answered, in words. */
+  readonly write: string;
+  /** What was wrong afterwards; undefined where the end was the undisturbed one. */
+  readonly problem: string | undefined;
+}
+
+/** The phases of one subject, killed and not. */
+export class Run {
+  readonly #bed: KillBed;
+  readonly #subject: Subject;
+  readonly #patienceMs: number;
+  readonly #undisturbed = new Map<string, Undisturbed>();
+
+  /** @param patienceMs how long after a kill the end may take to be as it should; short where it is not to be */
+  constructor(bed: KillBed, subject: Subject, patienceMs = PATIENCE_MS) {
+    this.#bed = bed;
+    this.#subject = subject;
+    this.#patienceMs = patienceMs;
+  }
+
+  /** By phase; set by {@link undisturbed}. */
+  get phases(): ReadonlyMap<string, Undisturbed> {
+    return this.#undisturbed;
+  }
+
+  get counts(): ReadonlyMap<string, Counts> {
+    return new Map([...this.#undisturbed].map(([phase, { writes }]) => [phase, countsOf(writes)]));
+  }
+
+  /**
+   * A life in which nobody is killed: counts the writes and remembers how each phase ends.
+   * @throws Error where a phase writes to others than it says, or where something is left when the life is over
+   */
+  async undisturbed(): Promise<void> {
+    await this.#live(async (life) => {
+      const before = await this.#bed.world(life);
+      for (const phase of this.#subject.phases) {
+        this.#bed.forgetWrites();
+        await phase.act(this.#bed, life);
+        await this.#untilSettled(phase, life);
+        const end = await this.#lasting(life);
+        const writes = textsOf(this.#bed.writes());
+        const wrong = services.filter((service) => writes[service].length > 0 !== phase.writesTo.includes(service));
+        if (wrong.length > 0)
+          throw new Error(
+            `${this.#at(phase)} wrote to others than it says (${wrong.join(", ")}): ${JSON.stringify(writes)}`,
+          );
+        this.#undisturbed.set(phase.name, { writes, end });
+      }
+      const left = difference(before, await this.#lasting(life));
+      if (left !== undefined) throw new Error(`${this.#subject.name} left something:\n${differenceText(left)}`);
+    });
+  }
+
+  /**
+   * A life in which the operator is killed at the given points, one a phase. It ends at the first problem.
+   * @param afterKill what else is done to the bed before the operator is started again
+   */
+  async killed(points: readonly KillPoint[], afterKill?: () => void): Promise<readonly Survived[]> {
+    const survived: Survived[] = [];
+    await this.#live(async (life) => {
+      for (const phase of this.#subject.phases) {
+        const point = points.find((each) => each.phase === phase.name);
+        const { write, problem } = await this.#again(phase, life, point, afterKill);
+        if (point !== undefined)
+          survived.push({ point, write: write === undefined ? "none" : writeText(point.service, write), problem });
+        else if (problem !== undefined) throw new Error(`${this.#at(phase)}, where nobody was killed:\n${problem}`);
+        if (problem !== undefined) return;
+      }
+    });
+    return survived;
+  }
+
+  async #live(work: (life: string) => Promise<void>): Promise<void> {
+    const life = this.#bed.nextLife();
+    await this.#subject.begin?.(this.#bed, life);
+    await this.#bed.quiet();
+    await work(life);
+    await this.#subject.end?.(this.#bed, life);
+  }
+
+  /** Takes a life through a phase to the end that it had undisturbed, with one kill on the way where a point is given. */
+  async #again(
+    phase: Phase,
+    life: string,
+    point: KillPoint | undefined,
+    afterKill: (() => void) | undefined,
+  ): Promise<{ readonly write?: Write; readonly problem: string | undefined }> {
+    this.#bed.forgetWrites();
+    const reached = point === undefined ? undefined : this.#bed.proxies[point.service].holdAfter(point.write);
+    const acting: Promise<string | undefined> = phase
+      .act(this.#bed, life)
+      .then(() => this.#untilSettled(phase, life))
+      .catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
+    let killed = false;
+    const over = acting.then(async (problem) => problem ?? (await this.#untilEnd(phase, life, () => killed)));
+    const write = await Promise.race([over.then(() => undefined), ...(reached === undefined ? [] : [reached])]);
+    if (write === undefined) {
+      const never = `write ${point?.write} to ${point?.service} never came: ${JSON.stringify(textsOf(this.#bed.writes()))}`;
+      return { problem: (await over) ?? (point === undefined ? undefined : never) };
+    }
+    killed = true;
+    await this.#bed.kill();
+    afterKill?.();
+    await this.#bed.start();
+    // What was seen before the kill does not count: all that is there is looked at once more.
+    return { write, problem: (await acting) ?? (await this.#untilEnd(phase, life)) };
+  }
+
+  /** The world when nothing changes in it any more: neither the operator nor KubeVirt, CDI and Kubernetes work on. */
+  async #lasting(life: string): Promise<World> {
+    let before: World | undefined;
+    return eventually(
+      `nothing to change around ${life}`,
+      async () => {
+        await this.#bed.quiet();
+        const now = await this.#bed.world(life);
+        const same = before !== undefined && difference(before, now) === undefined;
+        before = now;
+        return same ? now : undefined;
+      },
+      { withinMs: WITHIN_MS },
+    );
+  }
+
+  async #untilSettled(phase: Phase, life: string): Promise<undefined> {
+    await eventually(this.#at(phase, life), () => phase.settled(this.#bed, life), { withinMs: WITHIN_MS });
+  }
+
+  /** Waits for the end that the undisturbed phase had, or to be told to stop; gives the difference where it does not come. */
+  async #untilEnd(phase: Phase, life: string, stop = (): boolean => false): Promise<string | undefined> {
+    const expected = this.#undisturbed.get(phase.name)?.end;
+    if (expected === undefined) throw new Error(`${this.#at(phase)} was never seen undisturbed`);
+    let problem: string | undefined;
+    try {
+      await eventually(
+        `the end of ${this.#at(phase)}`,
+        async () => {
+          if (stop()) return true;
+          await this.#bed.quiet();
+          const found = difference(expected, await this.#bed.world(life));
+          problem = found === undefined ? undefined : differenceText(found);
+          return found === undefined;
+        },
+        { withinMs: this.#patienceMs },
+      );
+      return undefined;
+    } catch (error) {
+      return problem ?? String(error);
+    }
+  }
+
+  #at(phase: Phase, life = ""): string {
+    return `${this.#subject.name}: ${phase.name} ${life}`.trim();
+  }
+}
+
+function textsOf(writes: Readonly<Record<Service, readonly Write[]>>): Readonly<Record<Service, readonly string[]>> {
+  const texts = (service: Service): readonly string[] => writes[service].map((write) => writeText(service, write));
+  return { kubernetes: texts("kubernetes"), keystone: texts("keystone"), barbican: texts("barbican") };
+}
+
+function countsOf(writes: Undisturbed["writes"]): Counts {
+  return {
+    kubernetes: writes.kubernetes.length,
+    keystone: writes.keystone.length,
+    barbican: writes.barbican.length,
+  };
+}

@@ -1,0 +1,112 @@
+import { eventually } from "#e2e/harness/eventually.ts";
+import {
+  coreSecrets,
+  dataVolumes,
+  persistentVolumeClaims,
+  virtualMachineInstances,
+  virtualMachines,
+} from "#operator/api/foreign.ts";
+import { flavors, projects, secrets, servers } from "#operator/api/resources.ts";
+import type { ObjectKey } from "#runtime/api/object.ts";
+import type { Resource } from "#runtime/api/resource.ts";
+import { type KillBed, PREFIX, TENANT } from "../bed.ts";
+import type { Subject } from "../subject.ts";
+import { isGone, isReady } from "./settled.ts";
+
+const [SMALL, LARGE] = [`${PREFIX}small`, `${PREFIX}large`];
+const IMAGE = `${PREFIX}debian`;
+/** The Secret that all Servers get a file from. */
+const FILE = `${PREFIX}file`;
+const USER_DATA = `${PREFIX}user-data`;
+const OWNER = { fieldOwner: "test", force: true } as const;
+const at = (name: string) => ({ namespace: TENANT, name });
+
+/** With all that a Server makes: a root disk, user data merged with a person's own, a file out of Barbican, its name. */
+export const server: Subject = {
+  name: "Server",
+  open: async (bed) => {
+    for (const [name, cpus] of [
+      [SMALL, 1],
+      [LARGE, 2],
+    ] as const) {
+      const spec = { cpus, memory: "64Mi", disk: "1Gi" };
+      await bed.kube.apply(
+        flavors,
+        { apiVersion: "nephele.dev/v1alpha1", kind: "Flavor", metadata: { name }, spec },
+        OWNER,
+      );
+    }
+    await bed.tenant.activeImage(IMAGE);
+    const secret = { type: "passphrase", source: { generate: { length: 32 } } };
+    await bed.kube.apply(
+      secrets,
+      { apiVersion: "nephele.dev/v1alpha1", kind: "Secret", metadata: at(FILE), spec: secret },
+      OWNER,
+    );
+    const data = { userdata: Buffer.from("#cloud-config\npackages: [nginx]\n").toString("base64") };
+    await bed.kube.apply(coreSecrets, { apiVersion: "v1", kind: "Secret", metadata: at(USER_DATA), data }, OWNER);
+    for (const flavor of [SMALL, LARGE]) await useOnce(bed, flavor);
+  },
+  phases: [
+    {
+      name: "create",
+      writesTo: ["kubernetes", "barbican"],
+      act: async (bed, life) => {
+        await bed.tenant.runningServer(life, {
+          flavorRef: { name: SMALL },
+          imageRef: { name: IMAGE },
+          userData: { secretKeyRef: { name: USER_DATA, key: "userdata" } },
+          files: [{ path: "/etc/app/password", mode: "0400", secretRef: { name: FILE } }],
+          metadata: { role: "web" },
+        });
+      },
+      settled: (bed, life) => isReady(bed, servers, at(life)),
+    },
+    {
+      // The guest is shut down and started again with the other size.
+      name: "resize",
+      writesTo: ["kubernetes"],
+      act: async (bed, life) => {
+        const before = (await bed.kube.get(virtualMachineInstances, at(life)))?.metadata.uid;
+        await bed.tenant.patchServer(life, { flavorRef: { name: LARGE } });
+        await bed.tenant.boot(life, before);
+      },
+      settled: async (bed, life) =>
+        (await isReady(bed, servers, at(life))) && (await bed.kube.get(servers, at(life)))?.status?.flavor === LARGE,
+    },
+    {
+      name: "delete",
+      writesTo: ["kubernetes", "barbican"],
+      act: async (bed, life) => void (await bed.kube.delete(servers, at(life))),
+      settled: async (bed, life) => {
+        const gone = await Promise.all([
+          isGone(bed, servers, at(life)),
+          isGone(bed, virtualMachines, at(life)),
+          isGone(bed, virtualMachineInstances, at(life)),
+          isGone(bed, dataVolumes, at(rootDisk(life))),
+          isGone(bed, persistentVolumeClaims, at(rootDisk(life))),
+        ]);
+        return gone.every(Boolean);
+      },
+    },
+  ],
+};
+
+/** The first Server puts a finalizer on the Flavor and the Secret that it uses, which stays for all later ones. */
+async function useOnce(bed: KillBed, flavor: string): Promise<void> {
+  const first = bed.nextLife();
+  const files = [{ path: "/etc/app/password", mode: "0400", secretRef: { name: FILE } }];
+  await bed.tenant.server(first, { flavorRef: { name: flavor }, imageRef: { name: IMAGE }, power: "Stopped", files });
+  const marked = async (resource: Resource, key: ObjectKey): Promise<boolean> =>
+    (await bed.kube.get(resource, key))?.metadata.finalizers?.some((name) => name.includes("/server-")) === true;
+  await eventually("what the first Server uses to be held", async () => {
+    return (await marked(flavors, { name: flavor })) && (await marked(secrets, at(FILE)));
+  });
+  await bed.kube.delete(servers, at(first));
+  await eventually("the first Server to be gone", () => isGone(bed, dataVolumes, at(rootDisk(first))));
+  await eventually("the Project to have counted it out", async () => {
+    return (await bed.kube.get(projects, { name: TENANT }))?.status?.used?.servers === 0;
+  });
+}
+
+const rootDisk = (life: string): string => `${life}-root-1`;
