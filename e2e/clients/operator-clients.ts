@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { clusterLocation } from "#e2e/cluster/location.ts";
+import { systemNamespace } from "#e2e/cluster/nephele-objects.ts";
 import { type OpenStackHandle, readOpenStackHandle } from "#e2e/cluster/openstack/handle.ts";
 import { createTestDomain, type TestDomain } from "#e2e/cluster/openstack/test-domain.ts";
 import { roleBindings, roles } from "#operator/api/foreign.ts";
@@ -28,8 +29,8 @@ export function operatorClients(hooks: ClientHooks = {}): CloudClients {
 }
 
 /**
- * Lets the operator get a core Secret of nephele-system, as the Role nephele:cloud-secrets does for the local cluster's
- * own. The right goes with that Secret.
+ * Lets the operator get a core Secret, as the Role nephele:cloud-secrets does for the local cluster's own. The right goes
+ * with that Secret.
  */
 export async function letOperatorRead(
   kube: KubeClient,
@@ -43,7 +44,7 @@ export async function letOperatorRead(
   };
   const rules = [{ apiGroups: [""], resources: ["secrets"], verbs: ["get"], resourceNames: [name] }];
   const roleRef = { apiGroup: group, kind: "Role", name };
-  const subjects = [{ kind: "ServiceAccount", name: "nephele-operator", namespace }];
+  const subjects = [{ kind: "ServiceAccount", name: "nephele-operator", namespace: systemNamespace }];
   const owner = { fieldOwner: "test", force: true };
   await kube.apply(roles, { apiVersion, kind: "Role", metadata, rules }, owner);
   await kube.apply(roleBindings, { apiVersion, kind: "RoleBinding", metadata, roleRef, subjects }, owner);

@@ -2,20 +2,23 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { letOperatorRead, operatorSettings } from "#e2e/clients/operator-clients.ts";
 import { type Bed, openBed, unique } from "#e2e/harness/bed.ts";
 import { untilCondition, untilGone, untilReady } from "#e2e/harness/conditions.ts";
-import { coreSecrets } from "#operator/api/foreign.ts";
+import { coreSecrets, namespaces } from "#operator/api/foreign.ts";
 import { clouds } from "#operator/api/resources.ts";
 
-const key = { namespace: "nephele-system", name: unique("cloud") };
+// Not the release's namespace: there the operator may get what it makes for deployed Clouds.
+const key = { namespace: unique("clouds"), name: unique("cloud") };
 const OWNER = { fieldOwner: "test", force: true } as const;
 
 let bed: Bed;
 beforeAll(async () => {
   bed = await openBed();
+  const metadata = { name: key.namespace };
+  await bed.kube.apply(namespaces, { apiVersion: "v1", kind: "Namespace", metadata }, OWNER);
 });
 afterAll(async () => {
   await bed.kube.delete(clouds, key);
   await untilGone(bed.kube, clouds, key);
-  await bed.kube.delete(coreSecrets, key);
+  await bed.kube.delete(namespaces, { name: key.namespace });
   await bed.close();
 });
 
@@ -29,7 +32,7 @@ test("a core Secret that no Role names is waited for in these words, and read wh
   const waiting = await untilCondition(bed.kube, clouds, key, {
     type: "IdentityReady",
     status: "False",
-    message: new RegExp(`the right to get the core Secret nephele-system/${key.name}.*Role nephele:cloud-secrets`),
+    message: new RegExp(`the right to get the core Secret ${key.namespace}/${key.name}.*Role nephele:cloud-secrets`),
   });
   expect(JSON.stringify(waiting)).not.toContain(credentials.password);
   await letOperatorRead(bed.kube, made);
