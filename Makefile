@@ -72,7 +72,7 @@ $(ENVOY_PROTOS): $(INSTALLED) $(shell find e2e/tools/envoy-protos -type f)
 envoy-protos: $(ENVOY_PROTOS) ## Make the descriptors of Envoy's API (needs Go once)
 
 .PHONY: test
-test: check test-pure test-xds test-control ## All that CI runs
+test: check test-pure test-xds test-control matrix-check test-proofs ## All that CI runs
 
 .PHONY: test-pure
 test-pure: $(INSTALLED) $(ENVOY_PROTOS) ## Tests that need nothing but Node

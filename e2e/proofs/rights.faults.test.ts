@@ -6,7 +6,7 @@ import { checkout } from "#e2e/cluster/location.ts";
 import { type Bed, openBed } from "#e2e/harness/bed.ts";
 import { readAudit, withoutEarlyRefusals } from "./audit-log.ts";
 import { type Granted, grantedMinusUsed, type RbacObject, rightsGranted } from "./rbac.ts";
-import { rightsUsed, type Used } from "./rights-used.ts";
+import { rightsUsed, rightText, type Used } from "./rights-used.ts";
 
 // Looks at all that the operator did since the cluster started: it tells something after the project `control` has run.
 
@@ -19,12 +19,29 @@ const EXCUSED: Readonly<Record<string, string>> = {
   "bind clusterroles.rbac.authorization.k8s.io (cluster)":
     "asked of whoever writes a RoleBinding; no request of its own",
   "create datavolumes.cdi.kubevirt.io/source (cluster)": "asked of whoever gives this right on; no request of its own",
+  "patch events.events.k8s.io (cluster)": "an event that comes again a minute later; no scenario lasts as long",
+  ...Object.fromEntries(
+    [
+      "create jobs.batch",
+      "patch jobs.batch",
+      "delete jobs.batch",
+      "create poddisruptionbudgets.policy",
+      "patch poddisruptionbudgets.policy",
+    ].map((right) => [
+      `${right} (namespace ${SYSTEM})`,
+      "a deployed Cloud's, once its database runs, which needs a node: not covered by the local cluster",
+    ]),
+  ),
 };
 
-/** Refusals that a test brings about, and which. */
-const PROVOKED: Readonly<Record<string, string>> = {
-  "get secrets (namespace nephele-system)": "e2e/scenarios/cloud: a Cloud whose core Secret no Role names",
-};
+/** Namespaces in which tests make Clouds that the operator has no rights for, and what is refused there. */
+const PROVOKED = [
+  {
+    namespaces: /^rules-/,
+    what: "crds/: a deployed Cloud where the Roles of charts/nephele/rbac/deployed-clouds.yaml are not",
+  },
+  { namespaces: /^t-clouds-/, what: "e2e/scenarios/cloud-rights: a Cloud whose core Secret no Role names" },
+];
 
 let granted: Granted;
 let used: Used;
@@ -35,15 +52,14 @@ beforeAll(async () => {
     parseAllDocuments(readFileSync(file, "utf8")).map((document) => document.toJS() as RbacObject),
   );
   granted = rightsGranted(manifests, ACCOUNT, [{ role: "nephele:project-operator", scope: "projects" }]);
-  used = rightsUsed(
-    withoutEarlyRefusals(readAudit(bed.cluster.auditLogPath)),
-    OPERATOR,
-    (namespace, { group, resource }) => {
-      const bound = (group === "" && resource === "secrets") || resource === "leases";
-      if (!bound || namespace === undefined) return "cluster";
-      return namespace === SYSTEM ? `namespace ${SYSTEM}` : "projects";
-    },
-  );
+  used = rightsUsed(withoutEarlyRefusals(readAudit(bed.cluster.auditLogPath)), OPERATOR, (namespace, right) => {
+    if (namespace === undefined) return "cluster";
+    const provoked = PROVOKED.find(({ namespaces }) => namespaces.test(namespace));
+    if (provoked !== undefined) return provoked.what;
+    // Two roles can give a right in the release's namespace: what one gives there alone is what is used there.
+    const there = namespace === SYSTEM ? `namespace ${SYSTEM}` : "projects";
+    return granted.rights.has(rightText({ ...right, scope: there })) ? there : "cluster";
+  });
   await bed.close();
 });
 
@@ -58,7 +74,9 @@ describe("the operator's rights", () => {
   });
 
   test("nothing that the operator asked for was refused", () => {
-    expect([...used.refused.keys()].filter((right) => PROVOKED[right] === undefined)).toEqual([]);
+    const provoked = PROVOKED.map(({ what }) => what);
+    const unasked = [...used.refused.values()].filter(({ scope }) => !provoked.includes(scope));
+    expect(unasked.map(rightText)).toEqual([]);
   });
 
   test("control: a right more than is used would be found", () => {
