@@ -70,7 +70,7 @@ objects that is known. Custom resources have no protobuf; ConfigMaps use it. Nod
 
 - **Processor time an object.** By a profile (\`--cpu-prof\`, see bench/README.md) it is spent on requests: undici, Node's TLS and
   streams, and the parsing of answers. The same profile showed HTTP/2, which nobody had asked for, and two AbortSignals a request: both
-  are gone (docs/adr/0023), which took almost half of a small request's cost. What remains is what Node takes for an HTTPS request.
+  are gone (docs/adr/0023), which took a third or more of a small request's cost in a tight loop. No profile was taken since.
 - **Restart, and memory with no objects.** Importing client-node for its KubeConfig alone takes about 1 CPU second and 80 MiB, with
   all its generated classes: about the whole difference of a restart. A reader of kubeconfigs without them would end it.
 - **Memory per object flatters the runtime.** The start with no objects leaves free pages behind (client-node's again), which the
