@@ -23,7 +23,7 @@ $(INSTALLED): package.json package-lock.json
 deps: $(INSTALLED) ## Install the pinned packages, Node 24 among them
 
 .PHONY: up
-up: $(INSTALLED) ## Start the local cluster and Nephele in it (CLUSTER=local|existing|kind)
+up: $(INSTALLED) ## Start the local cluster and Nephele in it (CLUSTER=local|control|node|existing|kind)
 	@node e2e/cluster/up.ts
 
 .PHONY: down
@@ -116,8 +116,16 @@ bench-restart: $(INSTALLED) ## Restart the operator with 10,000 Servers and prin
 chaos: $(INSTALLED) ## Kill the operator after each of its writes, and write docs/reports/kills.md (long)
 	vitest run --project faults e2e/faults/kills
 
+.PHONY: test-node
+test-node: $(INSTALLED) ## Tests against a cluster with a real node, which is started where it is not running (needs root)
+	vitest run --project node
+
+.PHONY: tools-control
+tools-control: $(INSTALLED) ## Build what `make test` needs: the control plane's programs
+	for module in kubernetes kubevirt cdi envoy-protos; do node e2e/tools/build.ts $$module; done
+
 .PHONY: tools
-tools: $(INSTALLED) ## Build the local cluster's programs into the cache (long when it is cold)
+tools: $(INSTALLED) ## Build the programs of every cluster into the cache (long when it is cold)
 	node e2e/tools/build.ts all
 
 .PHONY: images

@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /**
- * Four kinds of tests. `pure` needs nothing and runs in parallel; `xds` runs the xDS control plane against real Envoys; `control` runs against the local cluster
+ * Kinds of tests. `pure` needs nothing and runs in parallel; `xds` runs the xDS control plane against real Envoys; `control` runs against the local cluster
  * (e2e/cluster), which its global set-up starts once and which test files share, each in a namespace of its own;
  * `faults` has that cluster for itself: one file after another, after the others.
  */
@@ -12,7 +12,13 @@ export default defineConfig({
         test: {
           name: "pure",
           include: ["**/*.test.ts"],
-          exclude: ["**/node_modules/**", "**/*.control.test.ts", "**/*.faults.test.ts", "**/*.xds.test.ts"],
+          exclude: [
+            "**/node_modules/**",
+            "**/*.control.test.ts",
+            "**/*.faults.test.ts",
+            "**/*.xds.test.ts",
+            "**/*.node.test.ts",
+          ],
         },
       },
       {
@@ -59,6 +65,18 @@ export default defineConfig({
           hookTimeout: 120_000,
           maxWorkers: 1,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: "node",
+          include: ["**/*.node.test.ts"],
+          exclude: ["**/node_modules/**"],
+          globalSetup: ["e2e/node/vitest-setup.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -1,8 +1,9 @@
 import { rmSync } from "node:fs";
+import { downNode } from "../node/down.ts";
 import { withLock } from "../tools/lock.ts";
-import { type ClusterLocation, clusterLocation } from "./location.ts";
+import type { ClusterLocation } from "./location.ts";
 import { removeOpenStack } from "./openstack/openstack.ts";
-import { downKind, wantedCluster } from "./other-clusters.ts";
+import { downKind, wantedCluster, wantedLocation } from "./other-clusters.ts";
 import { openProcesses, type Processes } from "./processes.ts";
 
 /** Takes the cluster down: no process and no file of it is left but the cache. No error when there is none. */
@@ -20,13 +21,13 @@ export async function removeEverything(location: ClusterLocation, processes: Pro
 }
 
 if (import.meta.main) {
-  const location = clusterLocation();
+  const location = wantedLocation();
   const wanted = wantedCluster();
   if (wanted === "kind") await downKind();
   if (wanted === "existing") {
     process.stdout.write("CLUSTER=existing: your cluster is left as it is.\n");
   } else {
-    await down(location);
+    await (wanted === "node" ? downNode(location) : down(location));
     process.stdout.write(`The cluster in ${location.stateDir} is gone.\n`);
   }
 }

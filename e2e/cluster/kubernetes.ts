@@ -22,6 +22,29 @@ export interface Kubernetes {
   readonly kubectl: string;
 }
 
+/** What differs between control planes, as values. */
+export interface ControlPlaneShape {
+  /** Flags of the API server: where it listens and what it knows of nodes. */
+  readonly apiServerFlags: readonly string[];
+  /** Addresses at which the API server is called besides loopback and its Service. */
+  readonly apiServerAddresses: readonly string[];
+  /** The controller manager's `--controllers`. */
+  readonly controllers: string;
+}
+
+/** A control plane without a node: loopback only. */
+export const controlPlaneAlone: ControlPlaneShape = {
+  apiServerFlags: [
+    "--bind-address=127.0.0.1",
+    "--advertise-address=127.0.0.1",
+    // The service "kubernetes" would point at loopback, which is no valid endpoint address.
+    "--endpoint-reconciler-type=none",
+  ],
+  apiServerAddresses: [],
+  // Nobody renews the lease of the played node: its pods would be evicted after some minutes.
+  controllers: "*,-node-lifecycle-controller,-taint-eviction-controller",
+};
+
 /** The names by which the API server is called, within a cluster and from this machine. */
 const apiServerNames = {
   dnsNames: [
@@ -35,7 +58,11 @@ const apiServerNames = {
 };
 
 /** Starts etcd, API server, controller manager and scheduler, and waits until a namespace gets its service account. */
-export async function startKubernetes(context: ClusterContext, bin: string): Promise<Kubernetes> {
+export async function startKubernetes(
+  context: ClusterContext,
+  bin: string,
+  shape: ControlPlaneShape = controlPlaneAlone,
+): Promise<Kubernetes> {
   const { steps } = context;
   const pki = openPki(join(context.stateDir, "pki"));
   const authority = await pki.authority("ca", "nephele-local");
@@ -51,7 +78,7 @@ export async function startKubernetes(context: ClusterContext, bin: string): Pro
   const kubeconfigPath = await kubeconfig("admin", "admin", ["system:masters"]);
   const kubernetes = { serverUrl, authority, pki, kubeconfigPath, auditLogPath, etcd, kubectl: join(bin, "kubectl") };
 
-  await startApiServer(context, bin, kubernetes);
+  await startApiServer(context, bin, kubernetes, shape);
   const https = await adminClient(kubernetes);
   try {
     await steps.step("kube-apiserver ready", () => apiServerReady(https));
@@ -60,6 +87,7 @@ export async function startKubernetes(context: ClusterContext, bin: string): Pro
       context,
       bin,
       kubernetes,
+      shape,
       await kubeconfig("controller-manager", "system:kube-controller-manager", []),
     );
     await startScheduler(context, bin, await kubeconfig("scheduler", "system:kube-scheduler", []));
@@ -91,9 +119,18 @@ async function controllersReady(https: HttpsClient): Promise<void> {
   );
 }
 
-async function startApiServer(context: ClusterContext, bin: string, kubernetes: Kubernetes): Promise<void> {
+async function startApiServer(
+  context: ClusterContext,
+  bin: string,
+  kubernetes: Kubernetes,
+  shape: ControlPlaneShape,
+): Promise<void> {
   const { authority, pki, etcd } = kubernetes;
-  const serving = await pki.issued(authority, "kube-apiserver", { commonName: "kube-apiserver", ...apiServerNames });
+  const serving = await pki.issued(authority, "kube-apiserver", {
+    commonName: "kube-apiserver",
+    dnsNames: apiServerNames.dnsNames,
+    addresses: [...apiServerNames.addresses, ...shape.apiServerAddresses],
+  });
   const accounts = await pki.signingKey("service-accounts");
   // Aggregated API servers trust this authority to say who the user is: it must not be the one that signs users.
   const frontProxyAuthority = await pki.authority("front-proxy-ca", "front-proxy-ca");
@@ -113,11 +150,8 @@ async function startApiServer(context: ClusterContext, bin: string, kubernetes: 
       `--etcd-certfile=${etcd.client.certificateFile}`,
       `--etcd-keyfile=${etcd.client.keyFile}`,
       `--encryption-provider-config=${encryption}`,
-      "--bind-address=127.0.0.1",
-      "--advertise-address=127.0.0.1",
+      ...shape.apiServerFlags,
       `--secure-port=${await context.ports.take("kube-apiserver")}`,
-      // The service "kubernetes" would point at loopback, which is no valid endpoint address.
-      "--endpoint-reconciler-type=none",
       "--service-cluster-ip-range=10.96.0.0/16",
       `--tls-cert-file=${serving.certificateFile}`,
       `--tls-private-key-file=${serving.keyFile}`,
@@ -146,6 +180,7 @@ async function startControllerManager(
   context: ClusterContext,
   bin: string,
   { pki, authority }: Kubernetes,
+  shape: ControlPlaneShape,
   kubeconfig: string,
 ): Promise<void> {
   const accounts = await pki.signingKey("service-accounts");
@@ -156,8 +191,7 @@ async function startControllerManager(
     args: [
       ...delegated(kubeconfig),
       `--secure-port=${await context.ports.take("kube-controller-manager")}`,
-      // Nobody renews the lease of the played node: its pods would be evicted after some minutes.
-      "--controllers=*,-node-lifecycle-controller,-taint-eviction-controller",
+      `--controllers=${shape.controllers}`,
       "--use-service-account-credentials=true",
       `--service-account-private-key-file=${accounts.keyFile}`,
       `--root-ca-file=${authority.certificateFile}`,

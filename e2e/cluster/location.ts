@@ -9,8 +9,11 @@ export interface ClusterLocation {
   readonly logsDir: string;
 }
 
-/** The state folder: NEPHELE_CLUSTER_DIR, else `.cache/cluster` of the checkout. One folder is one cluster. */
-export function clusterLocation(env: Readonly<Record<string, string | undefined>> = process.env): ClusterLocation {
-  const stateDir = resolve(env["NEPHELE_CLUSTER_DIR"] || join(checkout, ".cache", "cluster"));
+/** The state folder: NEPHELE_CLUSTER_DIR, else `.cache/<name>` of the checkout. One folder is one cluster. */
+export function clusterLocation(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+  name: "cluster" | "node" = "cluster",
+): ClusterLocation {
+  const stateDir = resolve(env["NEPHELE_CLUSTER_DIR"] || join(checkout, ".cache", name));
   return { stateDir, logsDir: join(stateDir, "logs") };
 }

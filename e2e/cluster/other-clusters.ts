@@ -3,23 +3,39 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { tools } from "../tools/build.ts";
 import { apply, type Kubectl, kubectl } from "./kubectl.ts";
-import { checkout } from "./location.ts";
+import { type ClusterLocation, checkout, clusterLocation } from "./location.ts";
 import { applyNepheleObjects, systemNamespace } from "./nephele-objects.ts";
 
-/** Which cluster is meant: the one that this program starts, one that the user has, or one that kind makes. */
-export const clusterKinds = ["local", "existing", "kind"] as const;
-export type ClusterKind = (typeof clusterKinds)[number];
+/**
+ * What CLUSTER may say, and which cluster that is: a control plane without a node, one with a real node, one that the user
+ * has, or one that kind makes. `local` is what is meant where nothing is said.
+ */
+const clusterKinds = {
+  local: "control",
+  control: "control",
+  node: "node",
+  existing: "existing",
+  kind: "kind",
+} as const;
+export type ClusterKind = (typeof clusterKinds)[keyof typeof clusterKinds];
 
 const kindName = "nephele";
 /** The kubeconfig of the kind cluster, in the state folder. */
 export const kindKubeconfig = "kind.kubeconfig";
 
-/** What CLUSTER asks for; `local` where nothing is said. Throws for a word that is none of the three. */
+/** What CLUSTER asks for. Throws for a word that is not known. */
 export function wantedCluster(env: Readonly<Record<string, string | undefined>> = process.env): ClusterKind {
   const asked = env["CLUSTER"] || "local";
-  const found = clusterKinds.find((name) => name === asked);
-  if (found === undefined) throw new Error(`CLUSTER=${asked} is not known: use ${clusterKinds.join(", ")}`);
-  return found;
+  const found = Object.entries(clusterKinds).find(([name]) => name === asked);
+  if (found === undefined) {
+    throw new Error(`CLUSTER=${asked} is not known: use ${Object.keys(clusterKinds).join(", ")}`);
+  }
+  return found[1];
+}
+
+/** Where the cluster that CLUSTER asks for keeps its state. */
+export function wantedLocation(): ClusterLocation {
+  return clusterLocation(process.env, wantedCluster() === "node" ? "node" : "cluster");
 }
 
 /** Installs Nephele's CRDs, policies and rights in the cluster that KUBECONFIG names. Returns the kubeconfig's path. */

@@ -1,9 +1,9 @@
 import { readClusterFile } from "./cluster-file.ts";
-import { clusterLocation } from "./location.ts";
+import { wantedLocation } from "./other-clusters.ts";
 import { openProcesses } from "./processes.ts";
 
 /** Prints what runs of the local cluster, and where; fails when something that should run does not. */
-const { stateDir, logsDir } = clusterLocation();
+const { stateDir, logsDir } = wantedLocation();
 const cluster = readClusterFile(stateDir);
 const processes = openProcesses(stateDir, logsDir);
 for (const { name, pid, logFile } of processes.list()) {

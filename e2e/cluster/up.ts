@@ -1,3 +1,4 @@
+import { upNode } from "../node/up.ts";
 import { type BuiltTools, tools } from "../tools/build.ts";
 import { withLock } from "../tools/lock.ts";
 import { installCdi, startCdi } from "./cdi.ts";
@@ -8,12 +9,12 @@ import type { HttpsClient } from "./https.ts";
 import { kubectl } from "./kubectl.ts";
 import { adminClient, type Kubernetes, startKubernetes } from "./kubernetes.ts";
 import { installKubeVirt, startKubeVirt } from "./kubevirt.ts";
-import { type ClusterLocation, clusterLocation } from "./location.ts";
+import type { ClusterLocation } from "./location.ts";
 import { applyNepheleObjects, ensureNamespace, nepheleObjectsKey, systemNamespace } from "./nephele-objects.ts";
 import { ensurePlayedNode } from "./node.ts";
 import { startOpenStack } from "./openstack/openstack.ts";
 import { operatorKey, operatorProcess, startOperator } from "./operator.ts";
-import { upExisting, upKind, wantedCluster } from "./other-clusters.ts";
+import { upExisting, upKind, wantedCluster, wantedLocation } from "./other-clusters.ts";
 import { startPlayedKubelet } from "./played-kubelet.ts";
 import { openPorts } from "./ports.ts";
 import { openProcesses, type Processes } from "./processes.ts";
@@ -148,11 +149,12 @@ async function startVirtualisation(
 
 /** Brings up the cluster that CLUSTER names, and returns its kubeconfig's path. */
 async function upWanted(print: (line: string) => void): Promise<string> {
-  const location = clusterLocation();
-  const wanted = wantedCluster();
-  switch (wanted) {
-    case "local":
+  const location = wantedLocation();
+  switch (wantedCluster()) {
+    case "control":
       return (await up(location, print)).kubeconfigPath;
+    case "node":
+      return (await upNode(location, print)).kubeconfigPath;
     case "existing":
       return await upExisting(print);
     case "kind":

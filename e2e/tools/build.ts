@@ -3,8 +3,16 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs"
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { cacheRoot, contentKey } from "./cache.ts";
+import { ensureInstalled } from "./debian.ts";
 import { withLock } from "./lock.ts";
-import { buildArguments, type ToolModule, type ToolModuleName, toolModuleNames, toolModules } from "./modules.ts";
+import {
+  buildArguments,
+  type ToolModule,
+  type ToolModuleName,
+  toolModuleNames,
+  toolModules,
+  withCKey,
+} from "./modules.ts";
 
 /** Where the result of a tool module stands. */
 export interface BuiltTools {
@@ -27,7 +35,8 @@ const messageLimit = 8_000;
 export async function tools(name: ToolModuleName, print: (line: string) => void): Promise<BuiltTools> {
   const module: ToolModule = toolModules[name];
   const source = join(import.meta.dirname, name);
-  const key = contentKey(source, [await goVersion(), JSON.stringify(goEnvironment), ...buildArguments(module)]);
+  const decisive = [await goVersion(), JSON.stringify(goEnvironment), ...buildArguments(module), ...withCKey(module)];
+  const key = contentKey(source, decisive);
   const folder = join(cacheRoot(), "tools", `${name}-${key}`);
   if (!existsSync(folder)) {
     const waiting = (): void => print(`${name}: another process builds it, waiting`);
@@ -51,6 +60,12 @@ async function buildOnce(
     for (const part of ["bin", "manifests"]) mkdirSync(join(temporary, part));
     const output = `-o=${join(temporary, "bin")}/`;
     await run("go", [...buildArguments(module), output, ...module.packages], source);
+    if (module.withC !== undefined) {
+      const { needs, tags, packages } = module.withC;
+      await ensureInstalled(needs, print);
+      const tagged = `-tags=${tags.join(",")}`;
+      await run("go", [...buildArguments(module), output, tagged, ...packages], source, { CGO_ENABLED: "1" });
+    }
     if (module.writesManifests) {
       await run(join(temporary, "bin", "manifests"), [join(temporary, "manifests")], source);
     }
@@ -79,12 +94,17 @@ async function goVersion(): Promise<string> {
 }
 
 /** Runs a program to its end; an error holds its name and the last of what it said. */
-function run(command: string, args: readonly string[], cwd: string): Promise<void> {
+function run(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const child = spawn(command, args, {
     cwd,
     stdio: ["ignore", "ignore", "pipe"],
-    env: { ...process.env, ...goEnvironment },
+    env: { ...process.env, ...goEnvironment, ...env },
   });
   let said = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {

@@ -1,3 +1,5 @@
+import type { SystemNeed } from "./debian.ts";
+
 /** A Go module under e2e/tools and how it is built. */
 export interface ToolModule {
   /** The module's folder under e2e/tools, and its name in the cache. */
@@ -6,6 +8,12 @@ export interface ToolModule {
   readonly packages: readonly string[];
   /** Values set by the linker, as import path with variable → value: mostly the version that a program reports. */
   readonly linked: Readonly<Record<string, string>>;
+  /** What is built with C libraries, by a build of its own; everything else is static. */
+  readonly withC?: {
+    readonly packages: readonly string[];
+    readonly tags: readonly string[];
+    readonly needs: readonly SystemNeed[];
+  };
   /** Whether the module has a program `manifests` that writes files (objects to apply, descriptors); it runs once, when it was built. */
   readonly writesManifests: boolean;
   /** What a first build takes on two cores, to tell a person who waits. */
@@ -64,6 +72,34 @@ export const toolModules = {
     writesManifests: true,
     coldBuild: "20 seconds",
   },
+  // The same versions of everything as `kubernetes`, whose build does most of the work.
+  node: {
+    name: "node",
+    packages: ["tool", "./enter", "./forward", "./pause", "./probe"],
+    linked: {
+      ...withPrefix("k8s.io/component-base/version.", kubernetesBuildInfo),
+      ...withPrefix("k8s.io/client-go/pkg/version.", kubernetesBuildInfo),
+    },
+    writesManifests: false,
+    coldBuild: "2 minutes",
+  },
+  containers: {
+    name: "containers",
+    packages: ["tool", "./coredns", "./provisioner"],
+    linked: { "github.com/containerd/containerd/v2/version.Version": "v2.4.2" },
+    withC: {
+      packages: ["github.com/opencontainers/runc"],
+      tags: ["netgo", "osusergo", "seccomp"],
+      needs: [
+        { package: "gcc", program: "gcc" },
+        { package: "pkg-config", program: "pkg-config" },
+        { package: "libc6-dev", program: "gcc" },
+        { package: "libseccomp-dev", library: "libseccomp" },
+      ],
+    },
+    writesManifests: false,
+    coldBuild: "5 minutes",
+  },
 } as const satisfies Record<string, ToolModule>;
 
 export type ToolModuleName = keyof typeof toolModules;
@@ -74,6 +110,11 @@ export const toolModuleNames = Object.keys(toolModules) as readonly ToolModuleNa
 export function buildArguments(module: ToolModule): readonly string[] {
   const variables = Object.entries(module.linked).map(([name, value]) => `-X ${name}=${value}`);
   return ["build", "-trimpath", "-buildvcs=false", `-ldflags=${["-s", "-w", ...variables].join(" ")}`];
+}
+
+/** What else is part of the key: how the programs with C libraries are built. */
+export function withCKey({ withC }: ToolModule): readonly string[] {
+  return withC === undefined ? [] : [JSON.stringify([withC.packages, withC.tags])];
 }
 
 function withPrefix(prefix: string, values: Readonly<Record<string, string>>): Record<string, string> {

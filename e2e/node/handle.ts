@@ -1,0 +1,54 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { type ClusterHandle, openCluster } from "../cluster/handle.ts";
+import { type Kubectl, kubectl } from "../cluster/kubectl.ts";
+import { openPorts } from "../cluster/ports.ts";
+import { openProcesses } from "../cluster/processes.ts";
+import { listening } from "../cluster/wait.ts";
+import { tools } from "../tools/build.ts";
+import { ctrOf } from "./containerd.ts";
+import { type NodeImage, programImage } from "./images.ts";
+import { importImages } from "./import.ts";
+import { runInside } from "./inside.ts";
+import { findSandbox } from "./sandbox.ts";
+
+/** A running cluster with a node, as tests and other programs use it. */
+export interface NodeHandle {
+  readonly cluster: ClusterHandle;
+  /** kubectl as cluster administrator. */
+  readonly run: Kubectl;
+  /** Imports what the node does not hold yet, and gives the references of what it imported. */
+  importImages(images: readonly NodeImage[]): Promise<readonly string[]>;
+  /** The image of e2e/tools/node/probe. */
+  probeImage(): Promise<NodeImage>;
+  /** Runs a program inside the node's namespaces, outside any pod, and gives what it printed. */
+  inside(command: string, ...args: readonly string[]): Promise<string>;
+  /** Opens a port on loopback of this machine that leads to an address:port of the node's network. Close it. */
+  reach(target: string): Promise<{ readonly port: number; close(): void }>;
+}
+
+/** The node of a state folder. Throws when none is up there. */
+export async function openNode(stateDir: string): Promise<NodeHandle> {
+  const cluster = openCluster(stateDir);
+  const nothing = (): void => undefined;
+  const node = await tools("node", nothing);
+  const containers = await tools("containers", nothing);
+  const sandbox = findSandbox(openProcesses(stateDir, cluster.logsDir), stateDir);
+  if (sandbox === undefined) throw new Error(`the cluster in ${stateDir} has no node: start one with CLUSTER=node`);
+  const entry = { sandbox, enter: join(node.bin, "enter") };
+  return {
+    cluster,
+    run: kubectl(cluster.kubectl, cluster.kubeconfigPath),
+    importImages: (images) => importImages(ctrOf(entry, containers.bin), images),
+    probeImage: () => programImage(join(node.bin, "probe")),
+    inside: (command, ...args) => runInside(entry, command, args),
+    reach: async (target) => {
+      const port = await openPorts(stateDir).take(`reach ${target}`);
+      const child = spawn(join(node.bin, "forward"), [`-pid=${sandbox.pid}`, `127.0.0.1:${port}=${target}`], {
+        stdio: "ignore",
+      });
+      await listening(`the way to ${target}`, port);
+      return { port, close: () => child.kill() };
+    },
+  };
+}

@@ -1,0 +1,40 @@
+import { join } from "node:path";
+import { stringify } from "yaml";
+import type { ClusterContext } from "../cluster/context.ts";
+import { writeWhole } from "../cluster/files.ts";
+import { writeKubeconfig } from "../cluster/kubeconfig-file.ts";
+import type { Kubernetes } from "../cluster/kubernetes.ts";
+import { nodeFolders, nodeName, podNetwork } from "./location.ts";
+
+/** Starts kube-proxy, which leads the addresses of Services to pods by rules of nftables in the node's network. */
+export async function startKubeProxy(context: ClusterContext, bin: string, kubernetes: Kubernetes): Promise<void> {
+  const { config } = nodeFolders(context);
+  const client = await kubernetes.authority.issue({ commonName: "system:kube-proxy" });
+  const kubeconfig = join(config, "kube-proxy.kubeconfig");
+  const configuration = join(config, "kube-proxy.yaml");
+  writeKubeconfig(kubeconfig, {
+    server: kubernetes.serverUrl,
+    authority: kubernetes.authority.certificate,
+    client,
+  });
+  writeWhole(
+    configuration,
+    stringify({
+      apiVersion: "kubeproxy.config.k8s.io/v1alpha1",
+      kind: "KubeProxyConfiguration",
+      mode: "nftables",
+      clusterCIDR: podNetwork,
+      hostnameOverride: nodeName,
+      clientConnection: { kubeconfig },
+      // A root without CAP_SYS_RESOURCE may not lower it; and the table of connections is the whole machine's.
+      oomScoreAdj: 0,
+      conntrack: { maxPerCore: 0, min: 0, tcpCloseWaitTimeout: "0s", tcpEstablishedTimeout: "0s" },
+    }),
+  );
+  context.processes.startProcess({
+    name: "kube-proxy",
+    command: join(bin, "kube-proxy"),
+    args: [`--config=${configuration}`],
+    dependsOn: ["kube-apiserver"],
+  });
+}
