@@ -12,8 +12,9 @@ import { eventually } from "#e2e/harness/eventually.ts";
 import { type OperatorProcess, startOperator } from "#e2e/harness/operator-process.ts";
 import { type Tenant, tenantOf, virtHandler } from "#e2e/scenarios/guest-bed.ts";
 import { coreSecrets } from "#operator/api/foreign.ts";
-import { clouds, projects } from "#operator/api/resources.ts";
+import { clouds, projects, secrets, servers } from "#operator/api/resources.ts";
 import type { CloudClients } from "#operator/clients/cloud-clients.ts";
+import type { KubeClient } from "#runtime/client/kube-client.ts";
 import { FaultProxy, type Write } from "../proxy.ts";
 import { startControlPlane, writeAnonymousKubeconfig } from "./control-plane.ts";
 import { isUncounted, type Service, services } from "./services.ts";
@@ -46,7 +47,10 @@ export interface KillBed extends Bed {
   /** Kills the operator, lets what it had sent be carried out, and lets later calls pass again. */
   kill(): Promise<void>;
   start(): Promise<void>;
-  /** Waits until the operator has nothing to do: no request under way, no object in a queue, and no write meanwhile. */
+  /**
+   * Waits until the operator has nothing to do: no request under way, no object in a queue, no write meanwhile, and what
+   * Projects say of their use is true. That is counted every other second at most, so it may be to come with nothing queued.
+   */
   quiet(): Promise<void>;
   /** All that is there. @param life what the things of this life are called; the same for all lives in the result */
   world(life: string): Promise<World>;
@@ -161,7 +165,12 @@ export async function openKillBed(): Promise<KillBed> {
         );
         forgetWrites();
       },
-      quiet: () => untilQuiet(proxies, writes, () => operator?.healthPort),
+      quiet: async () => {
+        await eventually("the operator to have nothing to do, and all to be counted", async () => {
+          await untilQuiet(proxies, writes, () => operator?.healthPort);
+          return isCounted(kube);
+        });
+      },
       world: async (life) => {
         const [kubernetes, openstack] = await Promise.all([kubernetesTold(kube, PREFIX), openstackTold()]);
         const names = new Map([
@@ -189,6 +198,20 @@ async function lookAtOpenStack(admin: AdminSession, clients: CloudClients, domai
 function underWay(service: Service, proxy: FaultProxy): number {
   const uncounted = isUncounted(service);
   return proxy.underWay.filter(({ method, path }) => !path.includes("watch=") && !uncounted(method, path)).length;
+}
+
+/** Whether the Projects of these tests say how many Servers and versions of Secrets they have. */
+async function isCounted(kube: KubeClient): Promise<boolean> {
+  const counts = (await kube.list(projects))
+    .filter(({ metadata }) => metadata.name.startsWith(PREFIX) && metadata.deletionTimestamp === undefined)
+    .map(async ({ status }) => {
+      const { used, namespace } = status ?? {};
+      if (used === undefined || namespace === undefined) return true;
+      const [hosts, held] = await Promise.all([kube.list(servers, { namespace }), kube.list(secrets, { namespace })]);
+      const versions = held.reduce((sum, secret) => sum + (secret.status?.versions?.length ?? 0), 0);
+      return used.servers === hosts.length && used.secrets === versions;
+    });
+  return (await Promise.all(counts)).every((counted) => counted);
 }
 
 async function untilQuiet(
