@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
+import { NODE_FLAGS } from "#operator/node-flags.ts";
 import { imageSpecs, referenceOf } from "../../images/images.ts";
 
 const checkout = realpathSync(join(import.meta.dirname, "../.."));
@@ -40,6 +41,12 @@ test("what the chart's pods run is in the image", () => {
     new Set(["operator/main.ts", "operator/install/crds.ts", "operator/install/verify.ts"]),
   );
   for (const program of programs) expect(() => realpathSync(join(checkout, program))).not.toThrow();
+});
+
+test("the operator runs as it does elsewhere: with the flags of node-flags.ts, before its own", () => {
+  const text = readFileSync(join(chart, "templates/operator/deployment.yaml"), "utf8");
+  const args = [...text.matchAll(/^ {12}- (--\S+|operator\/main\.ts)$/gm)].map(([, argument]) => argument);
+  expect(args.slice(0, args.indexOf("operator/main.ts"))).toEqual(NODE_FLAGS);
 });
 
 test("the README's table of values is what the schema says (node tools/generate-chart.ts writes it)", () => {

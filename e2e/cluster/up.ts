@@ -1,3 +1,4 @@
+import { installNephele } from "../node/nephele.ts";
 import { upNode } from "../node/up.ts";
 import { type BuiltTools, tools } from "../tools/build.ts";
 import { withLock } from "../tools/lock.ts";
@@ -153,8 +154,11 @@ async function upWanted(print: (line: string) => void): Promise<string> {
   switch (wantedCluster()) {
     case "control":
       return (await up(location, print)).kubeconfigPath;
-    case "node":
-      return (await upNode(location, print)).kubeconfigPath;
+    case "node": {
+      const { stateDir, kubeconfigPath } = await upNode(location, print);
+      await installNephele(stateDir, print);
+      return kubeconfigPath;
+    }
     case "existing":
       return await upExisting(print);
     case "kind":

@@ -5,7 +5,9 @@ import { type Kubectl, kubectl } from "../cluster/kubectl.ts";
 import { openPorts } from "../cluster/ports.ts";
 import { openProcesses } from "../cluster/processes.ts";
 import { listening } from "../cluster/wait.ts";
+import type { RunOptions, Said } from "../harness/run.ts";
 import { tools } from "../tools/build.ts";
+import { runAtNode } from "./at-node.ts";
 import { ctrOf } from "./containerd.ts";
 import { type NodeImage, programImage } from "./images.ts";
 import { importImages } from "./import.ts";
@@ -23,6 +25,8 @@ export interface NodeHandle {
   probeImage(): Promise<NodeImage>;
   /** Runs a program inside the node's namespaces, outside any pod, and gives what it printed. */
   inside(command: string, ...args: readonly string[]): Promise<string>;
+  /** Runs a program of this machine in the node's network, with the cluster's names: it reaches what a pod reaches. */
+  atNode(command: string, args: readonly string[], options?: RunOptions): Promise<Said>;
   /** Opens a port on loopback of this machine that leads to an address:port of the node's network. Close it. */
   reach(target: string): Promise<{ readonly port: number; close(): void }>;
 }
@@ -42,6 +46,7 @@ export async function openNode(stateDir: string): Promise<NodeHandle> {
     importImages: (images) => importImages(ctrOf(entry, containers.bin), images),
     probeImage: () => programImage(join(node.bin, "probe")),
     inside: (command, ...args) => runInside(entry, command, args),
+    atNode: (command, args, options) => runAtNode(sandbox, stateDir, command, args, options),
     reach: async (target) => {
       const port = await openPorts(stateDir).take(`reach ${target}`);
       const child = spawn(join(node.bin, "forward"), [`-pid=${sandbox.pid}`, `127.0.0.1:${port}=${target}`], {

@@ -1,0 +1,35 @@
+/**
+ * The stock client of OpenStack as a tenant of the local cluster's node uses it: with the clouds.yaml that the tenant's
+ * Project was given. `node e2e/node/openstack.ts team-a secret list`
+ */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { clusterLocation } from "../cluster/location.ts";
+import { ensurePythonEnvironment } from "../cluster/openstack/python-environment.ts";
+import type { Said } from "../harness/run.ts";
+import { type NodeHandle, openNode } from "./handle.ts";
+
+/** Runs the client for the Project whose namespace is named. */
+export async function openstack(node: NodeHandle, namespace: string, ...args: readonly string[]): Promise<Said> {
+  const python = await ensurePythonEnvironment();
+  const encoded = await node.run("get", "secret/clouds", "-n", namespace, "-o", "jsonpath={.data.clouds\\.yaml}");
+  const folder = mkdtempSync(join(tmpdir(), "clouds-"));
+  try {
+    const file = join(folder, "clouds.yaml");
+    writeFileSync(file, Buffer.from(encoded, "base64"), { mode: 0o600 });
+    const env = { OS_CLIENT_CONFIG_FILE: file, OS_CLOUD: namespace };
+    return await node.atNode(python.bin("openstack"), args, { env });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+if (import.meta.main) {
+  const [namespace, ...args] = process.argv.slice(2);
+  if (namespace === undefined) throw new Error("usage: node e2e/node/openstack.ts NAMESPACE ARGUMENTS…");
+  const node = await openNode(clusterLocation(process.env, "node").stateDir);
+  const { ok, text } = await openstack(node, namespace, ...args);
+  (ok ? process.stdout : process.stderr).write(text);
+  process.exitCode = ok ? 0 : 1;
+}
