@@ -4,8 +4,9 @@ import { parseArgs } from "node:util";
 import { apply, kubectl } from "#e2e/cluster/kubectl.ts";
 import { applyNepheleObjects, systemNamespace } from "#e2e/cluster/nephele-objects.ts";
 import { tools } from "#e2e/tools/build.ts";
+import { namespaces } from "#operator/api/foreign.ts";
 import { servers } from "#operator/api/resources.ts";
-import { apiVersionOf, defineResource } from "#runtime/api/resource.ts";
+import { apiVersionOf } from "#runtime/api/resource.ts";
 import { createClient } from "#runtime/client/client.ts";
 import { connect } from "#runtime/client/connection.ts";
 import type { KubeClient } from "#runtime/client/kube-client.ts";
@@ -27,14 +28,6 @@ const PORT = 19_480;
 const DEADLINE_MS = 20 * 60_000;
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
-const namespaces = defineResource({
-  group: "",
-  version: "v1",
-  plural: "namespaces",
-  kind: "Namespace",
-  namespaced: false,
-});
-
 async function install(bed: Bed, kube: KubeClient): Promise<void> {
   const run = kubectl(bed.kubectl, bed.kubeconfig);
   for (const name of [systemNamespace, namespace]) {
@@ -45,7 +38,7 @@ async function install(bed: Bed, kube: KubeClient): Promise<void> {
   for (const name of ["kubevirt", "cdi"] as const) {
     await apply(run, join((await tools(name, print)).manifests, "crds.yaml"));
   }
-  await delay(10_000);
+  await run("wait", "crd", "--all", "--for=condition=Established", "--timeout=60s");
 }
 
 async function makeServers(kube: KubeClient): Promise<void> {

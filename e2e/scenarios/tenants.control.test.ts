@@ -47,22 +47,18 @@ const pod = (name: string, labels: object) => ({
   spec: { containers: [{ name: "main", image: "example.org/none:1" }] },
 });
 
+/** Stores a secret by the stock client. @returns its reference in Barbican */
+async function stored(by: Person, name: string): Promise<string> {
+  const said = await by.openstack(
+    ...["secret", "store", "--name", name, "--payload", "hush", "-f", "value", "-c", "Secret href"],
+  );
+  accepted(said);
+  return said.text.trim();
+}
+
 describe("what is the other's", () => {
   test("a secret of the other's in Barbican cannot be imported; its owner can", async () => {
-    const stored = await bob.openstack(
-      "secret",
-      "store",
-      "--name",
-      "bobs",
-      "--payload",
-      "hush",
-      "-f",
-      "value",
-      "-c",
-      "Secret href",
-    );
-    accepted(stored);
-    const source = { import: { id: stored.text.trim().split("/").at(-1) } };
+    const source = { import: { id: (await stored(bob, "bobs")).split("/").at(-1) } };
     accepted(await alice.apply("Secret", "bobs", passphrase(source)));
     const message = /spec.source.import.id: Project .* has no secret/;
     await untilCondition(bed.kube, secrets, at(alice, "bobs"), { ...invalid, message });
@@ -98,19 +94,7 @@ describe("what is the other's", () => {
   );
 
   test("the other's project in OpenStack is closed to the application credential, and its own is open", async () => {
-    const stored = await bob.openstack(
-      "secret",
-      "store",
-      "--name",
-      "private",
-      "--payload",
-      "hush",
-      "-f",
-      "value",
-      "-c",
-      "Secret href",
-    );
-    const href = stored.text.trim();
+    const href = await stored(bob, "private");
     refused(await alice.openstack("secret", "get", href), /Forbidden|403/);
     refused(await alice.openstack("--os-project-id", bob.projectId, "token", "issue"), /401|authentication|scope/i);
     refused(await alice.openstack("project", "show", bob.projectId), /No project|403|not authorized/i);

@@ -26,7 +26,8 @@ const REQUEST_ID = /req-[0-9a-f-]{36}/g;
 
 /**
  * The conditions to write: those of `next`, in order, where each keeps the time of its last change of status from
- * `previous`, and a message in which only the request's id is another one keeps the id that it had. So a pass that finds nothing new writes nothing new, and does not wake itself.
+ * `previous`, and a message in which only the request's id is another one keeps the id that it had. So a pass that finds
+ * nothing new writes nothing new, and does not wake itself.
  */
 export function mergeConditions(
   previous: readonly Condition[] | undefined,

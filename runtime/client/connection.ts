@@ -50,7 +50,7 @@ export async function connect(options: ConnectionOptions = {}): Promise<Connecti
         tls,
         agent: new Agent({
           // As many connections as there are requests under way, since each watch holds one for itself. HTTP/1.1 must
-          // be asked for (docs/adr/0003): undici would take HTTP/2, which costs half as much again for a small request.
+          // be asked for (docs/adr/0023): undici would take HTTP/2, which costs half as much again for a small request.
           allowH2: false,
           keepAliveTimeout: IDLE_MS,
           // A watch is silent for as long as nothing happens; each request brings its own deadline instead.

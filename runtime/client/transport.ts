@@ -42,6 +42,8 @@ export interface Transport {
 const ANSWER_TIMEOUT_MS = 30_000;
 /** A throttled request (429) was not carried out, so even a write may be sent again. */
 const THROTTLE_RETRIES = 4;
+/** Who is asked to wait longer than this hears of it, and puts the object back into the queue. */
+const LONGEST_WAIT_MS = 10_000;
 const NEWLINE = 0x0a;
 /** An AbortSignal's, and undici's. */
 const TIMEOUTS = ["TimeoutError", "HeadersTimeoutError", "BodyTimeoutError"];
@@ -105,9 +107,9 @@ export function createTransport(
           return await attempt(what);
         } catch (error) {
           const throttled = error instanceof ApiError && error.reason === "TooManyRequests";
-          if (!throttled || tries >= THROTTLE_RETRIES) throw error;
-          const options = what.signal === undefined ? {} : { signal: what.signal };
-          await sleep(error.retryAfterMs ?? 1_000, undefined, options);
+          const waitMs = throttled ? (error.retryAfterMs ?? 1_000) : 0;
+          if (!throttled || tries >= THROTTLE_RETRIES || waitMs > LONGEST_WAIT_MS) throw error;
+          await sleep(waitMs, undefined, what.signal === undefined ? {} : { signal: what.signal });
         }
       }
     },

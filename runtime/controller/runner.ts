@@ -184,7 +184,7 @@ export class ControllerRunner {
       return result.kind;
     }
     if (this.#isPaused(object)) {
-      await this.#writeStatus(object, undefined, pausedConditions(object as KubeObject<unknown, CommonStatus>), now);
+      await this.#writeStatus(object, undefined, pausedConditions(object as KubeObject<unknown, CommonStatus>));
       this.#queue.forget(key);
       return "paused";
     }
@@ -210,7 +210,7 @@ export class ControllerRunner {
     }
     const report = definition.status?.(scope, result);
     const standard = standardConditions(current as KubeObject<unknown, CommonStatus>, result);
-    await this.#writeStatus(current, report?.fields, [...standard, ...(report?.conditions ?? [])], now);
+    await this.#writeStatus(current, report?.fields, [...standard, ...(report?.conditions ?? [])]);
     this.#comeBack(key, result, log);
     return result.kind;
   }
@@ -242,8 +242,9 @@ export class ControllerRunner {
     object: KubeObject,
     fields: Readonly<Record<string, unknown>> | undefined,
     conditions: ReturnType<typeof standardConditions>,
-    now: Date,
   ): Promise<void> {
+    // The time of now, not of the pass's beginning: a condition changes when it is written, and a pass may take seconds.
+    const now = this.#env.clock();
     const status = statusToApply(object as KubeObject<unknown, CommonStatus>, fields, conditions, now);
     if (status === undefined) return;
     const options = { fieldOwner: this.#fieldOwner("status"), force: true };

@@ -169,8 +169,7 @@ export class Manager {
       () => undefined,
       (error: unknown) => {
         cut();
-        if (error instanceof LeadershipLost) return error;
-        throw error;
+        return { error };
       },
     );
     try {
@@ -182,9 +181,11 @@ export class Manager {
       this.metrics.leader.set(0);
       ended.abort();
     }
-    const lost = await holding;
-    if (lost === undefined) await election?.release();
-    else log.warn({ err: lost }, "the lease is lost: nothing is done until it is held again");
+    const failed = await holding;
+    if (failed === undefined) await election?.release();
+    else if (failed.error instanceof LeadershipLost)
+      log.warn({ err: failed.error }, "the lease is lost: nothing is done until it is held again");
+    else throw failed.error;
   }
 
   #notReady(): string | undefined {

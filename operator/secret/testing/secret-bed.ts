@@ -16,7 +16,6 @@ import { projects, secrets } from "#operator/api/resources.ts";
 import type { BarbicanClient } from "#operator/clients/barbican/client.ts";
 import type { CloudClients } from "#operator/clients/cloud-clients.ts";
 import { keyOf } from "#runtime/api/object.ts";
-
 import { idOf } from "../gather.ts";
 
 /** A Project of a test with its own namespace, and its part of Barbican as the operator sees it. */
