@@ -42,6 +42,10 @@ status: $(INSTALLED) ## Say what of the local cluster runs
 test-proofs: $(INSTALLED) ## Proofs over what test-control left behind: rights, writes, canaries
 	vitest run --project proofs
 
+.PHONY: test-readme
+test-readme: $(INSTALLED) ## The README's commands, as they stand there, twice and again after make down
+	vitest run --project readme
+
 .PHONY: chaos-outages
 chaos-outages: $(INSTALLED) ## Keystone, Barbican, PostgreSQL away for 20 s each, the API server killed
 	NEPHELE_OUTAGE_SECONDS=20 vitest run --project faults e2e/faults/outages
@@ -72,7 +76,7 @@ $(ENVOY_PROTOS): $(INSTALLED) $(shell find e2e/tools/envoy-protos -type f)
 envoy-protos: $(ENVOY_PROTOS) ## Make the descriptors of Envoy's API (needs Go once)
 
 .PHONY: test
-test: check test-pure test-xds test-control matrix-check test-proofs ## All that CI runs
+test: check test-pure test-xds test-control matrix-check test-proofs test-readme ## All that CI runs
 
 .PHONY: test-pure
 test-pure: $(INSTALLED) $(ENVOY_PROTOS) ## Tests that need nothing but Node

@@ -1,9 +1,10 @@
 import { defineConfig } from "vitest/config";
 
 /**
- * Kinds of tests. `pure` needs nothing and runs in parallel; `xds` runs the xDS control plane against real Envoys; `control` runs against the local cluster
- * (e2e/cluster), which its global set-up starts once and which test files share, each in a namespace of its own;
- * `faults` has that cluster for itself: one file after another, after the others.
+ * Kinds of tests. `pure` needs nothing and runs in parallel; `xds` runs the xDS control plane against real Envoys;
+ * `control` runs against the local cluster (e2e/cluster), which its global set-up starts once and which test files share,
+ * each in a namespace of its own; `proofs` and `faults` have that cluster for themselves, one file after another; `readme`
+ * types what the README says; `node` runs against a cluster with a real node.
  */
 export default defineConfig({
   test: {
@@ -16,8 +17,10 @@ export default defineConfig({
             "**/node_modules/**",
             "**/*.control.test.ts",
             "**/*.faults.test.ts",
+            "**/*.proof.test.ts",
             "**/*.xds.test.ts",
             "**/*.node.test.ts",
+            "**/*.readme.test.ts",
           ],
         },
       },
@@ -45,7 +48,7 @@ export default defineConfig({
       {
         test: {
           name: "faults",
-          include: ["e2e/faults/**/*.faults.test.ts"],
+          include: ["**/*.faults.test.ts"],
           exclude: ["**/node_modules/**"],
           globalSetup: ["e2e/cluster/vitest-setup.ts"],
           testTimeout: 300_000,
@@ -58,13 +61,24 @@ export default defineConfig({
         // They read what the others left in logs and files, and so come before those that break things.
         test: {
           name: "proofs",
-          include: ["e2e/proofs/**/*.faults.test.ts"],
+          include: ["**/*.proof.test.ts"],
           exclude: ["**/node_modules/**"],
           globalSetup: ["e2e/cluster/vitest-setup.ts"],
           testTimeout: 300_000,
           hookTimeout: 120_000,
           maxWorkers: 1,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        // The README's commands start a cluster of their own and take it down.
+        test: {
+          name: "readme",
+          include: ["**/*.readme.test.ts"],
+          exclude: ["**/node_modules/**"],
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 3 },
         },
       },
       {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { type Resource, resourceName } from "#runtime/api/resource.ts";
 import type { KubeClient } from "#runtime/client/kube-client.ts";
 import type { Transport } from "#runtime/client/transport.ts";
 import type { Bed } from "../bed.ts";
@@ -40,6 +41,7 @@ export interface Restart {
 }
 
 const SETTLE_MS = 5_000;
+const SERVED_WITHIN_MS = 60_000;
 /** An alarm: many times what any of it takes on a machine that does nothing else. */
 const DEADLINE_MS = 30 * 60_000;
 /** Made before the measuring begins: both programs have then opened their connections, and V8 has compiled. */
@@ -120,6 +122,21 @@ export async function fill(bench: Bench, contender: Contender, objects: number):
     { key: `/registry/configmaps/${namespace}/${key.name}`, uid: child.metadata.uid },
   ];
   await copyObjects(bench.bed.etcd, originals, key.name, objects - 1, (at) => sampleName(at + 1));
+  for (const resource of [samples, configMaps]) await untilServed(bench.kube, resource, objects);
+}
+
+/**
+ * Waits until the API server serves all copies. Many of them have one revision of etcd, which nothing that goes through
+ * the API server has: who lists while its cache takes such a revision in gets a part of it, and never the rest.
+ */
+async function untilServed(kube: KubeClient, resource: Resource, count: number): Promise<void> {
+  const end = Date.now() + SERVED_WITHIN_MS;
+  for (;;) {
+    const served = (await kube.list(resource, { namespace })).length;
+    if (served >= count) return;
+    if (Date.now() > end) throw new Error(`${served} of ${count} ${resourceName(resource)} are served`);
+    await delay(100);
+  }
 }
 
 export async function restart(bench: Bench, contender: Contender, objects: number): Promise<Restart> {
