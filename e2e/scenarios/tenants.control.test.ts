@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { untilCondition, untilReady } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
 import type { Said } from "#e2e/harness/run.ts";
-import { coreSecrets, pods, virtualMachines } from "#operator/api/foreign.ts";
+import { coreSecrets, persistentVolumeClaims, pods, virtualMachines } from "#operator/api/foreign.ts";
 import { images, projects, secrets, servers } from "#operator/api/resources.ts";
 import { openTenantBed, type Person, type TenantBed } from "./tenant-bed.ts";
 
@@ -81,6 +81,20 @@ describe("what is the other's", () => {
     );
     await eventually("the machine", () => bed.kube.get(virtualMachines, at(bob, "borrower")));
     await untilCondition(bed.kube, images, at(alice, "golden"), { type: "Shared", status: "True" });
+  });
+
+  test("an upload is for the Image's own Project: only there CDI gives a token", async () => {
+    accepted(await bob.apply("Image", "uploaded", { source: { upload: {} }, minDisk: "1Gi" }));
+    await eventually("the claim to upload into", () => bed.kube.get(persistentVolumeClaims, at(bob, "uploaded")));
+    const token = { apiVersion: "upload.cdi.kubevirt.io/v1beta1", kind: "UploadTokenRequest" };
+    const request = { ...token, metadata: at(bob, "uploaded"), spec: { pvcName: "uploaded" } };
+    // The token itself is not printed.
+    const asks = ["create", "-f", "-", "-o", "jsonpath={.spec.pvcName}"];
+    refused(await alice.kubectl(asks, request), /forbidden/i);
+    const given = await bob.kubectl(asks, request);
+    accepted(given);
+    expect(given.text).toBe("uploaded");
+    accepted(await bob.kubectl(["get", "datavolumes", "uploaded", "-n", bob.name]));
   });
 
   test.each(["servers", "secrets.nephele.dev", "images.nephele.dev", "secrets", "pods", "virtualmachines", "events"])(
