@@ -5,7 +5,6 @@ import { images, projects, servers } from "#operator/api/resources.ts";
 import { keyText } from "#runtime/api/object.ts";
 import { type Controller, defineController, index, watch } from "#runtime/controller/definition.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
-
 import { type ImageScope, imageScope } from "./scope.ts";
 import { namespaceOf } from "./sharing.ts";
 import { imageStatus, outcomeOf } from "./status.ts";
