@@ -17,7 +17,7 @@ import { inParallel } from "../in-parallel.ts";
 import { machine } from "../machine.ts";
 import { watchReady } from "../watch-ready.ts";
 import { type OperatorRun, startOperatorRun } from "./operator-run.ts";
-import { type Made, writesReport } from "./writes-report.ts";
+import { type Made, RESYNC_MINUTES, writesReport } from "./writes-report.ts";
 
 /**
  * How many writes a Secret and a Server cost until they are Ready, and that they cost none at rest: on the local cluster,
@@ -34,8 +34,6 @@ const SECRETS_AT_ONCE = 24;
 /** So few that none builds for longer than 30 s, after which its status says more and is written once more. */
 const SERVERS_AT_ONCE = 4;
 const TRIES = 5;
-/** runtime/controller/runner.ts: 10 minutes and up to a tenth more. */
-const RESYNC_MINUTES = 11;
 const SETTLE_MS = 20_000;
 const DEADLINE_MS = 60 * 60_000;
 const print = (line: string): void => void process.stderr.write(`${line}\n`);
