@@ -1,5 +1,6 @@
 import { Agent } from "undici";
 import { test as plainTest } from "vitest";
+import { clusterLocation } from "#e2e/cluster/location.ts";
 import { FaultProxy } from "#e2e/faults/proxy.ts";
 import { openBed, unique } from "#e2e/harness/bed.ts";
 import { type Connection, connect } from "#runtime/client/connection.ts";
@@ -22,8 +23,9 @@ type RunOptions = Partial<ManagerOptions> & { readonly connection?: Connection }
  * managers end with it.
  */
 export const test = plainTest
-  .extend("cluster", { scope: "file" }, async (_context, { onCleanup }) => {
-    const bed = await openBed();
+  .extend("stateDir", { scope: "file" }, () => clusterLocation().stateDir)
+  .extend("cluster", { scope: "file" }, async ({ stateDir }, { onCleanup }) => {
+    const bed = await openBed(stateDir);
     const namespace = unique("runtime");
     await installWidgets(bed.kube);
     await makeNamespace(bed.kube, namespace);
