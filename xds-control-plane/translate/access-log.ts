@@ -1,0 +1,38 @@
+import type { Json } from "../snapshot/resource.ts";
+import { extension } from "./envoy.ts";
+
+/** Who called whom, as a JSON line. No header that may hold a credential, no query: they may hold secrets. */
+const fields = {
+  time: "%START_TIME%",
+  peer: "%DOWNSTREAM_PEER_URI_SAN%",
+  address: "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%",
+  upstream: "%UPSTREAM_HOST%",
+  cluster: "%UPSTREAM_CLUSTER_RAW%",
+  flags: "%RESPONSE_FLAGS%",
+  details: "%RESPONSE_CODE_DETAILS%",
+  durationMs: "%DURATION%",
+  received: "%BYTES_RECEIVED%",
+  sent: "%BYTES_SENT%",
+  serverName: "%REQUESTED_SERVER_NAME%",
+  tlsFailure: "%DOWNSTREAM_TRANSPORT_FAILURE_REASON%",
+} as const;
+
+const httpFields = {
+  method: "%REQ(:METHOD)%",
+  authority: "%REQ(:AUTHORITY)%",
+  path: "%PATH(NQ)%",
+  protocol: "%PROTOCOL%",
+  status: "%RESPONSE_CODE%",
+  route: "%ROUTE_NAME%",
+  requestId: "%REQ(X-REQUEST-ID)%",
+  traceparent: "%REQ(TRACEPARENT)%",
+} as const;
+
+export function accessLog(of: "http" | "tcp"): readonly Json[] {
+  const jsonFormat = of === "http" ? { ...fields, ...httpFields } : fields;
+  return [
+    extension("envoy.access_loggers.stdout", "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog", {
+      logFormat: { jsonFormat },
+    }),
+  ];
+}

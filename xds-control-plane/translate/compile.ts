@@ -1,0 +1,66 @@
+import { type Json, type Resource, resource } from "../snapshot/resource.ts";
+import { type Change, Snapshot, type SnapshotOptions } from "../snapshot/snapshot.ts";
+import { type TranslatedKind, type Translation, translatedKinds } from "./translate.ts";
+
+/** Which field of a message holds its name. */
+const nameFields: Readonly<Record<TranslatedKind, string>> = {
+  cluster: "name",
+  endpoint: "clusterName",
+  secret: "name",
+  extensionConfig: "name",
+  listener: "name",
+  route: "name",
+};
+
+/** A resource and the text that it was made from. */
+interface Made {
+  readonly text: string;
+  readonly resource: Resource;
+}
+
+/**
+ * Makes snapshots of one class of proxies out of its translations, one after another. What did not change is not encoded
+ * again, and keeps its bytes.
+ */
+export class Compiler {
+  readonly #options: SnapshotOptions;
+  #made: ReadonlyMap<string, Made> = new Map();
+  #snapshot: Snapshot | undefined;
+
+  /** Clusters of the bootstrap (the SPIRE agent's) may be named. */
+  constructor(options: SnapshotOptions = {}) {
+    this.#options = options;
+  }
+
+  /**
+   * @throws InvalidResource, InconsistentSnapshot; the next call goes on from the last snapshot that was made.
+   */
+  compile(translation: Translation): Snapshot {
+    const next = new Map<string, Made>();
+    const put: Resource[] = [];
+    for (const kind of translatedKinds) {
+      for (const message of translation[kind]) {
+        const key = `${kind}\0${nameOf(kind, message)}`;
+        const text = JSON.stringify(message);
+        const former = this.#made.get(key);
+        if (former?.text === text) {
+          next.set(key, former);
+          continue;
+        }
+        const made = resource(kind, message);
+        put.push(made);
+        next.set(key, { text, resource: made });
+      }
+    }
+    const gone = [...this.#made].filter(([key]) => !next.has(key));
+    const change: Change = { put, remove: gone.map(([, { resource: former }]) => former) };
+    const snapshot = this.#snapshot === undefined ? Snapshot.of(put, this.#options) : this.#snapshot.with(change);
+    this.#made = next;
+    this.#snapshot = snapshot;
+    return snapshot;
+  }
+}
+
+function nameOf(kind: TranslatedKind, message: Json): string {
+  return String(message[nameFields[kind]]);
+}
