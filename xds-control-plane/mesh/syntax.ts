@@ -39,7 +39,7 @@ export function changedHeaderProblem(name: string): string | undefined {
 /** What is wrong with a header's value: line ends and zero bytes would end the header. */
 export function headerValueProblem(value: string): string | undefined {
   const isControl = (code: number): boolean => (code < 0x20 && code !== 0x09) || code === 0x7f;
-  return [...value].some((each) => isControl(each.charCodeAt(0)))
+  return Array.from(value).some((each) => isControl(each.charCodeAt(0)))
     ? "a header's value must not hold control characters"
     : undefined;
 }
