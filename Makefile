@@ -86,6 +86,10 @@ test-pure: $(INSTALLED) $(ENVOY_PROTOS) ## Tests that need nothing but Node
 test-xds: $(INSTALLED) $(ENVOY_PROTOS) ## The xDS control plane against raw clients and real Envoys
 	vitest run --project xds
 
+.PHONY: xds-conformance
+xds-conformance: $(INSTALLED) $(ENVOY_PROTOS) ## Write docs/xds-conformance.md: the conformance suite against go-control-plane and ours
+	vitest run --project xds xds-control-plane/conformance/comparison -u
+
 .PHONY: xds-library
 xds-library: $(INSTALLED) $(ENVOY_PROTOS) ## Build the xDS library to .js with types (.cache/xds-library)
 	node tools/build-xds-library.ts
@@ -126,7 +130,7 @@ test-node: $(INSTALLED) ## Tests against a cluster with a real node, which is st
 
 .PHONY: tools-control
 tools-control: $(INSTALLED) ## Build what `make test` needs: the control plane's programs
-	for module in kubernetes kubevirt cdi envoy-protos; do node e2e/tools/build.ts $$module; done
+	for module in kubernetes kubevirt cdi envoy-protos go-control-plane; do node e2e/tools/build.ts $$module; done
 
 .PHONY: tools
 tools: $(INSTALLED) ## Build the programs of every cluster into the cache (long when it is cold)

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, type SpawnSyncReturns, spawn, spawnSync } from "node:child_process";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -26,15 +26,12 @@ test("a stranger's program installs the packed library, type-checks against it, 
   const tarball = join(folder, `nephele-xds-${version}.tgz`);
   npm(["install", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error", tarball], stranger);
 
-  writeFileSync(
-    join(stranger, "typed.ts"),
-    `import { type Resource, resource, Snapshot } from "@nephele/xds";
-const one: Resource = resource("runtime", { name: "a" });
-// @ts-expect-error: there is no such kind
-resource("cloud", {});
+  const program = (kind: string): string => `import { type Resource, resource, Snapshot } from "@nephele/xds";
+const one: Resource = resource("${kind}", { name: "a" });
 export const version: string = Snapshot.of([one]).view("runtime").version;
-`,
-  );
+`;
+  writeFileSync(join(stranger, "typed.ts"), program("runtime"));
+  writeFileSync(join(stranger, "mistyped.ts"), program("cloud"));
   const tsc = join(import.meta.dirname, "..", "node_modules", "typescript", "bin", "tsc");
   const options = [
     "--noEmit",
@@ -48,23 +45,27 @@ export const version: string = Snapshot.of([one]).view("runtime").version;
     "node",
   ];
   const types = join(import.meta.dirname, "..", "node_modules", "@types");
-  execFileSync(process.execPath, [tsc, ...options, "--typeRoots", types, "typed.ts"], { cwd: stranger });
+  const check = (file: string): SpawnSyncReturns<string> =>
+    spawnSync(process.execPath, [tsc, ...options, "--typeRoots", types, file], { cwd: stranger, encoding: "utf8" });
+  expect(check("typed.ts")).toMatchObject({ status: 0, stdout: "" });
+  // Control: the types are there, and refuse what is no kind.
+  expect(check("mistyped.ts").stdout).toContain("mistyped.ts(2,32): error TS2345: Argument of type '\"cloud\"'");
 
   copyFileSync(join(import.meta.dirname, "example", "serve.mjs"), join(stranger, "serve.mjs"));
-  const program = spawn(process.execPath, ["serve.mjs"], { cwd: stranger, stdio: ["pipe", "pipe", "inherit"] });
+  const serving = spawn(process.execPath, ["serve.mjs"], { cwd: stranger, stdio: ["pipe", "pipe", "inherit"] });
   try {
-    const lines = createInterface(program.stdout)[Symbol.asyncIterator]();
+    const lines = createInterface(serving.stdout)[Symbol.asyncIterator]();
     const client = connect(Number((await lines.next()).value));
     const stream = RawStream.open(client, "delta");
     stream.send("endpoint", { node: { id: "n" }, resourceNamesSubscribe: ["web"] });
     stream.answer(await stream.next());
-    program.stdin.write("9090\n");
+    serving.stdin.write("9090\n");
     expect(JSON.stringify((await stream.next()).resources)).toContain("9090");
     stream.close();
     client.close();
   } finally {
-    program.stdin.end();
-    program.kill();
+    serving.stdin.end();
+    serving.kill();
   }
   // npm installs the library's own packages.
 }, 180_000);

@@ -72,6 +72,13 @@ export const toolModules = {
     writesManifests: true,
     coldBuild: "20 seconds",
   },
+  "go-control-plane": {
+    name: "go-control-plane",
+    packages: ["./server"],
+    linked: {},
+    writesManifests: false,
+    coldBuild: "a minute",
+  },
   // The same versions of everything as `kubernetes`, whose build does most of the work.
   node: {
     name: "node",

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, test } from "vitest";
-import { cases } from "./obligations.ts";
 import { startOurs } from "./ours.ts";
+import { casesOf, modeName, modes } from "./run.ts";
 import { Session, type Subject } from "./subject.ts";
 
 let subject: Subject;
@@ -9,21 +9,13 @@ beforeAll(async () => {
 });
 afterAll(() => subject.close());
 
-describe.each(["sotw", "delta"] as const)("%s", (variant) => {
-  describe.each([
-    { streams: "aggregated", isAggregated: true },
-    { streams: "a stream a type", isAggregated: false },
-  ])("$streams", ({ isAggregated }) => {
-    const own = cases.filter(
-      ({ variants, aggregatedOnly }) => variants.includes(variant) && (isAggregated || !aggregatedOnly),
-    );
-    test.each(own)("obligation $obligation: $title", async ({ run }) => {
-      const session = new Session(subject, variant, isAggregated);
-      try {
-        await run(session);
-      } finally {
-        session.close();
-      }
-    });
+describe.each(modes.map((mode) => ({ mode, name: modeName(mode) })))("$name", ({ mode }) => {
+  test.each(casesOf(mode))("obligation $obligation: $title", async ({ run }) => {
+    const session = new Session(subject, mode.variant, mode.isAggregated);
+    try {
+      await run(session);
+    } finally {
+      session.close();
+    }
   });
 });

@@ -18,6 +18,8 @@ export class Subscription {
   readonly #kind: Kind;
   readonly #names = new Set<string>();
   #last: RawResponse | undefined;
+  /** State-of-the-World: the version that was accepted last; a rejection says that it still stands. */
+  #accepted = "";
   #isFirst = true;
 
   constructor(stream: RawStream, kind: Kind) {
@@ -55,15 +57,18 @@ export class Subscription {
 
   acknowledge(response: RawResponse): void {
     this.#last = response;
+    this.#accepted = response.version;
     this.stream.answer(response, this.stream.variant === "sotw" ? { resourceNames: [...this.#names] } : {});
   }
 
   reject(response: RawResponse, message: string, subscribe: readonly string[] = []): void {
     this.#last = response;
     for (const name of subscribe) this.#names.add(name);
-    const names =
-      this.stream.variant === "sotw" ? { resourceNames: [...this.#names] } : { resourceNamesSubscribe: subscribe };
-    this.stream.answer(response, names, message);
+    const more =
+      this.stream.variant === "sotw"
+        ? { resourceNames: [...this.#names], versionInfo: this.#accepted }
+        : { resourceNamesSubscribe: subscribe };
+    this.stream.answer(response, more, message);
   }
 
   #send(delta: Readonly<Record<string, unknown>>, more: Readonly<Record<string, unknown>>): void {
