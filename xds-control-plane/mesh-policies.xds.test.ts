@@ -1,0 +1,239 @@
+import { generateKeyPairSync, sign } from "node:crypto";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { freePort } from "../e2e/cluster/ports.ts";
+import type { EchoBackend } from "../e2e/envoy/echo.ts";
+import type { Envoy } from "../e2e/envoy/envoy.ts";
+import { startGrpcService } from "../e2e/envoy/grpc-service.ts";
+import { type Asked, MeshBed, soon } from "../e2e/envoy/mesh-bed.ts";
+import type { HttpPolicies } from "./mesh/mesh.ts";
+import type { HttpRule } from "./mesh/route.ts";
+import type { Service } from "./mesh/service.ts";
+import { everyone, listenerOn, meshOf, proxyOf, ruleTo, serviceAt } from "./mesh-fixtures.ts";
+
+let bed: MeshBed;
+let web: EchoBackend;
+let port: number;
+let proxy: Envoy;
+beforeEach(async () => {
+  bed = await MeshBed.open();
+  web = await bed.backend("web");
+  port = await freePort();
+});
+afterEach(async () => {
+  const { rejected } = bed;
+  await bed.close();
+  expect(rejected).toEqual([]);
+});
+
+/** Serves the rules by an Envoy, with a rule that nothing stands in the way of to see when it does. */
+async function serve(
+  policies: HttpPolicies,
+  rules: readonly HttpRule[],
+  services: readonly Service[] = [],
+): Promise<void> {
+  put(policies, rules, services);
+  proxy = await bed.envoy("edge");
+  await expect.poll(async () => (await bed.status(port, "/")) > 0, soon).toBe(true);
+}
+
+function put(policies: HttpPolicies, rules: readonly HttpRule[], services: readonly Service[] = []): void {
+  const all = [serviceAt("web", [web.port]), ...services];
+  bed.set(meshOf([proxyOf("edge", [listenerOn(port, [...rules, ruleTo("/", "web")], policies)])], all));
+}
+
+async function statuses(asked: readonly (readonly [string, Asked?])[]): Promise<readonly number[]> {
+  const all: number[] = [];
+  for (const [path, how] of asked) all.push(await bed.status(port, path, how));
+  return all;
+}
+
+const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+const stranger = generateKeyPairSync("ec", { namedCurve: "P-256" });
+
+/** A token as Keystone's JWS tokens are: ES256, no issuer, no key id. */
+function token(claims: object, key = privateKey, livesSeconds = 60): string {
+  const now = Math.floor(Date.now() / 1000);
+  const part = (of: object): string => Buffer.from(JSON.stringify(of)).toString("base64url");
+  const head = `${part({ typ: "JWT", alg: "ES256" })}.${part({ iat: now, exp: now + livesSeconds, ...claims })}`;
+  return `${head}.${sign("sha256", Buffer.from(head), { key, dsaEncoding: "ieee-p1363" }).toString("base64url")}`;
+}
+
+const keystone: NonNullable<HttpPolicies["jwt"]> = {
+  providers: [
+    {
+      name: "keystone",
+      keys: { kind: "inline", jwks: JSON.stringify({ keys: [publicKey.export({ format: "jwk" })] }) },
+      headers: [{ name: "x-auth-token" }],
+      forward: true,
+    },
+  ],
+  requirements: [
+    { name: "required", providers: ["keystone"] },
+    { name: "optional", providers: ["keystone"], isOptional: true },
+  ],
+  standard: "required",
+};
+
+describe("real Envoy asks of a request", () => {
+  test("a path and a method that are allowed; trial rules are counted and refuse nobody; control: everyone may all", async () => {
+    const rules = [{ name: "readers", paths: [{ kind: "prefix", value: "/public" } as const], methods: ["GET"] }];
+    const trial = [{ name: "nothing", paths: [{ kind: "exact", value: "/other" } as const] }];
+    await serve({ access: { enforced: rules, trial } }, []);
+    const asked = [
+      ["/public"],
+      ["/public/x?y=1"],
+      ["/publicity"],
+      ["/public/../private"],
+      ["/public%2f..%2fprivate"],
+      ["/public", { method: "POST" }],
+    ] as const;
+    expect(await statuses(asked)).toEqual([200, 200, 403, 403, 400, 403]);
+    const shadowed = (await proxy.admin("/stats?filter=shadow_denied")).match(/trial_.*shadow_denied: (\d+)/);
+    expect(Number(shadowed?.[1])).toBeGreaterThan(0);
+
+    put(everyone, []);
+    await expect.poll(() => bed.status(port, "/private"), soon).toBe(200);
+    expect(await statuses(asked)).toEqual([200, 200, 200, 200, 400, 200]);
+  });
+
+  test("a rule of its own for one route, and none for the listener: nobody comes in", async () => {
+    await serve({ access: { enforced: [] } }, [
+      ruleTo("/open", "web", { overrides: { access: { enforced: "everyone" } } }),
+    ]);
+    expect(await statuses([["/"], ["/open"]])).toEqual([403, 200]);
+  });
+
+  test("a token that is signed, lives, and claims what a rule wants", async () => {
+    const admins = [{ name: "admins", claims: [{ provider: "keystone", path: ["role"], value: "admin" }] }];
+    const readers = [
+      { name: "readers", claims: [{ provider: "keystone", path: ["roles"], value: "reader", isList: true }] },
+    ];
+    await serve({ access: { enforced: "everyone" }, jwt: keystone }, [
+      ruleTo("/admin", "web", { overrides: { access: { enforced: admins } } }),
+      ruleTo("/read", "web", { overrides: { access: { enforced: readers } } }),
+      ruleTo("/optional", "web", { overrides: { jwtRequirement: "optional" } }),
+    ]);
+    const by = (text: string): Asked => ({ headers: { "x-auth-token": text } });
+    const good = by(token({ sub: "u", role: "member", roles: ["member", "reader"] }));
+    const [head, body, signature] = token({ sub: "u", role: "member" }).split(".");
+    const altered = `${head}.${Buffer.from(JSON.stringify({ sub: "u", role: "admin" })).toString("base64url")}.${signature}`;
+    expect(body).toBeDefined();
+    expect(
+      await statuses([
+        ["/", good],
+        ["/"],
+        ["/", by(token({}, stranger.privateKey))],
+        ["/", by(token({}, privateKey, -120))],
+        ["/admin", by(altered)],
+        ["/admin", good],
+        ["/admin", by(token({ role: "admin" }))],
+        ["/read", good],
+        ["/read", by(token({ roles: ["member"] }))],
+        ["/optional"],
+        ["/optional", by("nonsense")],
+      ]),
+    ).toEqual([200, 401, 401, 401, 401, 403, 200, 200, 403, 200, 401]);
+    // The service still gets the token, and validates it itself.
+    const { echo } = await bed.ask(port, "/", good);
+    expect(echo?.headers["x-auth-token"]).toBe(good.headers?.["x-auth-token"]);
+  });
+
+  test("not more than so many, with Retry-After; control: other routes have no limit", async () => {
+    const localRateLimit = { requests: 3, perMs: 600_000 };
+    await serve(everyone, [ruleTo("/limited", "web", { overrides: { localRateLimit } })]);
+    expect(await statuses(Array.from({ length: 5 }, () => ["/limited"] as const))).toEqual([200, 200, 200, 429, 429]);
+    expect(Number((await bed.ask(port, "/limited")).headers["retry-after"])).toBeGreaterThan(0);
+    expect(await statuses(Array.from({ length: 5 }, () => ["/"] as const))).toEqual([200, 200, 200, 200, 200]);
+  });
+
+  test("what a rate-limit service counts, by header and claim; without it requests are refused", async () => {
+    const counted = new Map<string, number>();
+    const limiter = await startGrpcService({
+      service: "envoy.service.ratelimit.v3.RateLimitService",
+      method: "ShouldRateLimit",
+      request: "envoy.service.ratelimit.v3.RateLimitRequest",
+      response: "envoy.service.ratelimit.v3.RateLimitResponse",
+      answer: ({ domain, descriptors }) => {
+        const key = JSON.stringify([domain, descriptors]);
+        counted.set(key, (counted.get(key) ?? 0) + 1);
+        return { overallCode: (counted.get(key) ?? 0) > 2 ? "OVER_LIMIT" : "OK" };
+      },
+    });
+    bed.onClose(() => limiter.close());
+    const policies: HttpPolicies = {
+      ...everyone,
+      jwt: { ...keystone, standard: "optional" },
+      globalRateLimit: {
+        service: "limiter",
+        domain: "edge",
+        timeoutMs: 1_000,
+        descriptors: [
+          [
+            { kind: "header", name: "x-client", key: "client" },
+            { kind: "claim", provider: "keystone", path: ["sub"], key: "user" },
+          ],
+        ],
+      },
+    };
+    await serve(policies, [], [serviceAt("limiter", [limiter.port], { protocol: "http2" })]);
+    const by = (sub: string): Asked => ({ headers: { "x-client": "a", "x-auth-token": token({ sub }) } });
+    const own = by("one");
+    expect(await statuses([["/", own], ["/", own], ["/", own], ["/", by("two")], ["/"]])).toEqual([
+      200, 200, 429, 200, 200,
+    ]);
+    expect([...counted.keys()][0]).toContain('"user"');
+
+    await limiter.close();
+    expect(await bed.status(port, "/", by("three"))).toBe(503);
+  });
+
+  test("what another service decides by ext_authz; without it requests are refused, but where a rule does not ask", async () => {
+    const authorizer = await startGrpcService({
+      service: "envoy.service.auth.v3.Authorization",
+      method: "Check",
+      request: "envoy.service.auth.v3.CheckRequest",
+      response: "envoy.service.auth.v3.CheckResponse",
+      answer: (request) => ({ status: { code: JSON.stringify(request).includes('"/allowed"') ? 0 : 7 } }),
+    });
+    bed.onClose(() => authorizer.close());
+    await serve(
+      { ...everyone, externalAuthorization: { service: "authorizer", timeoutMs: 1_000 } },
+      [ruleTo("/unasked", "web", { overrides: { externalAuthorization: false } })],
+      [serviceAt("authorizer", [authorizer.port], { protocol: "http2" })],
+    );
+    expect(await statuses([["/allowed"], ["/other"], ["/unasked"]])).toEqual([200, 403, 200]);
+    await authorizer.close();
+    expect(await statuses([["/allowed"], ["/unasked"]])).toEqual([503, 200]);
+  });
+
+  test("a body that is not too large; and puts faults in where it is told", async () => {
+    await serve({ ...everyone, bodyLimit: { maxBytes: 100 } }, [
+      ruleTo("/large", "web", { overrides: { bodyLimit: { maxBytes: 10_000 } } }),
+      ruleTo("/fault", "web", { overrides: { fault: { abort: { status: 418, perMillion: 1_000_000 } } } }),
+    ]);
+    const of = (bytes: number): Asked => ({ method: "POST", body: "x".repeat(bytes) });
+    expect(
+      await statuses([["/", of(100)], ["/", of(101)], ["/large", of(101)], ["/large", of(10_001)], ["/fault"]]),
+    ).toEqual([200, 413, 200, 413, 418]);
+  });
+
+  test("nothing that says who it is: identity headers are taken away; control: others pass", async () => {
+    await serve({ ...everyone, identityHeaders: ["x-own-identity"] }, []);
+    const forged = {
+      "x-forwarded-client-cert": "URI=spiffe://mesh.test/ns/a/sa/a",
+      "x-identity-status": "Confirmed",
+      "x-roles": "admin",
+      "X-Project-Id": "1",
+      x_roles: "admin",
+      ssl_client_verify: "SUCCESS",
+      "x-ssl-client-verify": "SUCCESS",
+      "x-envoy-retry-on": "5xx",
+      "openstack-system-scope": "all",
+      "x-own-identity": "me",
+    };
+    const { echo } = await bed.ask(port, "/", { headers: { ...forged, "x-harmless": "1" } });
+    const names = Object.keys(echo?.headers ?? {});
+    expect(names).toContain("x-harmless");
+    for (const name of Object.keys(forged)) expect(names).not.toContain(name.toLowerCase());
+  });
+});
