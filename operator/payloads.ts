@@ -1,4 +1,5 @@
 import type { CloudAccess } from "#operator/clients/cloud-access.ts";
+import { recordPayloadRead } from "#operator/payload-read.ts";
 import type { Payloads } from "#operator/server/payloads.ts";
 import type { Logger } from "#runtime/observe/log.ts";
 
@@ -10,10 +11,8 @@ export function barbicanPayloads(access: CloudAccess, audit: Logger): Payloads {
       const call = { signal, requestId: `req-${reconcileId}` };
       const { userId } = await clients.keystone(call).whoAmI();
       return clients.project(projectId, call).barbican.secrets.readPayload(secretId, {
-        audit: async () => {
-          const what = { object, purpose, projectId, secretId, userId, requestId: call.requestId };
-          audit.info({ audit: "payload-read", ...what }, "a secret's payload is read");
-        },
+        audit: async () =>
+          recordPayloadRead(audit, { object, purpose, projectId, secretId, userId, requestId: call.requestId }),
       });
     },
   };

@@ -18,8 +18,10 @@ export async function openHelm(kubeconfig: string, print: (line: string) => void
       const env = { ...process.env, KUBECONFIG: kubeconfig };
       return (await promisify(execFile)(join(bin, "helm"), [...args], { env, maxBuffer: 64 * 1024 * 1024 })).stdout;
     } catch (error) {
-      const said = error instanceof Error && "stderr" in error ? String(error.stderr).trim() : String(error);
-      throw new Error(`helm ${args.join(" ")}: ${said}`, { cause: error });
+      const said = error instanceof Error && "stderr" in error ? String(error.stderr) : String(error);
+      // At each start it tells of every symbolic link in the chart.
+      const told = said.split("\n").filter((line) => line !== "" && !line.startsWith("level=INFO"));
+      throw new Error(`helm ${args.join(" ")}: ${told.join("\n")}`, { cause: error });
     }
   };
 }

@@ -8,25 +8,42 @@ import { chart, openHelm } from "./helm.ts";
 /** What the chart and its own Cloud run: the newest release, and what is bundled. */
 const IMAGES = ["nephele", "keystone:2026.2", "barbican:2026.2", "postgresql", "memcached"];
 
-/** The release, as the chart's README has it. */
-export const release: readonly string[] = ["nephele", chart, `--namespace=${systemNamespace}`, "--create-namespace"];
+/** Nephele as Helm installs it on a node. */
+export interface Release {
+  /** `helm upgrade --install --wait` with the chart's default values. `timeout` as Helm has it. */
+  upgrade(timeout?: string): Promise<void>;
+  uninstall(): Promise<void>;
+}
+
+/** The release of this checkout, its images on the node. */
+export async function openRelease(node: NodeHandle, print: (line: string) => void): Promise<Release> {
+  const built = await images(IMAGES, print);
+  const helm = await openHelm(node.cluster.kubeconfigPath, print);
+  await openSteps(print).step("images of Nephele", () => node.importImages(built));
+  const namespace = `--namespace=${systemNamespace}`;
+  const asBuilt = ["--set-string", `operator.podAnnotations.nephele\\.dev/image=${keyOf(built)}`];
+  return {
+    upgrade: async (timeout = "5m") => {
+      const wanted = ["nephele", chart, namespace, "--create-namespace", ...asBuilt];
+      await helm("upgrade", "--install", ...wanted, "--wait", `--timeout=${timeout}`);
+    },
+    uninstall: async () => {
+      await helm("uninstall", "nephele", namespace, "--wait");
+    },
+  };
+}
 
 /**
  * Installs Nephele on the node of a state folder as its users do, images first, then the chart by Helm, which waits until
  * the Cloud works; or brings one that is there up to date with the checkout. Prints how long each part took.
  */
-export async function installNephele(stateDir: string, print: (line: string) => void): Promise<void> {
-  const built = await images(IMAGES, print);
-  const node = await openNode(stateDir);
-  const helm = await openHelm(node.cluster.kubeconfigPath, print);
-  const steps = openSteps(print);
-  await withLock(`nephele ${stateDir}`, async () => {
-    await steps.step("images of Nephele", () => node.importImages(built));
-    const asBuilt = ["--set-string", `operator.podAnnotations.nephele\\.dev/image=${keyOf(built)}`];
-    await steps.step("Nephele and its Cloud", () =>
-      helm("upgrade", "--install", ...release, ...asBuilt, "--wait", "--timeout=5m"),
-    );
+export async function installNephele(stateDir: string, print: (line: string) => void): Promise<Release> {
+  return await withLock(`nephele ${stateDir}`, async () => {
+    const node = await openNode(stateDir);
+    const release = await openRelease(node, print);
+    await openSteps(print).step("Nephele and its Cloud", () => release.upgrade());
     for (const line of await partsOf(node)) print(line);
+    return release;
   });
 }
 

@@ -12,17 +12,25 @@ import { type NodeHandle, openNode } from "./handle.ts";
 
 /** Runs the client for the Project whose namespace is named. */
 export async function openstack(node: NodeHandle, namespace: string, ...args: readonly string[]): Promise<Said> {
-  const python = await ensurePythonEnvironment();
   const encoded = await node.run("get", "secret/clouds", "-n", namespace, "-o", "jsonpath={.data.clouds\\.yaml}");
   const folder = mkdtempSync(join(tmpdir(), "clouds-"));
   try {
     const file = join(folder, "clouds.yaml");
     writeFileSync(file, Buffer.from(encoded, "base64"), { mode: 0o600 });
-    const env = { OS_CLIENT_CONFIG_FILE: file, OS_CLOUD: namespace };
-    return await node.atNode(python.bin("openstack"), args, { env });
+    return await openstackAs(node, { OS_CLIENT_CONFIG_FILE: file, OS_CLOUD: namespace }, ...args);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Runs the client with what it is told by its environment (OS_AUTH_URL and the like). */
+export async function openstackAs(
+  node: NodeHandle,
+  env: Readonly<Record<string, string>>,
+  ...args: readonly string[]
+): Promise<Said> {
+  const python = await ensurePythonEnvironment();
+  return await node.atNode(python.bin("openstack"), args, { env });
 }
 
 if (import.meta.main) {

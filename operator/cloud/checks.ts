@@ -4,7 +4,7 @@ import type { CloudClients } from "#operator/clients/cloud-access.ts";
 import type { CloudConnection } from "#operator/clients/cloud-connection.ts";
 import { isServiceError } from "#operator/clients/service-error.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
-import { readCatalog } from "./catalog.ts";
+import { readCatalog } from "./read-catalog.ts";
 
 /** What one look found: settled, or waiting for what a person is to mend. */
 export type Finding = Extract<Outcome, { readonly kind: "settled" | "waiting" }>;

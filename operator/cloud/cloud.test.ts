@@ -2,9 +2,9 @@ import { describe, expect, test } from "vitest";
 import type { Cloud } from "#operator/api/generated/cloud.ts";
 import type { Project } from "#operator/api/generated/project.ts";
 import { cloudOf } from "#operator/clients/cloud-access.ts";
-import { type CatalogEntry, readCatalog } from "./catalog.ts";
 import { missingHypervisor } from "./hypervisor.ts";
 import { projectsIn } from "./projects.ts";
+import { type CatalogEntry, readCatalog } from "./read-catalog.ts";
 
 const entry = (serviceType: string, use: string, url: string, region = "RegionOne"): CatalogEntry => ({
   serviceType,

@@ -18,7 +18,6 @@ import {
 import { type CloudDeps, type CloudScope, cloudScope, deployed } from "./scope.ts";
 import { cloudStatus } from "./status.ts";
 import { ensureCache } from "./steps/cache.ts";
-import { ensureCatalog } from "./steps/catalog.ts";
 import { conclude } from "./steps/conclude.ts";
 import { confine } from "./steps/confine.ts";
 import { ensureDatabase } from "./steps/database.ts";
@@ -31,6 +30,7 @@ import { rotateFernet } from "./steps/rotate.ts";
 import { ensureSchema } from "./steps/schema.ts";
 import { askIdentity, askOthers, checkHypervisor, resolveClients } from "./steps/services.ts";
 import { smoke } from "./steps/smoke.ts";
+import { ensureCatalog } from "./steps/write-catalog.ts";
 
 export type { CloudDeps } from "./scope.ts";
 

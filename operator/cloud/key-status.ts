@@ -34,10 +34,28 @@ export function keyStatus(
   });
 }
 
-/** When each key of a repository came into use; of keys that were never rotated, when they were made. */
+/**
+ * When each key of a repository came into use; of keys that were never rotated, when they were made. A note that somebody
+ * damaged counts as none: a rotation comes sooner for it, and no key is dropped whose time is not known.
+ */
 export function usedSince(secret: CoreSecret): Readonly<Record<string, string>> {
-  const noted = secret.metadata.annotations?.[USED_SINCE];
-  if (noted !== undefined) return JSON.parse(noted) as Record<string, string>;
+  const noted = parseTimes(secret.metadata.annotations?.[USED_SINCE]);
+  if (noted !== undefined) return noted;
   const used = Math.max(...Object.keys(secret.data ?? {}).map(Number));
   return Number.isNaN(used) ? {} : { [String(used)]: secret.metadata.creationTimestamp };
+}
+
+/** Undefined where the text is not an object of times by numbers. */
+function parseTimes(text: string | undefined): Readonly<Record<string, string>> | undefined {
+  try {
+    const parsed: unknown = JSON.parse(text ?? "null");
+    if (typeof parsed !== "object" || parsed === null) return undefined;
+    const times = Object.entries(parsed);
+    const sound = times.every(
+      ([key, at]) => /^\d+$/.test(key) && typeof at === "string" && !Number.isNaN(Date.parse(at)),
+    );
+    return sound && times.length > 0 ? (parsed as Record<string, string>) : undefined;
+  } catch {
+    return undefined;
+  }
 }

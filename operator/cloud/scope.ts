@@ -34,7 +34,7 @@ export interface CloudScope extends ReconcileContext<Cloud> {
   readonly deployment: CloudDeployment | undefined;
   readonly results: Map<Aspect, AspectResult>;
   /** How the calls of this pass are known. */
-  call(signal: AbortSignal): Call;
+  call(signal: AbortSignal): Call & { readonly requestId: string };
   /** As status has them, until the catalog is read. */
   endpoints: CloudStatus["endpoints"];
   /** As status has them, until the keys are looked at. */

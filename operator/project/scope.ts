@@ -1,6 +1,7 @@
 import type { Cloud } from "#operator/api/generated/cloud.ts";
 import type { Project, ProjectStatus } from "#operator/api/generated/project.ts";
 import type { CloudAccess, CloudClients } from "#operator/clients/cloud-access.ts";
+import type { StepResult } from "#operator/step-condition.ts";
 import type { ReconcileContext } from "#runtime/controller/definition.ts";
 import { type Outcome, type Settled, settled, type Waiting } from "#runtime/controller/outcome.ts";
 import type { PlatformNamespaces } from "./children/network-policies.ts";
@@ -30,7 +31,7 @@ export const concerns = [
 ] as const;
 export type Concern = (typeof concerns)[number];
 
-export type ConcernResult = Outcome | { readonly kind: "failed"; readonly error: Error };
+export type ConcernResult = StepResult;
 
 /** What status says besides conditions. It begins as it was; steps replace what they found anew. */
 export type ProjectFacts = {

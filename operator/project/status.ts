@@ -1,5 +1,6 @@
 import type { Project } from "#operator/api/generated/project.ts";
-import { type Condition, findCondition, type NewCondition } from "#runtime/api/conditions.ts";
+import { stepCondition } from "#operator/step-condition.ts";
+import { findCondition, type NewCondition } from "#runtime/api/conditions.ts";
 import type { StatusReport } from "#runtime/controller/definition.ts";
 import { type Concern, type ConcernResult, concerns, type ProjectFacts } from "./scope.ts";
 
@@ -17,29 +18,10 @@ export function projectStatus({ project, facts, results }: ProjectReport): Statu
     // Fields that are undefined are left out by the writer.
     fields: facts as StatusReport<Project>["fields"],
     conditions: [
-      ...concerns.map((type) => conditionOf(type, results.get(type), findCondition(previous, type))),
+      ...concerns.map((type) => stepCondition(type, results.get(type), findCondition(previous, type))),
       enabledCondition(project),
     ],
   };
-}
-
-function conditionOf(type: Concern, result: ConcernResult | undefined, previous: Condition | undefined): NewCondition {
-  switch (result?.kind) {
-    case undefined:
-      return previous ?? { type, status: "Unknown", reason: "NotReached", message: "Earlier steps come first" };
-    case "settled":
-      return { type, status: "True", reason: "Success", message: result.message ?? "" };
-    case "waiting":
-      return { type, status: "False", reason: result.reason ?? "Progressing", message: `Waiting for ${result.for}` };
-    case "blocked":
-      return { type, status: "False", reason: result.reason, message: result.message };
-    case "failed":
-      // The last good word stays: the service could not be asked, that is all that is known.
-      if (previous?.status === "True") return previous;
-      return { type, status: "Unknown", reason: "TransientError", message: result.error.message };
-    default:
-      return result satisfies never;
-  }
 }
 
 function enabledCondition({ spec }: Project): NewCondition {

@@ -2,9 +2,9 @@ import type { Cloud } from "#operator/api/generated/cloud.ts";
 import type { BarbicanClient } from "#operator/clients/barbican/client.ts";
 import type { Order as BarbicanOrder } from "#operator/clients/barbican/orders.ts";
 import type { SecretMetadata } from "#operator/clients/barbican/secret-metadata.ts";
-import type { Call } from "#operator/clients/call.ts";
 import type { CloudAccess, CloudClients } from "#operator/clients/cloud-access.ts";
 import { connectionOf } from "#operator/clients/cloud-connection.ts";
+import { recordPayloadRead } from "#operator/payload-read.ts";
 import { timeText } from "#runtime/api/time.ts";
 import type { Logger } from "#runtime/observe/log.ts";
 import type { KeyManager, ListedSecret, Order, OrderRequest, ReadReason, SecretClouds } from "./key-manager.ts";
@@ -23,12 +23,11 @@ export function openStackClouds({ access, audit, clock }: OpenStackDeps): Secret
   return {
     async keyManager(cloud, projectId, { reconcileId, signal }) {
       const clients = await access.forCloud(cloud);
-      const call: Call = { signal, requestId: `req-${reconcileId}` };
+      const call = { signal, requestId: `req-${reconcileId}` };
       const { userId } = await clients.keystone(call).whoAmI();
-      const record = (id: string, { object, purpose }: ReadReason): void => {
-        const what = { object, purpose, projectId, secretId: id, userId, requestId: call.requestId };
-        audit.info({ audit: "payload-read", ...what }, "a secret's payload is read");
-      };
+      const { requestId } = call;
+      const record = (secretId: string, { object, purpose }: ReadReason): void =>
+        recordPayloadRead(audit, { object, purpose, projectId, secretId, userId, requestId });
       const base = keyManagerUrl(cloud);
       return keyManagerOf(clients.project(projectId, call).barbican, userId, base, record);
     },

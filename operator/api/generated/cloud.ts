@@ -17,6 +17,8 @@ export interface CloudSpec {
   readonly keyManager: CloudKeyManager;
   readonly database?: CloudDatabase;
   readonly cache?: CloudCache;
+  /** Another value asks for a check of everything before the Cloud is Ready again; of deployed services by a secret that is written and read. The chart gives the revision of its release: helm --wait never takes an older answer for a new one. */
+  readonly checkRequest?: string;
   /** While true the Cloud cannot be deleted. */
   readonly protected: boolean;
   /** What becomes of the database's volumes and of the keys when the Cloud is deleted. Retain: they stay, and a Cloud of the same name finds them. */

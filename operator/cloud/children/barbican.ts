@@ -1,22 +1,21 @@
 import type { Volume, VolumeMount } from "kubernetes-types/core/v1.d.ts";
-import { BARBICAN_PORT, connectionOf, partName } from "#operator/clients/cloud-connection.ts";
+import { BARBICAN_PORT, connectionOf } from "#operator/clients/cloud-connection.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { child, secretData } from "./metadata.ts";
-import { FILE_MODE } from "./pod.ts";
 import {
   DATABASE_POOL,
   databaseUrl,
-  hasAuthority,
   osloConfig,
   program,
   STRICT_POLICY,
+  serviceFolder,
   uwsgiConfig,
 } from "./service-config.ts";
+import { configurationFiles } from "./service-files.ts";
 import { webService } from "./web-service.ts";
 
-const FOLDER = "/etc/barbican";
-const AUTHORITY_FILE = `${FOLDER}/database-ca.crt`;
+const FOLDER = serviceFolder("barbican");
 const FILES = { config: "barbican.conf", uwsgi: "uwsgi.ini", wsgi: "ready.py", secrets: "secrets.conf" } as const;
 /** For so long, in seconds, a token that was revoked still works in Barbican. */
 const TOKEN_CACHE_SECONDS = 60;
@@ -75,7 +74,7 @@ export interface BarbicanSecrets {
 export function barbicanSecrets(deployment: CloudDeployment, secrets: BarbicanSecrets): Desired {
   const { databasePassword, password, keks } = secrets;
   const text = osloConfig({
-    database: { connection: databaseUrl(deployment, "barbican", databasePassword, AUTHORITY_FILE) },
+    database: { connection: databaseUrl(deployment, "barbican", databasePassword) },
     simple_crypto_plugin: { kek: keks },
     keystone_authtoken: { password },
   });
@@ -89,30 +88,12 @@ export function barbicanSecrets(deployment: CloudDeployment, secrets: BarbicanSe
 }
 
 /** Everything that a program of Barbican's reads, for its pods and for the Jobs. */
-export function barbicanFiles({ cloud, database }: CloudDeployment): {
+export function barbicanFiles(deployment: CloudDeployment): {
   readonly volumes: Volume[];
   readonly mounts: VolumeMount[];
 } {
-  const name = partName(cloud, "barbican");
-  const authority = database.kind === "external" ? database.authority : undefined;
-  return {
-    volumes: [
-      {
-        name: "configuration",
-        projected: {
-          defaultMode: FILE_MODE,
-          sources: [
-            { configMap: { name } },
-            { secret: { name, items: [{ key: FILES.secrets, path: `barbican.conf.d/${FILES.secrets}` }] } },
-            ...(hasAuthority(database) && authority !== undefined
-              ? [{ secret: { name: authority.name, items: [{ key: authority.key, path: "database-ca.crt" }] } }]
-              : []),
-          ],
-        },
-      },
-    ],
-    mounts: [{ name: "configuration", mountPath: FOLDER, readOnly: true }],
-  };
+  const { volume, mount } = configurationFiles(deployment, "barbican", FILES.secrets);
+  return { volumes: [volume], mounts: [mount] };
 }
 
 export function barbican(deployment: CloudDeployment): Desired {

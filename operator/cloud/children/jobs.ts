@@ -9,7 +9,7 @@ import { barbicanFiles } from "./barbican.ts";
 import { keystoneFiles } from "./keystone.ts";
 import { child, contentHash, labelsOf } from "./metadata.ts";
 import { confinedPod, emptyDir, FILE_MODE, image, type PlainContainer } from "./pod.ts";
-import { program } from "./service-config.ts";
+import { authorityOf, program } from "./service-config.ts";
 import { SERVICE_UID } from "./web-service.ts";
 
 /** What is done once for a content; at most 13 letters, so that names of pods are labels. */
@@ -61,10 +61,8 @@ export function databaseJob(deployment: CloudDeployment, keySet: string): Desire
       : {
           secret: { name: database.admin, items: [item("username", "admin-user"), item("password", "admin-password")] },
         };
-  const authority =
-    database.kind === "external" && database.authority !== undefined
-      ? [{ secret: { name: database.authority.name, items: [item(database.authority.key, "ca.crt")] } }]
-      : [];
+  const named = authorityOf(database);
+  const authority = named === undefined ? [] : [{ secret: { name: named.name, items: [item(named.key, "ca.crt")] } }];
   const own = { secret: { name: passwords, items: [item("keystone", "keystone"), item("barbican", "barbican")] } };
   return job({
     deployment,

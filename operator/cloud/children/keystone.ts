@@ -1,5 +1,5 @@
 import type { Volume, VolumeMount } from "kubernetes-types/core/v1.d.ts";
-import { KEYSTONE_PORT, partName } from "#operator/clients/cloud-connection.ts";
+import { KEYSTONE_PORT } from "#operator/clients/cloud-connection.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { secretNames } from "../names.ts";
@@ -8,17 +8,17 @@ import { FILE_MODE } from "./pod.ts";
 import {
   DATABASE_POOL,
   databaseUrl,
-  hasAuthority,
   osloConfig,
   program,
   STRICT_POLICY,
+  serviceFolder,
   uwsgiConfig,
 } from "./service-config.ts";
+import { configurationFiles } from "./service-files.ts";
 import { webService } from "./web-service.ts";
 
-const FOLDER = "/etc/keystone";
+const FOLDER = serviceFolder("keystone");
 const KEYS = "/etc/keystone-keys";
-const AUTHORITY_FILE = `${FOLDER}/database-ca.crt`;
 /** In the ConfigMap and the Secret of the name `<cloud>-keystone`. */
 const FILES = { config: "keystone.conf", uwsgi: "uwsgi.ini", wsgi: "ready.py", database: "database.conf" } as const;
 
@@ -73,7 +73,7 @@ export function keystoneConfiguration(deployment: CloudDeployment): Desired {
 
 /** What Keystone's configuration has of secrets: the way to its database. */
 export function keystoneSecrets(deployment: CloudDeployment, password: string): Desired {
-  const connection = databaseUrl(deployment, "keystone", password, AUTHORITY_FILE);
+  const connection = databaseUrl(deployment, "keystone", password);
   return child({
     deployment,
     part: "keystone",
@@ -88,9 +88,8 @@ export function keystoneFiles(deployment: CloudDeployment): {
   readonly volumes: Volume[];
   readonly mounts: VolumeMount[];
 } {
-  const { cloud, database, identity } = deployment;
-  const name = partName(cloud, "keystone");
-  const authority = database.kind === "external" ? database.authority : undefined;
+  const { cloud, identity } = deployment;
+  const configuration = configurationFiles(deployment, "keystone", FILES.database);
   const secretVolume = (
     volume: string,
     secretName: string,
@@ -103,19 +102,7 @@ export function keystoneFiles(deployment: CloudDeployment): {
   const jws = identity.tokenFormat === "jws";
   return {
     volumes: [
-      {
-        name: "configuration",
-        projected: {
-          defaultMode: FILE_MODE,
-          sources: [
-            { configMap: { name } },
-            { secret: { name, items: [{ key: FILES.database, path: `keystone.conf.d/${FILES.database}` }] } },
-            ...(hasAuthority(database) && authority !== undefined
-              ? [{ secret: { name: authority.name, items: [{ key: authority.key, path: "database-ca.crt" }] } }]
-              : []),
-          ],
-        },
-      },
+      configuration.volume,
       // Whole, so that kubelet brings keys that are rotated without a new pod. Keystone passes over `..data` in these.
       secretVolume("fernet", secretNames.fernet(cloud)),
       secretVolume("credential", secretNames.credential(cloud)),
@@ -123,7 +110,7 @@ export function keystoneFiles(deployment: CloudDeployment): {
       ...(jws ? [secretVolume("jws", secretNames.jws(cloud), JWS_ITEMS)] : []),
     ],
     mounts: [
-      mount("configuration", FOLDER),
+      configuration.mount,
       mount("fernet", `${KEYS}/fernet`),
       mount("credential", `${KEYS}/credential`),
       ...(jws ? [mount("jws", `${KEYS}/jws`)] : []),

@@ -1,7 +1,7 @@
 import type { StatefulSetSpec } from "kubernetes-types/apps/v1.d.ts";
 import { partName } from "#operator/clients/cloud-connection.ts";
 import type { Desired } from "#runtime/api/object.ts";
-import type { CloudDeployment } from "../deployment.ts";
+import { type CloudDeployment, POSTGRESQL_PORT } from "../deployment.ts";
 import { versions } from "../releases.ts";
 import { child, contentHash, labelsOf, MANAGED_BY, selectorOf } from "./metadata.ts";
 import { confinedPod, emptyDir, FILE_MODE, image, spread } from "./pod.ts";
@@ -53,10 +53,10 @@ export function postgresql(deployment: CloudDeployment, instances: number, stora
               { name: "PATRONI_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
               { name: "PATRONI_KUBERNETES_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } },
               { name: "PATRONI_KUBERNETES_POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
-              { name: "PATRONI_POSTGRESQL_CONNECT_ADDRESS", value: "$(PATRONI_KUBERNETES_POD_IP):5432" },
+              { name: "PATRONI_POSTGRESQL_CONNECT_ADDRESS", value: `$(PATRONI_KUBERNETES_POD_IP):${POSTGRESQL_PORT}` },
               { name: "PATRONI_RESTAPI_CONNECT_ADDRESS", value: `$(PATRONI_KUBERNETES_POD_IP):${PATRONI_PORT}` },
             ],
-            ports: [{ name: "postgresql", containerPort: 5432 }],
+            ports: [{ name: "postgresql", containerPort: POSTGRESQL_PORT }],
             readinessProbe: {
               httpGet: { path: "/readiness", port: PATRONI_PORT },
               periodSeconds: 2,

@@ -17,6 +17,12 @@ export function osloConfig(sections: Readonly<Record<string, Section>>): string 
     .join("\n");
 }
 
+/** The name of a service, of its database, and of the user that it has there. */
+export type Service = "keystone" | "barbican";
+export const serviceFolder = (service: Service): string => `/etc/${service}`;
+/** In a service's folder. */
+export const AUTHORITY_FILE = "database-ca.crt";
+
 /** Where a service listens. One value: a sidecar in front of it makes it loopback or a socket. */
 export const LISTEN_ADDRESS = "0.0.0.0";
 /** Asked by kubelet: the answer comes out of the database. */
@@ -50,12 +56,7 @@ export function uwsgiConfig(options: { readonly port: number; readonly wsgiFile:
 }
 
 /** SQLAlchemy's address of a database. A connection to a primary that is gone is cut after seconds, not minutes. */
-export function databaseUrl(
-  { database }: CloudDeployment,
-  name: "keystone" | "barbican",
-  password: string,
-  authorityFile: string,
-): string {
+export function databaseUrl({ database }: CloudDeployment, service: Service, password: string): string {
   const { host, port } = database;
   const options = {
     connect_timeout: "3",
@@ -63,14 +64,19 @@ export function databaseUrl(
     keepalives_idle: "5",
     keepalives_interval: "2",
     keepalives_count: "3",
-    ...(hasAuthority(database) ? { sslmode: "verify-full", sslrootcert: authorityFile } : {}),
+    ...(authorityOf(database) === undefined
+      ? {}
+      : { sslmode: "verify-full", sslrootcert: `${serviceFolder(service)}/${AUTHORITY_FILE}` }),
   };
   const where = host.includes(":") ? `[${host}]` : host;
-  return `postgresql+psycopg2://${name}:${encodeURIComponent(password)}@${where}:${port}/${name}?${new URLSearchParams(options).toString()}`;
+  return `postgresql+psycopg2://${service}:${encodeURIComponent(password)}@${where}:${port}/${service}?${new URLSearchParams(options).toString()}`;
 }
 
-export function hasAuthority(database: CloudDeployment["database"]): boolean {
-  return database.kind === "external" && database.authority !== undefined;
+/** The core Secret and key with the authority that signed the database's certificate, where the Cloud names one. */
+export function authorityOf(
+  database: CloudDeployment["database"],
+): { readonly name: string; readonly key: string } | undefined {
+  return database.kind === "external" ? database.authority : undefined;
 }
 
 /** A Python program of ours that runs inside the images. */

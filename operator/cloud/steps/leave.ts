@@ -41,7 +41,7 @@ async function stop(scope: CloudScope, resource: Resource): Promise<Outcome | un
 
 /** With onDelete `Delete`: the volumes, what Patroni kept, the keys, and last the record that they were there. */
 export async function leaveNothing(scope: CloudScope): Promise<Outcome> {
-  const { deployment, kube, object } = scope;
+  const { cache, deployment, kube, object } = scope;
   if (deployment === undefined || object.spec.onDelete === "Retain") return settled();
   const namespace = object.metadata.namespace ?? "";
   const ofDatabase = Object.entries(selectorOf(deployment, "postgresql"))
@@ -50,11 +50,12 @@ export async function leaveNothing(scope: CloudScope): Promise<Outcome> {
   const ofCloud = `${CLOUD_LABEL}=${object.metadata.name}`;
   const remove = async (resource: Resource, labelSelector: string): Promise<void> => {
     for (const { metadata } of await kube.list(resource, { namespace, labelSelector }))
-      await kube.delete(resource, { namespace, name: metadata.name });
+      await kube.delete(resource, { namespace, name: metadata.name }, { uid: metadata.uid });
   };
   await remove(persistentVolumeClaims, ofDatabase);
   await remove(configMaps, ofDatabase);
   await remove(coreSecrets, ofCloud);
-  await kube.delete(configMaps, { namespace, name: custodyName(object) });
+  const record = cache.get(configMaps, { namespace, name: custodyName(object) });
+  if (record !== undefined) await kube.delete(configMaps, keyOf(record), { uid: record.metadata.uid });
   return settled();
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { catalogChanges } from "./catalog.ts";
+import { catalogChanges } from "./catalog-changes.ts";
 
 const url = "http://barbican:9311";
 const endpoint = (use: string, at = url, region = "RegionOne") => ({

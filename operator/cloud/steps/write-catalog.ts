@@ -3,7 +3,7 @@ import type { KeystoneClient } from "#operator/clients/keystone/client.ts";
 import { keyOf } from "#runtime/api/object.ts";
 import { type Outcome, settled, unrecoverable, waiting } from "#runtime/controller/outcome.ts";
 import { BARBICAN_USER, barbican } from "../children/barbican.ts";
-import { catalogChanges } from "../decide/catalog.ts";
+import { catalogChanges } from "../decide/catalog-changes.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { deployments } from "../resources.ts";
 import { type CloudScope, unwellPoll } from "../scope.ts";

@@ -1,0 +1,90 @@
+import { request } from "undici";
+import { parse } from "yaml";
+import { systemNamespace } from "#e2e/cluster/nephele-objects.ts";
+import type { NodeHandle } from "#e2e/node/handle.ts";
+
+/** A tenant of the node's Cloud who asks Keystone and Barbican from this machine, by addresses that stay. */
+export interface TenantRequests {
+  /** Keystone tells about the tenant's own token, and Barbican gives the secret's payload. Throws where one does not. */
+  ask(secretId: string): Promise<string>;
+  close(): void;
+}
+
+interface CloudsFile {
+  readonly clouds: Readonly<
+    Record<
+      string,
+      { readonly auth: { readonly application_credential_id: string; readonly application_credential_secret: string } }
+    >
+  >;
+}
+
+/** The tenant of a Project, logged in with its application credential. */
+export async function openTenantRequests(node: NodeHandle, cloud: string, namespace: string): Promise<TenantRequests> {
+  const address = async (part: string, port: number): Promise<string> =>
+    `${(await node.run("get", `service/${cloud}-${part}`, "-n", systemNamespace, "-o", "jsonpath={.spec.clusterIP}")).trim()}:${port}`;
+  const ways = [await node.reach(await address("keystone", 5000)), await node.reach(await address("barbican", 9311))];
+  const [keystone, barbican] = ways.map(({ port }) => `http://127.0.0.1:${port}`);
+  const encoded = await node.run("get", "secret/clouds", "-n", namespace, "-o", "jsonpath={.data.clouds\\.yaml}");
+  const auth = (parse(Buffer.from(encoded, "base64").toString()) as CloudsFile).clouds[namespace]?.auth;
+  const credential = { id: auth?.application_credential_id, secret: auth?.application_credential_secret };
+  const identity = { methods: ["application_credential"], application_credential: credential };
+  const login = await request(`${keystone}/v3/auth/tokens`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ auth: { identity } }),
+  });
+  const token = String(login.headers["x-subject-token"]);
+  await expectStatus(login, 201, "the login");
+  return {
+    ask: async (secretId) => {
+      const own = { "x-auth-token": token, "x-subject-token": token };
+      await expectStatus(await request(`${keystone}/v3/auth/tokens`, { headers: own }), 200, "Keystone");
+      const headers = { "x-auth-token": token, accept: "text/plain" };
+      return expectStatus(await request(`${barbican}/v1/secrets/${secretId}/payload`, { headers }), 200, "Barbican");
+    },
+    close: () => {
+      for (const way of ways) way.close();
+    },
+  };
+}
+
+async function expectStatus(
+  { statusCode, body }: Awaited<ReturnType<typeof request>>,
+  expected: number,
+  what: string,
+): Promise<string> {
+  const text = await body.text();
+  if (statusCode !== expected) throw new Error(`${what} answered ${statusCode}, not ${expected}`);
+  return text;
+}
+
+/** How many requests were answered while something was going on, and what became of the others. */
+export interface Tally {
+  readonly answered: number;
+  readonly errors: readonly string[];
+}
+
+/** Asks again and again, one request after another, until the work is done. */
+export async function askWhile(ask: () => Promise<unknown>, work: () => Promise<void>): Promise<Tally> {
+  const errors: string[] = [];
+  let answered = 0;
+  let going = true;
+  const asking = (async () => {
+    while (going) {
+      try {
+        await ask();
+        answered += 1;
+      } catch (error) {
+        errors.push(error instanceof Error ? error.message : String(error));
+      }
+    }
+  })();
+  try {
+    await work();
+  } finally {
+    going = false;
+    await asking;
+  }
+  return { answered, errors };
+}
