@@ -41,7 +41,10 @@ export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
     binary,
     [
       ...["-c", bootstrap, "--admin-address-path", adminFile, "--log-path", log, "-l", "info"],
-      ...["--concurrency", "1", "--use-dynamic-base-id", "--drain-time-s", "1", "--parent-shutdown-time-s", "2"],
+      ...["--concurrency", "1", "--use-dynamic-base-id"],
+      // A changed listener tells its connections at once to close after their next answer; by default some are never told,
+      // and cut in the middle of a request when the time is over.
+      ...["--drain-time-s", "5", "--drain-strategy", "immediate", "--parent-shutdown-time-s", "6"],
     ],
     { stdio: "ignore" },
   );

@@ -55,7 +55,7 @@ function listenerProblems(listener: Listener, proxy: ProxyClass): readonly Findi
 }
 
 function tlsProblems({ tls, serverNames }: HttpChain | TcpChain, proxy: ProxyClass): readonly Finding[] {
-  const problems = each("serverNames", serverNames, (name) => finding("", hostnameProblem(name, "patterns")));
+  const problems = each("serverNames", serverNames, (name) => finding("", serverNameProblem(name)));
   if (tls.kind === "mesh" && proxy.identity === undefined) {
     return [...problems, { at: "tls", problem: "mutual TLS needs an identity of the proxy" }];
   }
@@ -69,6 +69,10 @@ function tlsProblems({ tls, serverNames }: HttpChain | TcpChain, proxy: ProxyCla
       finding("", known.has(name) ? undefined : `there is no certificate "${name}"`),
     ),
   ];
+}
+
+function serverNameProblem(name: string): string | undefined {
+  return name === "*" ? "for all names the list is empty" : hostnameProblem(name, "patterns");
 }
 
 function httpProblems(chain: HttpChain): readonly Finding[] {

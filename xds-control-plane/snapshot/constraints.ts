@@ -144,9 +144,10 @@ function checkRange(
   if (not?.some((each) => read(each) === value)) report(`must not be ${value}`);
 }
 
-/** The value in a wrapper such as google.protobuf.UInt32Value, else the value itself. */
+/** The value in a wrapper such as google.protobuf.UInt32Value (undefined for its default), else the value itself. */
 function unwrapped(value: unknown): unknown {
-  return typeof value === "object" && value !== null && "value" in value ? value.value : value;
+  const isWrapper = typeof value === "object" && value !== null && !("low" in value);
+  return isWrapper ? (value as { readonly value?: unknown }).value : value;
 }
 
 /** The seconds of a google.protobuf.Duration. */

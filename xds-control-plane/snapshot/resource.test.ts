@@ -93,6 +93,11 @@ describe("obligation 15: a bad resource is refused at the door, with its name an
 });
 
 describe("a resource", () => {
+  test("may hold a wrapped number's zero", () => {
+    const outlierDetection = { maxEjectionPercent: 0 };
+    expect(resource("cluster", { name: "c", connectTimeout: "1s", outlierDetection }).name).toBe("c");
+  });
+
   test("has the version of its content: the same for the same, another for another, its TTL included", () => {
     const version = (timeout: string, ttlMs?: number): string =>
       resource("cluster", { name: "a", connectTimeout: timeout }, ttlMs === undefined ? {} : { ttlMs }).version;
