@@ -5,10 +5,19 @@ const lengthDelimited = 2;
 
 /** A field that holds text, bytes or a message, as it stands on the wire: tag, length, content. */
 export function field(number: number, content: string | Uint8Array): Buffer {
-  const bytes = typeof content === "string" ? Buffer.from(content) : content;
+  const length = typeof content === "string" ? Buffer.byteLength(content) : content.length;
   const tag = (number << 3) | lengthDelimited;
-  const head = tag < 0x80 && bytes.length < 0x80 ? Buffer.of(tag, bytes.length) : prefix(tag, bytes.length);
-  return Buffer.concat([head, bytes], head.length + bytes.length);
+  const isShort = tag < 0x80 && length < 0x80;
+  const head = isShort ? undefined : prefix(tag, length);
+  const begin = head?.length ?? 2;
+  const bytes = Buffer.allocUnsafe(begin + length);
+  if (head === undefined) {
+    bytes[0] = tag;
+    bytes[1] = length;
+  } else bytes.set(head);
+  if (typeof content === "string") bytes.write(content, begin);
+  else bytes.set(content, begin);
+  return bytes;
 }
 
 function prefix(tag: number, length: number): Buffer {

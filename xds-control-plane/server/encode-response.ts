@@ -3,6 +3,7 @@ import { field } from "../proto/wire.ts";
 import { heartbeat, type Resource, unresolvedHost } from "../snapshot/resource.ts";
 import type { KindView } from "../snapshot/snapshot.ts";
 import type { Response, Variant } from "../stream/messages.ts";
+import { JoinedBytes } from "./joined-bytes.ts";
 
 /** Field numbers of DiscoveryResponse and DeltaDiscoveryResponse. */
 const sotw = { version: 1, typeUrl: 4, nonce: 5, controlPlane: 6 } as const;
@@ -23,7 +24,7 @@ interface Body {
  */
 export class ResponseEncoder {
   readonly #tails: Readonly<Record<Variant, ReadonlyMap<Kind, Buffer>>>;
-  readonly #versions = new WeakMap<KindView, Buffer>();
+  readonly #frames = { sotw: new WeakMap<KindView, Buffer>(), delta: new WeakMap<KindView, Buffer>() };
   readonly #bodies: Body[] = [];
 
   /** `identifier` tells clients which control plane answers them. */
@@ -36,25 +37,23 @@ export class ResponseEncoder {
     };
   }
 
-  encode(variant: Variant, response: Response): Buffer {
+  encode(variant: Variant, response: Response): JoinedBytes {
     const { kind, nonce, view, resources, removed, unresolved, heartbeats } = response;
-    const parts = [
-      this.#version(view),
-      this.#body(variant, resources),
-      ...heartbeats.map((each) => heartbeat(each, variant)),
-      ...unresolved.map(unresolvedHost),
-      ...removed.map((name) => field(delta.removed, name)),
-      this.#tails[variant].get(kind) ?? Buffer.alloc(0),
-      field(sotw.nonce, nonce),
-    ];
-    return Buffer.concat(parts);
+    const parts = [this.#frame(variant, kind, view), this.#body(variant, resources)];
+    if (heartbeats.length > 0) parts.push(...heartbeats.map((each) => heartbeat(each, variant)));
+    if (unresolved.length > 0) parts.push(...unresolved.map(unresolvedHost));
+    if (removed.length > 0) parts.push(...removed.map((name) => field(delta.removed, name)));
+    parts.push(field(sotw.nonce, nonce));
+    return new JoinedBytes(parts);
   }
 
-  #version(view: KindView): Buffer {
-    let bytes = this.#versions.get(view);
+  /** What all responses that bring a type to this version have. */
+  #frame(variant: Variant, kind: Kind, view: KindView): Buffer {
+    const frames = this.#frames[variant];
+    let bytes = frames.get(view);
     if (bytes === undefined) {
-      bytes = field(sotw.version, view.version);
-      this.#versions.set(view, bytes);
+      bytes = Buffer.concat([field(sotw.version, view.version), this.#tails[variant].get(kind) ?? Buffer.alloc(0)]);
+      frames.set(view, bytes);
     }
     return bytes;
   }
@@ -73,5 +72,6 @@ export class ResponseEncoder {
 }
 
 function areSame(some: readonly Resource[], others: readonly Resource[]): boolean {
+  if (some === others) return true;
   return some.length === others.length && some.every((each, index) => each === others[index]);
 }

@@ -6,6 +6,7 @@ import {
   adopt,
   flush,
   heartbeat,
+  isPending,
   newStream,
   nextDeadline,
   type Ordering,
@@ -15,9 +16,10 @@ import {
 import { type Client, Refusal, type StreamInfo } from "./client.ts";
 import type { ResponseEncoder } from "./encode-response.ts";
 import type { Observer } from "./observer.ts";
+import type { Message } from "./service.ts";
 
 export type Request = SotwRequest | DeltaRequest;
-export type Call = ServerDuplexStream<Request, Buffer>;
+export type Call = ServerDuplexStream<Request, Message>;
 
 /** What a stream needs of the server that it belongs to. */
 export interface StreamHost {
@@ -98,9 +100,9 @@ export class LiveStream {
   #write(state: StreamState, responses: readonly Response[]): void {
     this.#state = state;
     for (const response of responses) {
-      const bytes = this.#host.encoder.encode(state.variant, response);
-      this.#call.write(bytes);
-      if (this.#info !== undefined) this.#host.observer.sent?.(this.#info, response, bytes.length);
+      const message = this.#host.encoder.encode(state.variant, response);
+      this.#call.write(message);
+      if (this.#info !== undefined) this.#host.observer.sent?.(this.#info, response, message.byteLength);
     }
   }
 
@@ -115,7 +117,8 @@ export class LiveStream {
     const before = this.#state.types[kind];
     this.#state = receive(this.#state, kind, request, Date.now());
     this.#report(kind, before?.inFlight);
-    this.#host.wake(this);
+    if (isPending(this.#state)) this.#host.wake(this);
+    else this.#host.wakeAt(this, undefined);
   }
 
   /** The first message says who the client is. */

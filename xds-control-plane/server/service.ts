@@ -5,6 +5,10 @@ import type {
   Server,
   UntypedHandleCall,
 } from "@grpc/grpc-js";
+import type { JoinedBytes } from "./joined-bytes.ts";
+
+/** What a method answers: bytes, or parts that are joined when they are framed. */
+export type Message = Buffer | JoinedBytes;
 
 /** A gRPC method: how its messages are read and written, and what answers a call. */
 export interface Method {
@@ -18,7 +22,7 @@ export interface Method {
 export function streaming<Request>(
   name: string,
   decode: (bytes: Uint8Array) => Request,
-  handle: handleBidiStreamingCall<Request, Buffer>,
+  handle: handleBidiStreamingCall<Request, Message>,
 ): Method {
   return { name, isStream: true, decode, handle };
 }
@@ -35,7 +39,7 @@ export function unary<Request>(
 /** Adds services to a gRPC server. Requests are decoded; responses are bytes already. */
 export function addServices(server: Server, services: ReadonlyMap<string, readonly Method[]>): void {
   for (const [service, methods] of services) {
-    const definition: Record<string, MethodDefinition<unknown, Buffer>> = {};
+    const definition: Record<string, MethodDefinition<unknown, Message>> = {};
     const implementation: Record<string, UntypedHandleCall> = {};
     for (const { name, isStream, decode, handle } of methods) {
       definition[name] = {
@@ -43,10 +47,10 @@ export function addServices(server: Server, services: ReadonlyMap<string, readon
         requestStream: isStream,
         responseStream: isStream,
         requestDeserialize: decode,
-        responseSerialize: asIs,
+        responseSerialize: framed,
         // What a client would use; a server's definition has to name it too.
         requestSerialize: notUsed,
-        responseDeserialize: asIs,
+        responseDeserialize: notUsed,
       };
       implementation[name] = handle;
     }
@@ -54,8 +58,9 @@ export function addServices(server: Server, services: ReadonlyMap<string, readon
   }
 }
 
-function asIs(bytes: Buffer): Buffer {
-  return bytes;
+/** grpc-js takes of a message its length, and copies it behind the frame's head: of both kinds. */
+function framed(message: Message): Buffer {
+  return message as Buffer;
 }
 
 function notUsed(): Buffer {

@@ -2,9 +2,26 @@ import { type Kind, traits } from "../proto/kinds.ts";
 import { PersistentMap } from "../snapshot/persistent-map.ts";
 import type { Resource } from "../snapshot/resource.ts";
 import type { KindView } from "../snapshot/snapshot.ts";
-import { changedInterest, noInterest, routeConfigurationOf, wanted, wants, wildcardName } from "./interest.ts";
+import {
+  changedInterest,
+  type Interest,
+  noInterest,
+  routeConfigurationOf,
+  wanted,
+  wants,
+  wildcardName,
+} from "./interest.ts";
 import type { DeltaRequest } from "./messages.ts";
-import { answered, type Debt, type Held, heldBy, newTypeState, nothingChanged, type TypeState } from "./type-state.ts";
+import {
+  answered,
+  type Debt,
+  type Held,
+  heldBy,
+  newTypeState,
+  nothingChanged,
+  nothingHeld,
+  type TypeState,
+} from "./type-state.ts";
 
 /** What a decision gives: what to send, and the state after it was sent. */
 export interface Decision {
@@ -41,12 +58,30 @@ function firstRequest(kind: Kind, request: DeltaRequest, view: KindView): TypeSt
   const unknown = canonical(view, request.subscribe).filter(
     (name) => name !== wildcardName && !request.initialVersions.has(name),
   );
+  const exceptions =
+    request.initialVersions.size === 0
+      ? nothingHeld
+      : new Map([...request.initialVersions].map(([name, version]) => [name, { version }]));
   return {
     ...state,
-    exceptions: new Map([...request.initialVersions].map(([name, version]) => [name, { version }])),
-    debts: PersistentMap.of(unknown.map((name) => [name, "requested"] as const)),
+    exceptions,
+    debts: allRequested(interest, unknown),
     answerDue: interest.wildcard && request.initialVersions.size === 0,
   };
+}
+
+const requestedOf = new WeakMap<Interest, PersistentMap<Debt>>();
+
+/** All these names as requested; streams that ask for all of the same interest share the map. */
+function allRequested(interest: Interest, names: readonly string[]): PersistentMap<Debt> {
+  const make = (): PersistentMap<Debt> => PersistentMap.of(names.map((name) => [name, "requested"] as const));
+  if (new Set(names).size !== interest.names.size) return make();
+  let known = requestedOf.get(interest);
+  if (known === undefined) {
+    known = make();
+    requestedOf.set(interest, known);
+  }
+  return known;
 }
 
 function resubscribed(state: TypeState, request: DeltaRequest, view: KindView): TypeState {
@@ -94,11 +129,73 @@ export function decideDelta(
   mayRemove: boolean,
   goneMeanwhile: GoneMeanwhile,
 ): Decision {
+  const { send, exceptions } = foundBefore(state, view, mayRemove) ?? find(state, view, mayRemove, goneMeanwhile);
+  const after: TypeState = {
+    ...state,
+    base: view.resources,
+    exceptions,
+    debts: PersistentMap.empty(),
+    lookAtAll: false,
+    answerDue: false,
+    changed: nothingChanged,
+  };
+  const isEmpty = send.resources.length + send.removed.length + send.unresolved.length === 0;
+  return { state: after, send: isEmpty && !state.answerDue ? undefined : send };
+}
+
+/** What differs between a client and a view. */
+interface Difference {
+  readonly send: NonNullable<Decision["send"]>;
+  readonly exceptions: ReadonlyMap<string, Held | undefined>;
+}
+
+/** What a difference was found from, but for the view. */
+type Cause = Pick<TypeState, "interest" | "base" | "exceptions" | "debts" | "changed" | "lookAtAll"> & {
+  readonly mayRemove: boolean;
+};
+
+/** How many differences to a view are remembered. */
+const mostKnown = 16;
+const knownDifferences = new WeakMap<KindView, { readonly cause: Cause; readonly difference: Difference }[]>();
+
+/**
+ * The difference as it was found for another stream that was in the same state: a thousand proxies with the same
+ * interest are mostly brought from the same snapshot to the same, so one looks at the names, and all are sent one list.
+ */
+function foundBefore(state: TypeState, view: KindView, mayRemove: boolean): Difference | undefined {
+  if (state.rejection !== undefined) return undefined;
+  const known = knownDifferences
+    .get(view)
+    ?.find(
+      ({ cause }) =>
+        cause.interest === state.interest &&
+        cause.base === state.base &&
+        cause.changed === state.changed &&
+        cause.debts === state.debts &&
+        cause.exceptions === state.exceptions &&
+        cause.lookAtAll === state.lookAtAll &&
+        cause.mayRemove === mayRemove,
+    );
+  return known?.difference;
+}
+
+function remember(state: TypeState, view: KindView, mayRemove: boolean, difference: Difference): void {
+  if (state.rejection !== undefined) return;
+  const { interest, base, exceptions, debts, changed, lookAtAll } = state;
+  const cause: Cause = { interest, base, exceptions, debts, changed, lookAtAll, mayRemove };
+  const known = knownDifferences.get(view);
+  if (known === undefined) knownDifferences.set(view, [{ cause, difference }]);
+  else if (known.unshift({ cause, difference }) > mostKnown) known.pop();
+}
+
+function find(state: TypeState, view: KindView, mayRemove: boolean, goneMeanwhile: GoneMeanwhile): Difference {
   const resources: Resource[] = [];
   const removed: string[] = [];
   const unresolved: string[] = [];
   const exceptions = new Map<string, Held>();
   const { tellsRemoval } = traits[state.kind];
+  // What is gone depends on what else the stream is sent.
+  let isOfTheStream = false;
 
   const consider = (name: string, debt: Debt | undefined): void => {
     if (!wants(state.interest, view, name)) return;
@@ -108,11 +205,15 @@ export function decideDelta(
       const isNews = held?.version !== resource.version;
       const isRejected = state.rejection?.versions.get(name) === resource.version;
       if (isNews || debt === "requested" || (debt === "resend" && !isRejected)) resources.push(resource);
-    } else if (debt === "requested" && goneMeanwhile(name) !== undefined) {
-      const gone = goneMeanwhile(name) as Resource;
+      return;
+    }
+    const gone = debt === "requested" ? goneMeanwhile(name) : undefined;
+    if (gone !== undefined) {
+      isOfTheStream = true;
       resources.push(gone);
       exceptions.set(name, gone);
     } else if (debt === "requested") {
+      isOfTheStream = true;
       if (state.kind === "virtualHost") {
         if (routeConfigurationOf(name) !== name) unresolved.push(name);
       } else if (tellsRemoval) removed.push(name);
@@ -130,21 +231,12 @@ export function decideDelta(
   for (const name of state.exceptions.keys()) {
     if (!state.debts.has(name) && !others.has(name)) consider(name, undefined);
   }
-
-  const after: TypeState = {
-    ...state,
-    base: view.resources,
-    exceptions,
-    debts: PersistentMap.empty(),
-    lookAtAll: false,
-    answerDue: false,
-    changed: nothingChanged,
+  const difference: Difference = {
+    send: { resources: unique(resources), removed, unresolved },
+    exceptions: exceptions.size === 0 ? nothingHeld : exceptions,
   };
-  const isEmpty = resources.length + removed.length + unresolved.length === 0;
-  return {
-    state: after,
-    send: isEmpty && !state.answerDue ? undefined : { resources: unique(resources), removed, unresolved },
-  };
+  if (!isOfTheStream) remember(state, view, mayRemove, difference);
+  return difference;
 }
 
 /** The name of a route configuration stands for its hosts; any other name for itself. */

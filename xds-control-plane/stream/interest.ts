@@ -16,13 +16,44 @@ export interface Interest {
 
 export const noInterest: Interest = { wildcard: false, named: false, names: PersistentMap.empty() };
 
-/** The interest after names were added and taken away. */
+/** A change of an interest, and what came of it. */
+interface KnownChange {
+  readonly kind: Kind;
+  readonly before: Interest;
+  readonly add: readonly string[];
+  readonly remove: readonly string[];
+  readonly after: Interest;
+}
+
+/** How many changes are remembered. */
+const mostKnownChanges = 16;
+const knownChanges: KnownChange[] = [];
+
+/**
+ * The interest after names were added and taken away. Proxies of a group mostly ask for the same: who changes the same
+ * interest in the same way is given the same one, which a thousand streams then share, with all that is decided by it.
+ */
 export function changedInterest(
   kind: Kind,
   before: Interest,
   add: readonly string[],
   remove: readonly string[],
 ): Interest {
+  const isSame = (each: KnownChange): boolean =>
+    each.before === before && each.kind === kind && areSame(each.add, add) && areSame(each.remove, remove);
+  let known = knownChanges.find(isSame);
+  if (known === undefined) {
+    known = { kind, before, add, remove, after: interestAfter(kind, before, add, remove) };
+    if (knownChanges.unshift(known) > mostKnownChanges) knownChanges.pop();
+  }
+  return known.after;
+}
+
+function areSame(some: readonly string[], others: readonly string[]): boolean {
+  return some.length === others.length && some.every((each, index) => each === others[index]);
+}
+
+function interestAfter(kind: Kind, before: Interest, add: readonly string[], remove: readonly string[]): Interest {
   const named = before.named || add.length > 0;
   // Later entries win: a name that is in both is added.
   const names = before.names.with([

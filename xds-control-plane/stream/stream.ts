@@ -1,12 +1,12 @@
 import { breakOrder, type Kind, kinds } from "../proto/kinds.ts";
 import type { Reference } from "../snapshot/references.ts";
 import type { Resource } from "../snapshot/resource.ts";
-import type { ChangedNames, Snapshot } from "../snapshot/snapshot.ts";
+import type { ChangedNames, KindView, Snapshot } from "../snapshot/snapshot.ts";
 import { type Decision, decideDelta, receiveDelta } from "./delta.ts";
-import { wants } from "./interest.ts";
+import { type Interest, wants } from "./interest.ts";
 import type { DeltaRequest, Response, SotwRequest, Variant } from "./messages.ts";
 import { decideSotw, receiveSotw } from "./sotw.ts";
-import { nothingChanged, type TypeState } from "./type-state.ts";
+import { type Debt, nothingChanged, type TypeState } from "./type-state.ts";
 
 /**
  * One stream: all its types, and the order among them. A pure machine: `receive`, `adopt` and `heartbeat` take what
@@ -86,13 +86,24 @@ export function adopt(
   return { ...state, snapshot, types };
 }
 
+const nothingToSend: readonly Response[] = [];
+
+/** Whether there may be something to send, now or once the client has answered or time has passed. */
+export function isPending({ types }: StreamState): boolean {
+  for (const kind of kinds) {
+    const type = types[kind];
+    if (type !== undefined && (!isIdle(type) || type.exceptions.size > 0 || type.awaiting.length > 0)) return true;
+  }
+  return false;
+}
+
 /** What is to be sent now, and the state after it was sent. */
 export function flush(
   before: StreamState,
   now: number,
 ): { readonly state: StreamState; readonly responses: readonly Response[] } {
   const { snapshot } = before;
-  if (snapshot === undefined) return { state: before, responses: [] };
+  if (snapshot === undefined || !isPending(before)) return { state: before, responses: nothingToSend };
   const responses: Response[] = [];
   let state = before;
   const send = (kind: Kind, decision: Decision): void => {
@@ -153,7 +164,7 @@ export function heartbeat(
 
 /** When `flush` would say something else though nothing happened, milliseconds; undefined if never. */
 export function nextDeadline(state: StreamState, now: number): number | undefined {
-  if (!state.ordering.makeBeforeBreak) return undefined;
+  if (!state.ordering.makeBeforeBreak || !isPending(state)) return undefined;
   let next: number | undefined;
   const consider = (since: number): void => {
     const at = since + state.ordering.patienceMs;
@@ -234,11 +245,11 @@ function afterSending(
   const nonce = nextNonce(before);
   const view = snapshot.view(kind);
   const response: Response = { kind, nonce, view, ...decision.send, heartbeats: [] };
-  const news = decision.send.resources.filter(({ name, version }) => former.base.get(name)?.version !== version);
-  const references = former.lookAtAll ? heldReferences(decision.state, snapshot) : referencesOf(news);
+  const news = referencesOfNews(decision.send.resources, former.base);
+  const references = former.lookAtAll ? heldReferences(decision.state, snapshot) : news;
   const type = { ...decision.state, lastNonce: nonce, inFlight: { response, snapshot, at: now } };
   const state = withType({ ...before, sent: before.sent + 1 }, awaitingOf(before, type, references, now));
-  return { state: withResends(state, referencesOf(news)), response };
+  return { state: withResends(state, news), response };
 }
 
 /**
@@ -246,15 +257,21 @@ function afterSending(
  * did not change. What it is subscribed to already is sent again; what it is not it will ask for.
  */
 function withResends(state: StreamState, news: readonly Reference[]): StreamState {
-  const types = { ...state.types };
-  let isChanged = false;
+  const owed = new Map<Kind, [string, Debt][]>();
   for (const { kind, name } of news) {
-    const type = types[kind];
+    const type = state.types[kind];
     if (type === undefined || !type.interest.names.has(name) || type.debts.has(name)) continue;
-    types[kind] = { ...type, debts: type.debts.with([[name, "resend"]]) };
-    isChanged = true;
+    const names = owed.get(kind);
+    if (names === undefined) owed.set(kind, [[name, "resend"]]);
+    else names.push([name, "resend"]);
   }
-  return isChanged ? { ...state, types } : state;
+  if (owed.size === 0) return state;
+  const types = { ...state.types };
+  for (const [kind, debts] of owed) {
+    const type = types[kind];
+    if (type !== undefined) types[kind] = { ...type, debts: type.debts.with(debts) };
+  }
+  return { ...state, types };
 }
 
 /**
@@ -292,18 +309,39 @@ function isSubscribed(state: StreamState, { kind, name }: Reference): boolean {
   return interest !== undefined && (interest.wildcard || interest.names.has(name));
 }
 
-function referencesOf(resources: readonly Resource[]): readonly Reference[] {
+type References = readonly Reference[];
+
+function referencesOf(resources: readonly Resource[]): References {
   return resources.flatMap(({ references }) => references.subscribes);
 }
 
+const knownNews = new WeakMap<readonly Resource[], { readonly base: object; readonly references: References }>();
+
+/** What those refer to that are another version than in the base. One list, sent to a thousand streams, is looked at once. */
+function referencesOfNews(resources: readonly Resource[], base: TypeState["base"]): References {
+  const known = knownNews.get(resources);
+  if (known?.base === base) return known.references;
+  const references = referencesOf(
+    resources.filter((each) => each.references.subscribes.length > 0 && base.get(each.name)?.version !== each.version),
+  );
+  knownNews.set(resources, { base, references });
+  return references;
+}
+
+const knownHeld = new WeakMap<KindView, { readonly interest: Interest; readonly references: References }>();
+
 /** What all that the client has of a type refers to: on a first request some of it is not sent, for it is known. */
-function heldReferences(type: TypeState, snapshot: Snapshot): readonly Reference[] {
+function heldReferences(type: TypeState, snapshot: Snapshot): References {
   const view = snapshot.view(type.kind);
+  const known = knownHeld.get(view);
+  if (known?.interest === type.interest) return known.references;
   const held: Resource[] = [];
   for (const each of view.resources.values()) {
     if (each.references.subscribes.length > 0 && wants(type.interest, view, each.name)) held.push(each);
   }
-  return referencesOf(held);
+  const references = referencesOf(held);
+  knownHeld.set(view, { interest: type.interest, references });
+  return references;
 }
 
 /** All that was made is acknowledged: what is gone may go. */
