@@ -111,6 +111,11 @@ bench-runtime: $(INSTALLED) ## Measure the runtime against controller-runtime in
 	node bench/runtime/run.ts $(BENCH)
 	biome check --write docs/bench-runtime.md
 
+.PHONY: bench-xds
+bench-xds: $(INSTALLED) $(ENVOY_PROTOS) ## Measure the xDS server against go-control-plane into docs/ (BENCH="--only services" for a part)
+	node bench/xds/run.ts $(BENCH)
+	biome check --write docs/bench-xds.md
+
 .PHONY: bench-writes
 bench-writes: $(INSTALLED) ## Count the operator's writes for 1,000 Secrets and Servers into docs/, on a cluster of its own
 	NEPHELE_CLUSTER_DIR=$(CURDIR)/.cache/bench-cluster node bench/operator/writes.ts $(BENCH)

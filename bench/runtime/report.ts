@@ -1,4 +1,5 @@
 import { NODE_FLAGS } from "#operator/node-flags.ts";
+import { median } from "../median.ts";
 import { type Memory, WARM_UP } from "./measure.ts";
 import type { Parts, Sides } from "./results.ts";
 import type { Contender } from "./subject.ts";
@@ -163,12 +164,4 @@ function meets(ratio: number, goal: NonNullable<Row["goal"]>): boolean {
     default:
       return goal satisfies never;
   }
-}
-
-/** The middle value; of an even number, the mean of the middle two. NaN of none. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const [low, high] = [sorted[sorted.length % 2 === 0 ? middle - 1 : middle], sorted[middle]];
-  return ((low ?? Number.NaN) + (high ?? Number.NaN)) / 2;
 }

@@ -74,7 +74,7 @@ export const toolModules = {
   },
   "go-control-plane": {
     name: "go-control-plane",
-    packages: ["./server"],
+    packages: ["./server", "./client"],
     linked: {},
     writesManifests: false,
     coldBuild: "a minute",

@@ -26,8 +26,14 @@ function program(): Promise<string> {
   return built;
 }
 
+export interface GoControlPlane extends Subject {
+  readonly pid: number;
+  /** Puts these over what is served. */
+  change(resources: readonly Resource[]): Promise<void>;
+}
+
 /** Envoy's go-control-plane, as a process on a free port. */
-export async function startGoControlPlane(cache: Cache): Promise<Subject & { readonly pid: number }> {
+export async function startGoControlPlane(cache: Cache): Promise<GoControlPlane> {
   const child = spawn(await program(), [`-cache=${cache}`], { stdio: ["pipe", "pipe", "inherit"] });
   const ended = once(child, "exit");
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
@@ -39,13 +45,15 @@ export async function startGoControlPlane(cache: Cache): Promise<Subject & { rea
     return answer;
   };
   const { port = 0 } = await heard();
+  const say = async (command: object): Promise<void> => {
+    child.stdin.write(`${JSON.stringify(command)}\n`);
+    await heard();
+  };
   return {
     port,
     pid: child.pid ?? 0,
-    serve: async (resources) => {
-      child.stdin.write(`${JSON.stringify({ set: encoded(resources) })}\n`);
-      await heard();
-    },
+    serve: (resources) => say({ set: encoded(resources) }),
+    change: (resources) => say({ change: encoded(resources) }),
     close: async () => {
       child.stdin.end();
       await ended;
@@ -54,11 +62,12 @@ export async function startGoControlPlane(cache: Cache): Promise<Subject & { rea
 }
 
 /** Messages in base64 by type URL and name. */
-export function encoded(resources: readonly Resource[]): Readonly<Record<string, Readonly<Record<string, string>>>> {
+function encoded(resources: readonly Resource[]): Readonly<Record<string, Readonly<Record<string, string>>>> {
   const byType: Record<string, Record<string, string>> = {};
   for (const each of resources) {
     const { typeUrl } = traits[each.kind];
-    byType[typeUrl] = { ...byType[typeUrl], [each.name]: messageOf(each).toString("base64") };
+    byType[typeUrl] ??= {};
+    byType[typeUrl][each.name] = messageOf(each).toString("base64");
   }
   return byType;
 }
