@@ -1,0 +1,18 @@
+/** The names that both allow: `undefined` and an empty list allow all. Wildcards stand for one label or more, as in Gateway API. */
+export function intersection(listener: string | undefined, route: readonly string[]): readonly string[] {
+  const own = listener === undefined || listener === "" ? "*" : listener.toLowerCase();
+  if (route.length === 0) return [own];
+  const names = route.map((name) => narrower(own, name.toLowerCase())).filter((name) => name !== undefined);
+  return [...new Set(names)];
+}
+
+/** The narrower of two names where one allows all that the other does. */
+function narrower(one: string, other: string): string | undefined {
+  if (allows(one, other)) return other;
+  return allows(other, one) ? one : undefined;
+}
+
+function allows(pattern: string, name: string): boolean {
+  if (pattern === "*" || pattern === name) return true;
+  return pattern.startsWith("*.") && name.endsWith(pattern.slice(1));
+}

@@ -1,0 +1,207 @@
+import type { NewCondition } from "#runtime/api/conditions.ts";
+import { problemsOf } from "../mesh/check.ts";
+import type { HttpChain, Listener, Mesh, ProxyClass, TcpChain } from "../mesh/mesh.ts";
+import type { HttpRule, WeightedBackend } from "../mesh/route.ts";
+import type { Service } from "../mesh/service.ts";
+import type { ClusterObjects, Gateway, GatewayClass, ParentRef } from "./kinds.ts";
+import { condition, type ReadListener, readListeners } from "./listeners.ts";
+import { type AnyRoute, type Attachment, attach, parentOf, type ReadGateway, readRoutes } from "./routes.ts";
+import { meshServices } from "./services.ts";
+
+/** Who we are among the controllers of Gateway API. */
+export const controllerName = "nephele.dev/gateway";
+
+/** What is to be said about an object of the cluster. */
+export interface ClassSays {
+  readonly gatewayClass: GatewayClass;
+  readonly conditions: readonly NewCondition[];
+}
+export interface GatewaySays {
+  readonly gateway: Gateway;
+  readonly conditions: readonly NewCondition[];
+  readonly listeners: readonly {
+    readonly name: string;
+    readonly supportedKinds: readonly { readonly group: string; readonly kind: string }[];
+    readonly attachedRoutes: number;
+    readonly conditions: readonly NewCondition[];
+  }[];
+}
+export interface RouteSays {
+  readonly route: AnyRoute;
+  readonly kind: "HTTPRoute" | "GRPCRoute" | "TLSRoute";
+  readonly parents: readonly { readonly parentRef: ParentRef; readonly conditions: readonly NewCondition[] }[];
+}
+
+/** The cluster as a mesh, and what Gateway API wants to be said about its objects. */
+export interface View {
+  readonly mesh: Mesh;
+  readonly classes: readonly ClassSays[];
+  readonly gateways: readonly GatewaySays[];
+  readonly routes: readonly RouteSays[];
+}
+
+/** The group of proxies that serve a Gateway. */
+export function gatewayProxy({ metadata }: Gateway): string {
+  return `gateway/${metadata.namespace}/${metadata.name}`;
+}
+
+/** Pure: the same objects give the same view. */
+export function viewOf(objects: ClusterObjects): View {
+  const classes = objects.gatewayClasses.filter(({ spec }) => spec?.controllerName === controllerName);
+  const classNames = new Set(classes.map(({ metadata }) => metadata.name));
+  const gateways: readonly ReadGateway[] = objects.gateways
+    .filter(({ spec }) => classNames.has(spec?.gatewayClassName ?? ""))
+    .map((gateway) => ({ gateway, listeners: readListeners(gateway, objects) }));
+
+  const attachments = new Map<ReadGateway, Attachment[]>(gateways.map((gateway) => [gateway, []]));
+  const routes = readRoutes(objects).flatMap((route): readonly RouteSays[] => {
+    const parents = (route.route.spec?.parentRefs ?? []).flatMap((parentRef) => {
+      const gateway = parentOf(parentRef, route.route, gateways);
+      if (gateway === undefined) return [];
+      const { attachments: made, conditions } = attach(route, parentRef, gateway, objects);
+      attachments.get(gateway)?.push(...made);
+      return [{ parentRef, conditions }];
+    });
+    return parents.length === 0 ? [] : [{ route: route.route, kind: route.kind, parents }];
+  });
+
+  const services = meshServices(objects.services, objects.endpointSlices);
+  const proxies = gateways.map((gateway) => proxyOf(gateway, attachments.get(gateway) ?? []));
+  const mesh: Mesh = {
+    services: new Map([...services].map(([name, service]) => [name, asUsed(service, proxies)])),
+    proxies: new Map(proxies.map((proxy) => [proxy.name, proxy])),
+    denied: new Set(),
+  };
+  return {
+    mesh,
+    classes: classes.map((gatewayClass) => ({
+      gatewayClass,
+      conditions: [condition("Accepted", true, "Accepted", "Gateways of this class are served")],
+    })),
+    gateways: gateways.map((gateway) => gatewaySays(gateway, attachments.get(gateway) ?? [], mesh)),
+    routes,
+  };
+}
+
+/** gRPC needs HTTP/2, whatever the Service's port says of itself. */
+function asUsed(service: Service, proxies: readonly ProxyClass[]): Service {
+  const isGrpc = proxies.some(({ listeners }) =>
+    listeners.some(({ chains }) =>
+      chains.some(
+        (chain) =>
+          chain.kind === "http" &&
+          chain.hosts.some(({ rules }) =>
+            rules.some(
+              ({ name, action }) =>
+                name.startsWith("grpcroute/") &&
+                action.kind === "forward" &&
+                action.backends.some((backend) => backend.service === service.name),
+            ),
+          ),
+      ),
+    ),
+  );
+  return isGrpc ? { ...service, protocol: "http2" } : service;
+}
+
+function proxyOf({ gateway, listeners }: ReadGateway, attachments: readonly Attachment[]): ProxyClass {
+  const programmed = listeners.filter(({ isProgrammed }) => isProgrammed);
+  const byPort = Map.groupBy(programmed, ({ spec }) => spec.port);
+  const made = [...byPort].map(([port, on]): Listener => {
+    const of = (listener: ReadListener) => attachments.filter((each) => each.listener === listener);
+    const chains = on.every(({ spec }) => spec.protocol === "HTTP")
+      ? [httpChain({ kind: "none" }, [], on.flatMap(of))]
+      : on.flatMap((listener) => tlsChains(listener, of(listener)));
+    return { name: `port-${port}`, address: "0.0.0.0", port, chains };
+  });
+  const certificates = new Map(
+    programmed.flatMap((listener) => listener.certificates).map((each) => [each.name, each]),
+  );
+  return {
+    name: gatewayProxy(gateway),
+    listeners: made.filter(({ chains }) => chains.length > 0),
+    certificates: [...certificates.values()],
+    accessLog: true,
+  };
+}
+
+function tlsChains(listener: ReadListener, attachments: readonly Attachment[]): readonly (HttpChain | TcpChain)[] {
+  const { spec, certificates } = listener;
+  if (spec.protocol === "HTTPS") {
+    const names = spec.hostname === undefined || spec.hostname === "" ? [] : [spec.hostname.toLowerCase()];
+    return [httpChain({ kind: "terminate", certificates: certificates.map(({ name }) => name) }, names, attachments)];
+  }
+  // The first route of a name has it.
+  const byName = new Map<string, readonly WeightedBackend[]>();
+  for (const { route, hostnames } of attachments) {
+    for (const name of hostnames) if (!byName.has(name)) byName.set(name, route.backends);
+  }
+  return [...byName].map(([name, backends]) => ({
+    kind: "tcp",
+    tls: { kind: "none" },
+    serverNames: name === "*" ? [] : [name],
+    backends,
+    access: { enforced: "everyone" },
+  }));
+}
+
+function httpChain(
+  tls: HttpChain["tls"],
+  serverNames: readonly string[],
+  attachments: readonly Attachment[],
+): HttpChain {
+  const hosts = new Map<string, HttpRule[]>();
+  for (const { route, hostnames } of attachments) {
+    const rules = route.rules.flatMap(({ rule }) => rule ?? []);
+    for (const name of hostnames) {
+      const known = hosts.get(name) ?? [];
+      // By two listeners of one port a route may come to the same name twice.
+      known.push(...rules.filter((rule) => !known.includes(rule)));
+      hosts.set(name, known);
+    }
+  }
+  return {
+    kind: "http",
+    tls,
+    serverNames,
+    hosts: [...hosts]
+      .sort(([one], [other]) => (one < other ? -1 : 1))
+      .map(([hostname, rules]) => ({ hostname, rules })),
+    policies: { access: { enforced: "everyone" } },
+  };
+}
+
+function gatewaySays({ gateway, listeners }: ReadGateway, attachments: readonly Attachment[], mesh: Mesh): GatewaySays {
+  const proxy = mesh.proxies.get(gatewayProxy(gateway));
+  const findings = proxy === undefined ? [] : problemsOf(mesh, proxy);
+  const invalid = listeners.filter(({ isProgrammed }) => !isProgrammed);
+  const isAccepted = listeners.some((listener) => listener.isAccepted);
+  const isProgrammed = findings.length === 0 && listeners.some((listener) => listener.isProgrammed);
+  return {
+    gateway,
+    conditions: [
+      invalid.length > 0
+        ? condition(
+            "Accepted",
+            isAccepted,
+            "ListenersNotValid",
+            `see listeners ${invalid.map(({ spec }) => spec.name).join(", ")}`,
+          )
+        : condition("Accepted", true, "Accepted", "the Gateway is valid"),
+      isProgrammed
+        ? condition("Programmed", true, "Programmed", `its proxies are the group ${gatewayProxy(gateway)}`)
+        : condition(
+            "Programmed",
+            false,
+            "Invalid",
+            findings.map(({ at, problem }) => `${at}: ${problem}`).join("; ") || "no listener can be served",
+          ),
+    ],
+    listeners: listeners.map((listener) => ({
+      name: listener.spec.name,
+      supportedKinds: listener.kinds.map((kind) => ({ group: "gateway.networking.k8s.io", kind })),
+      attachedRoutes: new Set(attachments.filter((each) => each.listener === listener).map(({ route }) => route)).size,
+      conditions: listener.conditions,
+    })),
+  };
+}
