@@ -76,7 +76,7 @@ $(ENVOY_PROTOS): $(INSTALLED) $(shell find e2e/tools/envoy-protos -type f)
 envoy-protos: $(ENVOY_PROTOS) ## Make the descriptors of Envoy's API (needs Go once)
 
 .PHONY: test
-test: check test-pure test-xds test-control matrix-check test-proofs test-readme ## All that CI runs
+test: check test-pure test-xds test-control matrix-check test-proofs test-readme test-node-share ## All that CI runs
 
 .PHONY: test-pure
 test-pure: $(INSTALLED) $(ENVOY_PROTOS) ## Tests that need nothing but Node
@@ -132,6 +132,20 @@ chaos: $(INSTALLED) ## Kill the operator after each of its writes, and write doc
 .PHONY: test-node
 test-node: $(INSTALLED) ## Tests against a cluster with a real node, which is started where it is not running (needs root)
 	vitest run --project node
+
+# Without the node's coming and going and what takes minutes of a Cloud's life.
+.PHONY: test-node-share
+test-node-share: $(INSTALLED) ## The short part of test-node; where this is not root it says so, and tests nothing
+	@if [ "$$(id -u)" = 0 ]; then \
+	  vitest run --project node e2e/node/node.node.test.ts e2e/scenarios/cloud.node.test.ts; \
+	else \
+	  echo "test-node-share: not root, so no node can be made: the Cloud as pods is NOT tested here"; \
+	fi
+
+.PHONY: tools-node
+tools-node: $(INSTALLED) ## Build what `make test` needs more as root: the node's programs, Helm, the images
+	for module in node containers helm; do node e2e/tools/build.ts $$module; done
+	node images/build.ts nephele keystone:2026.2 barbican:2026.2 postgresql memcached
 
 .PHONY: tools-control
 tools-control: $(INSTALLED) ## Build what `make test` needs: the control plane's programs

@@ -89,7 +89,8 @@ export default defineConfig({
           globalSetup: ["e2e/node/vitest-setup.ts"],
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          maxWorkers: 2,
+          // One after another: they share a Cloud, and break it.
+          maxWorkers: 1,
           sequence: { groupOrder: 2 },
         },
       },

@@ -7,6 +7,8 @@ import type { NodeHandle } from "#e2e/node/handle.ts";
 export interface TenantRequests {
   /** Keystone tells about the tenant's own token, and Barbican gives the secret's payload. Throws where one does not. */
   ask(secretId: string): Promise<string>;
+  /** Barbican takes a payload. Gives the secret's id once it is acknowledged; throws where it is not. */
+  store(payload: string): Promise<string>;
   close(): void;
 }
 
@@ -42,6 +44,13 @@ export async function openTenantRequests(node: NodeHandle, cloud: string, namesp
       await expectStatus(await request(`${keystone}/v3/auth/tokens`, { headers: own }), 200, "Keystone");
       const headers = { "x-auth-token": token, accept: "text/plain" };
       return expectStatus(await request(`${barbican}/v1/secrets/${secretId}/payload`, { headers }), 200, "Barbican");
+    },
+    store: async (payload) => {
+      const body = JSON.stringify({ name: "stored", payload, payload_content_type: "text/plain" });
+      const headers = { "x-auth-token": token, "content-type": "application/json" };
+      const answer = await request(`${barbican}/v1/secrets`, { method: "POST", headers, body });
+      const { secret_ref: ref } = JSON.parse(await expectStatus(answer, 201, "Barbican")) as { secret_ref: string };
+      return ref.slice(ref.lastIndexOf("/") + 1);
     },
     close: () => {
       for (const way of ways) way.close();

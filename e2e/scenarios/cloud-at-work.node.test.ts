@@ -1,0 +1,193 @@
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { systemNamespace } from "#e2e/cluster/nephele-objects.ts";
+import { unique } from "#e2e/harness/bed.ts";
+import { untilGone, untilReady } from "#e2e/harness/conditions.ts";
+import { eventually } from "#e2e/harness/eventually.ts";
+import { coreSecrets, type Pod } from "#operator/api/foreign.ts";
+import { clouds, projects } from "#operator/api/resources.ts";
+import { timeText } from "#runtime/api/time.ts";
+import { at, type CloudBed, MINUTES, openCloudBed, partOf } from "./cloud-bed.ts";
+import { askWhile, openTenantRequests, type TenantRequests } from "./tenant-requests.ts";
+
+/** A Cloud with three members of PostgreSQL and with Fernet tokens, whose tenant goes on while things happen to it. */
+const name = unique("cloud").slice(2);
+const tenantName = unique("team");
+const MEMBERS = partOf(name, "postgresql");
+const PRIMARY = `${MEMBERS},nephele.dev/database-role=primary`;
+
+let bed: CloudBed;
+let tenant: TenantRequests;
+beforeAll(async () => {
+  bed = await openCloudBed(inject("nodeStateDir"));
+  const identity = { tokens: { format: "fernet" } };
+  const database = { bundled: { instances: 3, storage: "1Gi" } };
+  await bed.kube.create(clouds, {
+    apiVersion: "nephele.dev/v1alpha1",
+    kind: "Cloud",
+    metadata: at(name),
+    spec: { release: "2026.2", identity, keyManager: {}, database, protected: false, onDelete: "Delete" },
+  });
+  await untilReady(bed.kube, clouds, at(name), 4 * MINUTES);
+  await bed.kube.create(projects, {
+    apiVersion: "nephele.dev/v1alpha1",
+    kind: "Project",
+    metadata: { name: tenantName },
+    spec: { domain: "Default", cloudRef: at(name), protected: false, onDelete: "Delete" },
+  });
+  await untilReady(bed.kube, projects, { name: tenantName }, MINUTES);
+  tenant = await openTenantRequests(bed.node, name, tenantName);
+}, 15 * MINUTES);
+afterAll(async () => {
+  tenant?.close();
+  await bed.kube.delete(projects, { name: tenantName });
+  await untilGone(bed.kube, projects, { name: tenantName }, 2 * MINUTES);
+  await bed.kube.delete(clouds, at(name));
+  await untilGone(bed.kube, clouds, at(name), 3 * MINUTES);
+  await bed.close();
+}, 6 * MINUTES);
+
+/** What was acknowledged while something went on, and the longest time in which nothing was, in milliseconds. */
+interface Written {
+  readonly acknowledged: ReadonlyMap<string, string>;
+  readonly longestPauseMs: number;
+  readonly errors: readonly string[];
+}
+
+/** Writes secrets until the work is done and five more are acknowledged after it. */
+async function writeWhile(work: () => Promise<void>): Promise<Written> {
+  const acknowledged = new Map<string, string>();
+  let last = performance.now();
+  let longestPauseMs = 0;
+  const write = async (): Promise<void> => {
+    const payload = unique("payload");
+    acknowledged.set(await tenant.store(payload), payload);
+    longestPauseMs = Math.max(longestPauseMs, performance.now() - last);
+    last = performance.now();
+  };
+  const { errors } = await askWhile(write, async () => {
+    await eventually("the first writes", async () => acknowledged.size > 4);
+    await work();
+    const before = acknowledged.size;
+    await eventually("writes after it", async () => acknowledged.size >= before + 5, { withinMs: MINUTES });
+  });
+  return { acknowledged, longestPauseMs, errors };
+}
+
+/** The member that takes writes, as its pod; undefined while none or more than one says so. */
+async function primary(): Promise<Pod["metadata"] | undefined> {
+  const ready = await bed.readyOf(PRIMARY);
+  const found = (await bed.podsOf(PRIMARY)).filter(({ metadata }) => ready.includes(metadata.name));
+  return found.length === 1 ? found[0]?.metadata : undefined;
+}
+
+describe("PostgreSQL's primary", () => {
+  test.each([
+    {
+      what: "is killed: it is back, or another takes over",
+      go: () => bed.kill(PRIMARY),
+      byAnother: false,
+    },
+    {
+      what: "is told to go: another takes over",
+      go: async () => {
+        await bed.node.run("delete", "pod", "-n", systemNamespace, "-l", PRIMARY, "--wait=false");
+      },
+      byAnother: true,
+    },
+  ])(
+    "$what, and nothing that was acknowledged is lost",
+    async ({ go, byAnother }) => {
+      await untilWhole();
+      const was = await eventually("a primary", primary);
+      const { acknowledged, longestPauseMs, errors } = await writeWhile(async () => {
+        await go();
+        await eventually(
+          "a primary after it",
+          async () => {
+            const is = await primary();
+            return is !== undefined && is.uid !== was.uid && !(byAnother && is.name === was.name);
+          },
+          { withinMs: MINUTES },
+        );
+      });
+      const pause = (longestPauseMs / 1000).toFixed(1);
+      process.stderr.write(
+        `${acknowledged.size} writes acknowledged, ${errors.length} not, longest pause ${pause} s\n`,
+      );
+      for (const [id, payload] of acknowledged) expect(await tenant.ask(id)).toBe(payload);
+      // An alarm at three times the goal.
+      expect(longestPauseMs).toBeLessThan(30_000);
+      // The control: an outage that nobody saw would prove nothing.
+      expect(errors.length > 0 || longestPauseMs > 1_000).toBe(true);
+    },
+    6 * MINUTES,
+  );
+
+  const untilWhole = (): Promise<true> =>
+    eventually("three members", async () => (await bed.readyOf(MEMBERS)).length === 3, { withinMs: 2 * MINUTES });
+});
+
+describe("Fernet keys, rotated on request", () => {
+  const keysHeld = async (): Promise<readonly string[]> =>
+    Object.keys((await bed.kube.get(coreSecrets, at(`${name}-fernet`)))?.data ?? {}).sort();
+  /** What a pod of Keystone finds in its folder, which kubelet brings a while later. */
+  const keysIn = async (pod: string): Promise<readonly string[]> => {
+    const list = "import os; print(*sorted(f for f in os.listdir('/etc/keystone-keys/fernet') if f.isdigit()))";
+    return (await bed.node.run("exec", pod, "-n", systemNamespace, "--", "python3", "-c", list)).trim().split(" ");
+  };
+  const untilAllRead = (keys: readonly string[]): Promise<true> =>
+    eventually(
+      `every replica to have the keys ${keys.join(", ")}`,
+      async () => {
+        const replicas = await bed.readyOf(partOf(name, "keystone"));
+        const found = await Promise.all(replicas.map(keysIn));
+        return replicas.length === 2 && found.every((each) => each.join() === keys.join());
+      },
+      { withinMs: 4 * MINUTES },
+    );
+  /** Else the answer for a token that was asked about before comes out of memory. */
+  const forget = async (): Promise<void> => {
+    const [before] = await bed.readyOf(partOf(name, "memcached"));
+    await bed.kill(partOf(name, "memcached"));
+    await eventually("another memcached", async () => {
+      const [now] = await bed.readyOf(partOf(name, "memcached"));
+      return now !== undefined && now !== before;
+    });
+  };
+  /** Often enough for both replicas to be asked. */
+  const asked = async (by: TenantRequests, id: string): Promise<void> => {
+    for (let turn = 0; turn < 8; turn++) await by.ask(id);
+  };
+
+  test(
+    "nobody is cut off: tokens of before and of after are good in every replica; without the kept key, the older are not",
+    async () => {
+      const id = await tenant.store("rotated");
+      expect(await keysHeld()).toEqual(["0", "1"]);
+      const rotating = await askWhile(
+        () => tenant.ask(id),
+        async () => {
+          const keys = { rotateEvery: "24h", rotationRequestedAt: timeText(new Date()) };
+          await bed.kube.mergePatch(clouds, at(name), { spec: { identity: { keys } } });
+          await untilAllRead(["0", "1", "2"]);
+        },
+      );
+      expect(rotating.errors).toEqual([]);
+      expect(await keysHeld()).toEqual(["0", "1", "2"]);
+      const later = await openTenantRequests(bed.node, name, tenantName);
+      try {
+        await forget();
+        await asked(tenant, id);
+        await asked(later, id);
+        await bed.kube.mergePatch(coreSecrets, at(`${name}-fernet`), { data: { "1": null } });
+        await untilAllRead(["0", "2"]);
+        await forget();
+        await expect(tenant.ask(id)).rejects.toThrow(/Keystone answered 401/);
+        await asked(later, id);
+      } finally {
+        later.close();
+      }
+    },
+    14 * MINUTES,
+  );
+});
