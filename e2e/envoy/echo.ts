@@ -21,13 +21,18 @@ export interface EchoBackend {
 }
 
 export interface EchoOptions {
+  /** The address to listen on; loopback where it is not given. */
+  readonly host?: string;
   /** HTTP/2 with prior knowledge instead of HTTP/1.1. */
   readonly http2?: boolean;
   /** The status of an answer, 200 where it is not given; `never` leaves a request without one. */
   readonly status?: (request: Echo) => number | "never";
 }
 
-export async function startEcho(name: string, { http2 = false, status }: EchoOptions = {}): Promise<EchoBackend> {
+export async function startEcho(
+  name: string,
+  { host = "127.0.0.1", http2 = false, status }: EchoOptions = {},
+): Promise<EchoBackend> {
   const seen: Echo[] = [];
   const sockets = new Set<Socket>();
   const of = (request: Pick<IncomingMessage, "method" | "url" | "httpVersion" | "headers">): Echo => ({
@@ -60,7 +65,7 @@ export async function startEcho(name: string, { http2 = false, status }: EchoOpt
   });
   const listening = Promise.withResolvers<void>();
   server.once("error", listening.reject);
-  server.listen(0, "127.0.0.1", () => listening.resolve());
+  server.listen(0, host, () => listening.resolve());
   await listening.promise;
   return {
     name,

@@ -79,6 +79,13 @@ export const toolModules = {
     writesManifests: false,
     coldBuild: "a minute",
   },
+  "gateway-api": {
+    name: "gateway-api",
+    packages: ["./manifests"],
+    linked: {},
+    writesManifests: true,
+    coldBuild: "20 seconds",
+  },
   // The same versions of everything as `kubernetes`, whose build does most of the work.
   node: {
     name: "node",

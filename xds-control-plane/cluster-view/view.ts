@@ -111,7 +111,7 @@ function proxyOf({ gateway, listeners }: ReadGateway, attachments: readonly Atta
     const of = (listener: ReadListener) => attachments.filter((each) => each.listener === listener);
     const chains = on.every(({ spec }) => spec.protocol === "HTTP")
       ? [httpChain({ kind: "none" }, [], on.flatMap(of))]
-      : on.flatMap((listener) => tlsChains(listener, of(listener)));
+      : distinct(on.flatMap((listener) => tlsChains(listener, of(listener))));
     return { name: `port-${port}`, address: "0.0.0.0", port, chains };
   });
   const certificates = new Map(
@@ -123,6 +123,17 @@ function proxyOf({ gateway, listeners }: ReadGateway, attachments: readonly Atta
     certificates: [...certificates.values()],
     accessLog: true,
   };
+}
+
+/** Chains without the names that one before has: two listeners may come to the same name by their routes. */
+function distinct(chains: readonly (HttpChain | TcpChain)[]): readonly (HttpChain | TcpChain)[] {
+  const taken = new Set<string>();
+  return chains.flatMap((chain) => {
+    const names = chain.serverNames.length === 0 ? ["*"] : chain.serverNames;
+    const own = names.filter((name) => !taken.has(name));
+    for (const name of own) taken.add(name);
+    return own.length === 0 ? [] : [{ ...chain, serverNames: chain.serverNames.filter((name) => own.includes(name)) }];
+  });
 }
 
 function tlsChains(listener: ReadListener, attachments: readonly Attachment[]): readonly (HttpChain | TcpChain)[] {

@@ -1,0 +1,151 @@
+import { ServerCredentials } from "@grpc/grpc-js";
+import { apiVersionOf } from "#runtime/api/resource.ts";
+import { createClient } from "#runtime/client/client.ts";
+import type { Connection } from "#runtime/client/connection.ts";
+import { createTransport } from "#runtime/client/transport.ts";
+import { serveHealth } from "#runtime/manager/health.ts";
+import type { Logger } from "#runtime/observe/log.ts";
+import { createMetrics } from "#runtime/observe/metrics.ts";
+import { Informers } from "#runtime/watch/informers.ts";
+import { type View, viewOf } from "../cluster-view/view.ts";
+import { Refusal } from "../server/client.ts";
+import { metricsObserver } from "../server/metrics.ts";
+import { XdsServer } from "../server/xds-server.ts";
+import { watchCluster } from "./cluster-watch.ts";
+import { Publisher } from "./publisher.ts";
+import { statusWrites } from "./statuses.ts";
+
+export interface ProgramOptions {
+  readonly connection: Connection;
+  readonly log: Logger;
+  /** Where proxies connect to; on this machine alone, see the flags. */
+  readonly listen: string;
+  readonly health: { readonly host: string; readonly port: number };
+}
+
+export interface RunningProgram {
+  readonly xdsPort: number;
+  readonly healthPort: number;
+  /** Resolves when all has ended after the signal. */
+  readonly ended: Promise<void>;
+}
+
+const fieldOwner = "nephele.dev/gateway";
+
+/** Watches the cluster, serves its view, and says in the objects' conditions what became of them. */
+export async function startProgram(options: ProgramOptions, signal: AbortSignal): Promise<RunningProgram> {
+  const { connection, log } = options;
+  const metrics = createMetrics({ processMetrics: true });
+  const transport = createTransport(connection, {
+    userAgent: "nephele-xds",
+    observe: (seen) => metrics.observeRequest(seen),
+  });
+  const kube = createClient(transport);
+  const informers = new Informers(transport, {
+    onError: (resource, error) => {
+      metrics.watchErrors.inc({ resource });
+      log.warn({ err: error, resource }, "a watch failed and is opened again");
+    },
+    onForbidden: (resource, error) => log.warn({ reason: error.message, resource }, "it may not be watched"),
+  });
+  const counting = metricsObserver(metrics.registry);
+  let view: View | undefined;
+  const server = new XdsServer({
+    identifier: "nephele-xds",
+    // A proxy's id is that of its class. Who may be it is decided before the connection comes here: it is of this machine.
+    admit: ({ node }) => {
+      // Before the view is filled everybody waits.
+      if (view !== undefined && server.snapshots.current(node.id) === undefined)
+        throw new Refusal(`there is no class of proxies "${node.id}"`);
+      return node.id;
+    },
+    observer: {
+      ...counting,
+      rejected: (stream, response, error) => {
+        counting.rejected?.(stream, response, error);
+        log.warn({ proxy: stream.client.node.id, problem: error.message }, "a proxy rejected what it was sent");
+      },
+    },
+  });
+  const publisher = new Publisher(server.snapshots, log);
+  const sayer = new StatusSayer(async (now) => {
+    for (const { resource, object, status } of view === undefined ? [] : statusWrites(view, now)) {
+      const { name, namespace, uid } = object.metadata;
+      const metadata = { name, uid, ...(namespace === undefined ? {} : { namespace }) };
+      const body = { apiVersion: apiVersionOf(resource), kind: resource.kind, metadata, status };
+      await kube.applyStatus(resource, body, { fieldOwner, force: true });
+    }
+  }, log);
+  watchCluster(
+    informers,
+    (objects) => {
+      view = viewOf(objects);
+      publisher.publish(view.mesh);
+      sayer.say();
+    },
+    signal,
+  );
+  const health = await serveHealth({
+    ...options.health,
+    metrics,
+    notReady: () =>
+      view === undefined ? `waiting for the first list of ${informers.unsynced().join(", ")}` : undefined,
+    beforeMetrics: () => {
+      for (const [resource, age] of informers.ages(Date.now())) metrics.watchAge.set({ resource }, age);
+      for (const [resource, size] of informers.sizes()) metrics.cacheObjects.set({ resource }, size);
+    },
+  });
+  informers.start(signal);
+  const xdsPort = await server.listen(options.listen, ServerCredentials.createInsecure());
+  log.info({ listen: options.listen, healthPort: health.port }, "serving");
+  const ended = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true })).then(
+    async () => {
+      await Promise.all([server.close(), informers.stopped(), sayer.settled()]);
+      await health.close();
+    },
+  );
+  return { xdsPort, healthPort: health.port, ended };
+}
+
+/** How long after a status could not be written it is tried again, milliseconds. */
+const sayAgainMs = 5_000;
+
+/** Writes statuses, one round at a time. */
+class StatusSayer {
+  readonly #write: (now: Date) => Promise<void>;
+  readonly #log: Logger;
+  #round: Promise<void> | undefined;
+  #isWanted = false;
+  #again: NodeJS.Timeout | undefined;
+
+  constructor(write: (now: Date) => Promise<void>, log: Logger) {
+    this.#write = write;
+    this.#log = log;
+  }
+
+  say(): void {
+    this.#isWanted = true;
+    this.#round ??= this.#run().finally(() => {
+      this.#round = undefined;
+    });
+  }
+
+  async settled(): Promise<void> {
+    this.#isWanted = false;
+    await this.#round;
+    clearTimeout(this.#again);
+  }
+
+  async #run(): Promise<void> {
+    while (this.#isWanted) {
+      this.#isWanted = false;
+      try {
+        await this.#write(new Date());
+      } catch (error) {
+        this.#log.warn({ err: error }, "a status could not be written, and is tried again");
+        clearTimeout(this.#again);
+        this.#again = setTimeout(() => this.say(), sayAgainMs);
+      }
+    }
+  }
+}

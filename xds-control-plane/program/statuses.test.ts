@@ -1,0 +1,73 @@
+import { describe, expect, test } from "vitest";
+import type { KubeObject } from "#runtime/api/object.ts";
+import type { Gateway, HttpRoute } from "../cluster-view/kinds.ts";
+import { clusterObjects } from "../cluster-view/objects.ts";
+import { controllerName, viewOf } from "../cluster-view/view.ts";
+import { statusWrites } from "./statuses.ts";
+
+const early = new Date("2026-01-01T00:00:00Z");
+const later = new Date("2026-01-02T00:00:00Z");
+const metadata = {
+  namespace: "a",
+  uid: "u",
+  resourceVersion: "1",
+  generation: 3,
+  creationTimestamp: "2026-01-01T00:00:00Z",
+};
+const apiVersion = "gateway.networking.k8s.io/v1";
+
+const gatewayClass: KubeObject = {
+  apiVersion,
+  kind: "GatewayClass",
+  metadata: { ...metadata, name: "ours" },
+  spec: { controllerName },
+};
+const gateway: Gateway = {
+  apiVersion,
+  kind: "Gateway",
+  metadata: { ...metadata, name: "edge" },
+  spec: { gatewayClassName: "ours", listeners: [{ name: "http", port: 80, protocol: "HTTP" }] },
+};
+const foreign = { parentRef: { name: "other" }, controllerName: "example.test/other", conditions: [] };
+const route: HttpRoute = {
+  apiVersion,
+  kind: "HTTPRoute",
+  metadata: { ...metadata, name: "all" },
+  spec: { parentRefs: [{ name: "edge" }], rules: [] },
+  status: { parents: [foreign] },
+};
+
+/** The objects after the writes that a look at them asks for. */
+function written(objects: readonly KubeObject[], now: Date): readonly KubeObject[] {
+  const writes = statusWrites(viewOf(clusterObjects(objects)), now);
+  return objects.map((object) => {
+    const write = writes.find((each) => each.object === object);
+    return write === undefined ? object : { ...object, status: { ...(object.status as object), ...write.status } };
+  });
+}
+
+describe("statuses", () => {
+  test("are written once, and keep what other controllers say and when a condition last changed", () => {
+    const all = written([gatewayClass, gateway, route], early);
+    expect(statusWrites(viewOf(clusterObjects(all)), later)).toEqual([]);
+    const { parents } = (all[2] as HttpRoute).status ?? { parents: [] };
+    expect(parents[0]).toEqual(foreign);
+    expect(parents[1]).toMatchObject({ controllerName, parentRef: { name: "edge" } });
+    const [accepted] = parents[1]?.conditions ?? [];
+    expect(accepted).toMatchObject({ type: "Accepted", status: "True", observedGeneration: 3 });
+    expect(accepted?.lastTransitionTime).toBe("2026-01-01T00:00:00Z");
+  });
+
+  test("are written again where the view changed, with the time of what did", () => {
+    const all = written([gatewayClass, gateway, route], early);
+    const changed = all.map((object) =>
+      object.kind === "HTTPRoute"
+        ? { ...object, spec: { parentRefs: [{ name: "edge", sectionName: "none" }], rules: [] } }
+        : object,
+    );
+    const writes = statusWrites(viewOf(clusterObjects(changed)), later);
+    expect(writes.map(({ object }) => object.kind)).toEqual(["Gateway", "HTTPRoute"]);
+    const [, { status } = { status: {} }] = writes;
+    expect(JSON.stringify(status)).toContain("NoMatchingParent");
+  });
+});
