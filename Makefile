@@ -129,6 +129,10 @@ bench-restart: $(INSTALLED) ## Restart the operator with 10,000 Servers and prin
 chaos: $(INSTALLED) ## Kill the operator after each of its writes, and write docs/reports/kills.md (long)
 	vitest run --project faults e2e/faults/kills
 
+.PHONY: e2e
+e2e: $(INSTALLED) ## Real KubeVirt and CDI, and a guest that boots (needs root)
+	vitest run --project node e2e/node/kubevirt
+
 .PHONY: test-node
 test-node: $(INSTALLED) ## Tests against a cluster with a real node, which is started where it is not running (needs root)
 	vitest run --project node

@@ -8,6 +8,8 @@ export interface BuildRequest {
   readonly dockerfile: string;
   readonly reference: string;
   readonly args: Readonly<Record<string, string>>;
+  /** The stage of the Dockerfile that is meant, where it is not the last. */
+  readonly target?: string;
   /** Absolute path of the OCI archive to write. */
   readonly archive: string;
 }

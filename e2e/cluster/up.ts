@@ -1,3 +1,4 @@
+import { installKubeVirt as installKubeVirtOnNode } from "../node/kubevirt/install.ts";
 import { installNephele } from "../node/nephele.ts";
 import { upNode } from "../node/up.ts";
 import { type BuiltTools, tools } from "../tools/build.ts";
@@ -156,6 +157,7 @@ async function upWanted(print: (line: string) => void): Promise<string> {
       return (await up(location, print)).kubeconfigPath;
     case "node": {
       const { stateDir, kubeconfigPath } = await upNode(location, print);
+      await installKubeVirtOnNode(stateDir, print);
       await installNephele(stateDir, print);
       return kubeconfigPath;
     }

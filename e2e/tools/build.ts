@@ -34,7 +34,7 @@ const messageLimit = 8_000;
  */
 export async function tools(name: ToolModuleName, print: (line: string) => void): Promise<BuiltTools> {
   const module: ToolModule = toolModules[name];
-  const source = join(import.meta.dirname, name);
+  const source = join(import.meta.dirname, module.folder ?? name);
   const decisive = [await goVersion(), JSON.stringify(goEnvironment), ...buildArguments(module), ...withCKey(module)];
   const key = contentKey(source, decisive);
   const folder = join(cacheRoot(), "tools", `${name}-${key}`);

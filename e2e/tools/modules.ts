@@ -2,10 +2,14 @@ import type { SystemNeed } from "./debian.ts";
 
 /** A Go module under e2e/tools and how it is built. */
 export interface ToolModule {
-  /** The module's folder under e2e/tools, and its name in the cache. */
+  /** Its name in the cache, and the module's folder under e2e/tools where `folder` names no other. */
   readonly name: string;
+  /** The folder of the Go module, where several builds are made of one. */
+  readonly folder?: string;
   /** What is built: packages of the module, and `tool` for those that its go.mod names as tools. */
   readonly packages: readonly string[];
+  /** Build tags of what is static. */
+  readonly tags?: readonly string[];
   /** Values set by the linker, as import path with variable → value: mostly the version that a program reports. */
   readonly linked: Readonly<Record<string, string>>;
   /** What is built with C libraries, by a build of its own; everything else is static. */
@@ -32,6 +36,8 @@ const kubernetesBuildInfo = {
   buildDate: "1970-01-01T00:00:00Z",
 };
 
+const kubevirtBuildInfo = { "kubevirt.io/client-go/version.gitVersion": "v1.9.0" };
+
 /** Every module, in the order in which a first start needs them. */
 export const toolModules = {
   kubernetes: {
@@ -46,8 +52,8 @@ export const toolModules = {
   },
   kubevirt: {
     name: "kubevirt",
-    packages: ["tool", "./manifests"],
-    linked: { "kubevirt.io/client-go/version.gitVersion": "v1.9.0" },
+    packages: [...kubevirtPrograms("virt-api", "virt-controller"), "./manifests"],
+    linked: kubevirtBuildInfo,
     writesManifests: true,
     coldBuild: "4 minutes",
   },
@@ -97,6 +103,46 @@ export const toolModules = {
     writesManifests: false,
     coldBuild: "2 minutes",
   },
+  // What KubeVirt and CDI are on a cluster with a node, by their own mains; images are made of it.
+  "kubevirt-node": {
+    name: "kubevirt-node",
+    folder: "kubevirt",
+    packages: kubevirtPrograms(
+      "virt-operator",
+      "virt-api",
+      "virt-controller",
+      "virt-exportproxy",
+      "synchronization-controller",
+      "virt-chroot",
+      "virt-launcher-monitor",
+      "virt-launcher/libvirt-hook-client",
+      "virt-probe",
+      "virt-tail",
+      "virt-freezer",
+    ),
+    linked: kubevirtBuildInfo,
+    withC: {
+      packages: kubevirtPrograms("virt-launcher", "virt-handler"),
+      tags: [],
+      needs: [
+        { package: "gcc", program: "gcc" },
+        { package: "pkg-config", program: "pkg-config" },
+        { package: "libc6-dev", program: "gcc" },
+        { package: "libvirt-dev", library: "libvirt" },
+      ],
+    },
+    writesManifests: false,
+    coldBuild: "5 minutes",
+  },
+  "cdi-node": {
+    name: "cdi-node",
+    folder: "cdi",
+    packages: ["tool"],
+    tags: ["containers_image_openpgp"],
+    linked: {},
+    writesManifests: false,
+    coldBuild: "5 minutes",
+  },
   containers: {
     name: "containers",
     packages: ["tool", "./coredns", "./provisioner"],
@@ -123,12 +169,17 @@ export const toolModuleNames = Object.keys(toolModules) as readonly ToolModuleNa
 /** The arguments of `go build` for a module, without the output folder. They are part of the cache's key. */
 export function buildArguments(module: ToolModule): readonly string[] {
   const variables = Object.entries(module.linked).map(([name, value]) => `-X ${name}=${value}`);
-  return ["build", "-trimpath", "-buildvcs=false", `-ldflags=${["-s", "-w", ...variables].join(" ")}`];
+  const tags = module.tags === undefined ? [] : [`-tags=${module.tags.join(",")}`];
+  return ["build", "-trimpath", "-buildvcs=false", `-ldflags=${["-s", "-w", ...variables].join(" ")}`, ...tags];
 }
 
 /** What else is part of the key: how the programs with C libraries are built. */
 export function withCKey({ withC }: ToolModule): readonly string[] {
   return withC === undefined ? [] : [JSON.stringify([withC.packages, withC.tags])];
+}
+
+function kubevirtPrograms(...names: readonly string[]): readonly string[] {
+  return names.map((name) => `kubevirt.io/kubevirt/cmd/${name}`);
 }
 
 function withPrefix(prefix: string, values: Readonly<Record<string, string>>): Record<string, string> {

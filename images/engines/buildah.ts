@@ -51,7 +51,9 @@ async function build(request: BuildRequest): Promise<void> {
     const secrets = machineFiles().flatMap(({ id, path }) => ["--secret", `id=${id},src=${path}`]);
     const name = ["--tag", request.reference, "--file", request.dockerfile];
     const debian = ["--build-arg", `DEBIAN=${base}`];
-    await store.run(["build", "--layers", "--pull-never", ...debian, ...args, ...secrets, ...name, request.context]);
+    const target = request.target === undefined ? [] : ["--target", request.target];
+    const stage = [...debian, ...args, ...target];
+    await store.run(["build", "--layers", "--pull-never", ...stage, ...secrets, ...name, request.context]);
     await store.run(["push", "--quiet", request.reference, `oci-archive:${request.archive}:${request.reference}`]);
   } finally {
     store.close();

@@ -18,7 +18,8 @@ export const docker: Engine = {
     const args = Object.entries(request.args).flatMap(([name, value]) => ["--build-arg", `${name}=${value}`]);
     const secrets = machineFiles().flatMap(({ id, path }) => ["--secret", `id=${id},src=${path}`]);
     const name = ["--tag", request.reference, "--file", request.dockerfile];
-    await run("docker", ["build", ...args, ...secrets, ...name, request.context]);
+    const target = request.target === undefined ? [] : ["--target", request.target];
+    await run("docker", ["build", ...args, ...secrets, ...target, ...name, request.context]);
     await run("docker", ["save", "--output", request.archive, request.reference]);
   },
 };

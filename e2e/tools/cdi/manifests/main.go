@@ -3,8 +3,10 @@
 //	crds.yaml       the resource definitions, without descriptions
 //	rbac.yaml       service accounts, roles and bindings
 //	admission.yaml  webhooks and the API service
+//	operator.yaml   the operator itself with its rights and CDI's CRD, as a release has it
 //
-// Workloads are left out: the local cluster runs CDI's controllers as processes.
+// Workloads are left out of the first three: the control bed runs CDI's controllers as processes. The images in
+// operator.yaml have the programs' names: who applies it puts theirs.
 package main
 
 import (
@@ -26,6 +28,9 @@ import (
 
 // namespace is where CDI's own objects live.
 const namespace = "cdi"
+
+// version is that of the module.
+const version = "v1.65.0"
 
 // fileOf says which file an object of a kind belongs to; kinds that are not here are not written.
 var fileOf = map[string]string{
@@ -74,6 +79,32 @@ func generate(folder string) error {
 			files[name] = &bytes.Buffer{}
 		}
 		if err := add(files[name], object); err != nil {
+			return err
+		}
+	}
+	operators, err := operator.CreateOperatorResourceGroup("everything", &operator.FactoryArgs{
+		Image: "cdi-operator",
+		NamespacedArgs: namespaced.FactoryArgs{
+			OperatorVersion:        version,
+			DeployClusterResources: "true",
+			ControllerImage:        "cdi-controller",
+			ImporterImage:          "cdi-importer",
+			ClonerImage:            "cdi-cloner",
+			OvirtPopulatorImage:    "cdi-importer",
+			APIServerImage:         "cdi-apiserver",
+			UploadProxyImage:       "cdi-uploadproxy",
+			UploadServerImage:      "cdi-uploadserver",
+			Verbosity:              "1",
+			PullPolicy:             "IfNotPresent",
+			Namespace:              namespace,
+		},
+	})
+	if err != nil {
+		return err
+	}
+	files["operator"] = &bytes.Buffer{}
+	for _, object := range operators {
+		if err := add(files["operator"], object); err != nil {
 			return err
 		}
 	}

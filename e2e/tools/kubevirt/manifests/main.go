@@ -3,9 +3,11 @@
 //	crds.yaml       the resource definitions, without descriptions
 //	rbac.yaml       service accounts, roles, bindings and the priority class
 //	admission.yaml  webhooks, admission policies and the API services
+//	operator.yaml   the operator itself with its rights and KubeVirt's CRD, as a release has it
 //
-// Left out are workloads (the local cluster runs virt-api and virt-controller as processes), VM templates, which have a
-// controller of their own, and the common instance types, in whose place Nephele has Flavors.
+// Left out of the first three are workloads (the control bed runs virt-api and virt-controller as processes), VM
+// templates, which have a controller of their own, and the common instance types, in whose place Nephele has Flavors.
+// The images in operator.yaml have the names kubevirt, virt-handler and virt-launcher: who applies it puts theirs.
 package main
 
 import (
@@ -16,6 +18,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -25,6 +28,7 @@ import (
 	v1 "kubevirt.io/api/core/v1"
 	"kubevirt.io/kubevirt/pkg/virt-operator/resource/generate/components"
 	"kubevirt.io/kubevirt/pkg/virt-operator/resource/generate/install"
+	"kubevirt.io/kubevirt/pkg/virt-operator/resource/generate/rbac"
 	operatorutil "kubevirt.io/kubevirt/pkg/virt-operator/util"
 )
 
@@ -54,12 +58,12 @@ func generate(folder string) error {
 	}
 
 	crds := objects(append(strategy.CRDs(), kubeVirtCRD))
-	rbac := objects(strategy.ServiceAccounts())
-	rbac = append(rbac, objects(strategy.ClusterRoles())...)
-	rbac = append(rbac, objects(strategy.ClusterRoleBindings())...)
-	rbac = append(rbac, objects(strategy.Roles())...)
-	rbac = append(rbac, objects(strategy.RoleBindings())...)
-	rbac = append(rbac, components.NewKubeVirtPriorityClassCR())
+	rights := objects(strategy.ServiceAccounts())
+	rights = append(rights, objects(strategy.ClusterRoles())...)
+	rights = append(rights, objects(strategy.ClusterRoleBindings())...)
+	rights = append(rights, objects(strategy.Roles())...)
+	rights = append(rights, objects(strategy.RoleBindings())...)
+	rights = append(rights, components.NewKubeVirtPriorityClassCR())
 	admission := objects(strategy.ValidatingWebhookConfigurations())
 	admission = append(admission, objects(strategy.MutatingWebhookConfigurations())...)
 	admission = append(admission, objects(strategy.ValidatingAdmissionPolicies())...)
@@ -67,7 +71,7 @@ func generate(folder string) error {
 	admission = append(admission, objects(strategy.APIServices())...)
 
 	for name, list := range map[string][]runtime.Object{
-		"crds": crds, "rbac": rbac, "admission": admission,
+		"crds": crds, "rbac": rights, "admission": admission, "operator": operator(kubeVirtCRD),
 	} {
 		if err := write(filepath.Join(folder, name+".yaml"), list); err != nil {
 			return err
@@ -87,6 +91,18 @@ func installStrategy() (*install.Strategy, error) {
 	kubeVirt.Spec.ImageRegistry = "kubevirt"
 	kubeVirt.Spec.ImageTag = version
 	return install.GenerateCurrentInstallStrategy(operatorutil.GetTargetConfigFromKV(kubeVirt), "", namespace)
+}
+
+// operator returns what a person applies before the KubeVirt object.
+func operator(kubeVirtCRD runtime.Object) []runtime.Object {
+	list := []runtime.Object{kubeVirtCRD, components.NewKubeVirtPriorityClassCR()}
+	for _, object := range rbac.GetAllOperator(namespace) {
+		list = append(list, object.(runtime.Object))
+	}
+	const programs, handler, launcher, none = "kubevirt", "virt-handler", "virt-launcher", ""
+	return append(list, components.NewOperatorDeployment(namespace, none, none, version, "2", version, none,
+		programs, programs, handler, launcher, programs, programs, programs,
+		none, none, none, none, none, programs, corev1.PullIfNotPresent))
 }
 
 func objects[T runtime.Object](list []T) []runtime.Object {

@@ -1,4 +1,4 @@
-// An empty stand-in: nothing that is built here imports this module, but CDI requires it.
+// A stand-in: see libnbd.go.
 module libguestfs.org/libnbd
 
 go 1.26.0

@@ -1,0 +1,4 @@
+#!/bin/sh
+# What acpid runs when the power button is pressed: KubeVirt asks a guest to shut down so.
+sync
+poweroff -f

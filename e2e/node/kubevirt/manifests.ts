@@ -1,0 +1,58 @@
+import type { Manifest } from "../../cluster/webhooks.ts";
+import type { NodeImage } from "../images.ts";
+
+/**
+ * An operator's manifests with images that are there: each string that is the name of a part becomes that image's
+ * reference. Operators get the images of what they install by their environment.
+ */
+export function withImages(objects: readonly Manifest[], images: ReadonlyMap<string, NodeImage>): readonly Manifest[] {
+  return objects.map((object) =>
+    object.kind === "Deployment" ? { ...object, spec: replaced(object["spec"], images) } : object,
+  );
+}
+
+function replaced(value: unknown, images: ReadonlyMap<string, NodeImage>): unknown {
+  if (Array.isArray(value)) return value.map((each) => replaced(each, images));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([field, child]) => {
+      // An environment variable has the name of a part in `value`, a container in `image`; `name` is something else.
+      const image = field === "image" || field === "value" ? images.get(String(child)) : undefined;
+      return [field, image?.reference ?? replaced(child, images)];
+    }),
+  );
+}
+
+/** What a person writes to have KubeVirt; the operator does the rest. */
+export const kubeVirtObject = {
+  apiVersion: "kubevirt.io/v1",
+  kind: "KubeVirt",
+  metadata: { name: "kubevirt", namespace: "kubevirt" },
+  spec: {
+    imagePullPolicy: "IfNotPresent",
+    infra: { replicas: 1 },
+    configuration: {
+      // The node has no /dev/kvm.
+      developerConfiguration: { useEmulation: true, featureGates: ["Snapshot"] },
+      vmRolloutStrategy: "LiveUpdate",
+      // Its programs are not published where modules are served, and nothing here uses them.
+      virtTemplateDeployment: { enabled: false },
+    },
+  },
+} as const satisfies Manifest;
+
+/** What a person writes to have CDI. */
+export const cdiObject = {
+  apiVersion: "cdi.kubevirt.io/v1beta1",
+  kind: "CDI",
+  metadata: { name: "cdi" },
+  spec: { imagePullPolicy: "IfNotPresent", config: { featureGates: ["HonorWaitForFirstConsumer"] } },
+} as const satisfies Manifest;
+
+/** CDI knows no StorageClass of this provisioner: what its volumes can do is said here. */
+export const storageProfile = {
+  apiVersion: "cdi.kubevirt.io/v1beta1",
+  kind: "StorageProfile",
+  metadata: { name: "local" },
+  spec: { claimPropertySets: [{ accessModes: ["ReadWriteOnce"], volumeMode: "Filesystem" }] },
+} as const satisfies Manifest;
