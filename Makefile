@@ -130,8 +130,8 @@ chaos: $(INSTALLED) ## Kill the operator after each of its writes, and write doc
 	vitest run --project faults e2e/faults/kills
 
 .PHONY: e2e
-e2e: $(INSTALLED) ## Real KubeVirt and CDI, and a guest that boots (needs root)
-	vitest run --project node e2e/node/kubevirt
+e2e: $(INSTALLED) ## Images and Servers on real KubeVirt and CDI, with guests that boot (needs root)
+	vitest run --project node --maxWorkers=1 e2e/node/kubevirt e2e/scenarios/server.node
 
 .PHONY: test-node
 test-node: $(INSTALLED) ## Tests against a cluster with a real node, which is started where it is not running (needs root)
