@@ -92,9 +92,12 @@ export function answered(state: TypeState, error: ErrorDetail | undefined, now: 
     return { ...state, inFlight: undefined, rejection: stillRejected(state.rejection, response) };
   const named = response.resources.filter(({ name }) => mentions(error.message, name));
   const blamed = named.length > 0 ? named : response.resources;
+  // What it did not take it will not ask the endpoints or routes of: the other types do not wait for that.
+  const unasked = new Set(blamed.flatMap(({ references }) => references.subscribes));
   return {
     ...state,
     inFlight: undefined,
+    awaiting: state.awaiting.filter((reference) => !unasked.has(reference)),
     rejection: {
       ...error,
       at: now,
