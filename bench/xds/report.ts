@@ -73,9 +73,18 @@ export function tables({ streams, catalogues }: Parts): string {
 export function conditions({ streams, catalogues }: Parts): string {
   const lines = [streams, ...catalogues].map(
     ({ streams: count, services, machine, runs }) =>
-      `| ${count.toLocaleString("en")} | ${services.toLocaleString("en")} | ${runs.nephele.length} | ${machine} |`,
+      `| ${count.toLocaleString("en")} | ${services.toLocaleString("en")} | ${runs.nephele.length} | ${changesOf(runs)} | ${machine} |`,
   );
-  return ["| streams | services | runs a side | machine |", "| --- | --- | --- | --- |", ...lines].join("\n");
+  return [
+    "| streams | services | runs a side | changes a run | machine |",
+    "| --- | --- | --- | --- | --- |",
+    ...lines,
+  ].join("\n");
+}
+
+/** How many changes of one endpoint were counted in a run. */
+function changesOf({ nephele }: Part["runs"]): number {
+  return nephele[0]?.changes["one endpoint"]?.untilLastMs.length ?? 0;
 }
 
 function cells({ what, digits, of, goal }: Row, runs: Part["runs"]): readonly string[] {
