@@ -1,4 +1,4 @@
-import type { Logger } from "#runtime/observe/log.ts";
+import { auditLogger, type Logger } from "#runtime/observe/log.ts";
 
 /** A payload that is about to be read: who reads which, and for what. */
 export interface PayloadRead {
@@ -15,7 +15,10 @@ export interface PayloadRead {
   readonly requestId: string;
 }
 
-/** Puts it on record. Called before the request goes out, so that nothing is read without a line. */
-export function recordPayloadRead(audit: Logger, read: PayloadRead): void {
-  audit.info({ audit: "payload-read", ...read }, "a secret's payload is read");
+/**
+ * Puts it on record, whatever level the log has. Called before the request goes out, so that nothing is read without a
+ * line.
+ */
+export function recordPayloadRead(log: Logger, read: PayloadRead): void {
+  auditLogger(log).info({ audit: "payload-read", ...read }, "a secret's payload is read");
 }

@@ -1,6 +1,9 @@
 import { describe, expect } from "vitest";
 import { untilGone, untilReady } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
+import { createClient } from "#runtime/client/client.ts";
+import type { KubeClient } from "#runtime/client/kube-client.ts";
+import { createTransport } from "#runtime/client/transport.ts";
 import { widgetController } from "./widget-controller.ts";
 import { test } from "./widget-test.ts";
 import { makeWidget, widgets } from "./widgets.ts";
@@ -53,5 +56,35 @@ describe("API server", () => {
     await makeWidget(kube, namespace, "paged", { size: 1 });
     await untilReady(kube, widgets, { name: "paged", namespace });
     expect(refused).toBeGreaterThan(0);
+  });
+
+  test("a throttled write is sent again, and asked for again each time: a lease may be lost meanwhile", async ({
+    kube,
+    namespace,
+    proxied,
+  }) => {
+    const created = await makeWidget(kube, namespace, "throttled", {});
+    const body = JSON.stringify({ kind: "Status", status: "Failure", reason: "TooManyRequests", code: 429 });
+    const answer = { kind: "answer", status: 429, contentType: "application/json", body } as const;
+    let asked = 0;
+    const writes = (mayAgain: boolean): KubeClient => {
+      asked = 0;
+      const admit = (): void => {
+        asked += 1;
+        if (asked === 1) return;
+        proxied.proxy.fault = undefined;
+        if (!mayAgain) throw new Error("not any more");
+      };
+      proxied.proxy.fault = answer;
+      return createClient(createTransport(proxied.connection, { userAgent: "nephele-tests", admit }));
+    };
+    const patch = (by: KubeClient) => by.mergePatch(widgets, { name: "throttled", namespace }, { spec: { size: 2 } });
+    await expect(patch(writes(false))).rejects.toThrow("not any more");
+    expect(asked).toBe(2);
+    const version = async () => (await kube.get(widgets, { name: "throttled", namespace }))?.metadata.resourceVersion;
+    expect(await version()).toBe(created.metadata.resourceVersion);
+    await patch(writes(true));
+    expect(asked).toBe(2);
+    expect(await version()).not.toBe(created.metadata.resourceVersion);
   });
 });

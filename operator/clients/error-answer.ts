@@ -37,7 +37,10 @@ export function kindOfAnswer(status: number, said: string | undefined, method: s
  */
 export function whatWasSaid(bytes: Uint8Array, sensitive: readonly string[] = []): string | undefined {
   const said = messageIn(bytes);
-  return said === undefined ? undefined : redact(oneLine(said), sensitive).slice(0, saidLimit);
+  // First as it was sent, then as it reads when lines are joined: a service may quote it in either form.
+  return said === undefined
+    ? undefined
+    : redact(oneLine(redact(said, sensitive)), sensitive.map(oneLine)).slice(0, saidLimit);
 }
 
 function messageIn(bytes: Uint8Array): string | undefined {

@@ -168,3 +168,15 @@ test("an error does not hold what was sent", async () => {
   expect(error.message).toContain("bad: ");
   expect(JSON.stringify(error) + error.message + error.stack).not.toContain("hunter2");
 });
+
+test("nor what was sent in several lines, as keys are", async () => {
+  const key = "-----BEGIN KEY-----\nc2VjcmV0\nbGluZXM=\n-----END KEY-----\n";
+  for (const quote of [key, key.replaceAll("\n", "<br/>"), key.replaceAll("\n", " ").trim()]) {
+    const { connection } = await connectTo((_request, response) => {
+      response.writeHead(400).end(JSON.stringify({ error: { message: `bad: ${quote} in it` } }));
+    });
+    const error = await errorOf(connection.send({ ...post, json: {}, sensitive: [key] }));
+    expect(error.message).toMatch(/bad: \[removed\] ?in it/);
+    expect(JSON.stringify(error) + error.message + error.stack).not.toContain("c2VjcmV0");
+  }
+});

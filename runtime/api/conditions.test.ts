@@ -25,4 +25,12 @@ describe("conditions that are written again", () => {
       { message: `barbican: no answer (${request("a")})`, lastTransitionTime: "2026-11-23T10:00:00Z" },
     ]);
   });
+
+  test("speak of the generation that was looked at; one that is kept, of the one that it was found out for", () => {
+    const [kept] = written;
+    if (kept === undefined) throw new Error("there is no condition to keep");
+    const fresh = { ...failed("anew"), type: "MembersReady" };
+    const next = mergeConditions(written, [kept, fresh], 2, now);
+    expect(next.map(({ observedGeneration }) => observedGeneration)).toEqual([1, 2]);
+  });
 });

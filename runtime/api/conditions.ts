@@ -16,6 +16,8 @@ export interface NewCondition {
   readonly status: "True" | "False" | "Unknown";
   readonly reason: string;
   readonly message: string;
+  /** The generation that it speaks of, where that is an earlier one than the pass looked at: what is kept, not found out anew. */
+  readonly observedGeneration?: number;
 }
 
 /** API conventions allow 32,768 characters; a person reads fewer. */
@@ -26,7 +28,7 @@ const REQUEST_ID = /req-[0-9a-f-]{36}/g;
 
 /**
  * The conditions to write: those of `next`, in order, where each keeps the time of its last change of status from
- * `previous`, and a message in which only the request's id is another one keeps the id that it had. So a pass that finds
+ * `previous`, one that is kept as it was speaks of the generation that it was found out for, and a message in which only the request's id is another one keeps the id that it had. So a pass that finds
  * nothing new writes nothing new, and does not wake itself.
  */
 export function mergeConditions(
@@ -38,6 +40,7 @@ export function mergeConditions(
   return next.map((condition) => {
     const before = previous?.find((other) => other.type === condition.type);
     const message = condition.message.slice(0, MESSAGE_LIMIT);
+    const spokenOf = condition.observedGeneration ?? generation;
     const lastTransitionTime =
       before !== undefined && before.status === condition.status ? before.lastTransitionTime : timeText(now);
     return {
@@ -45,7 +48,7 @@ export function mergeConditions(
       status: condition.status,
       reason: condition.reason,
       message: before !== undefined && saysTheSame(before.message, message) ? before.message : message,
-      ...(generation === undefined ? {} : { observedGeneration: generation }),
+      ...(spokenOf === undefined ? {} : { observedGeneration: spokenOf }),
       lastTransitionTime,
     };
   });

@@ -20,6 +20,7 @@ describe("already applied", () => {
     ["an undefined field wants nothing", { a: 1 }, { a: 1, b: undefined }, true],
     ["nothing at all is not a value", undefined, { a: { b: 1 } }, false],
     ["an empty list wants an empty list", { l: ["a"] }, { l: [] }, false],
+    ["an empty list is there where there is none: the API server leaves it out", {}, { l: [] }, true],
   ];
   test.each(cases)("%s", (_name, current, desired, expected) => {
     expect(alreadyApplied(current, desired)).toBe(expected);

@@ -7,7 +7,9 @@
  */
 export function alreadyApplied(current: unknown, desired: unknown): boolean {
   if (Object.is(current, desired)) return true;
-  if (Array.isArray(desired)) return Array.isArray(current) && listApplied(current, desired);
+  // The API server leaves out what is empty.
+  if (Array.isArray(desired))
+    return Array.isArray(current) ? listApplied(current, desired) : desired.length === 0 && current === undefined;
   if (isRecord(desired)) {
     if (!isRecord(current)) return Object.keys(desired).length === 0 && current === undefined;
     return Object.entries(desired).every(

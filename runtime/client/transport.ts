@@ -54,10 +54,14 @@ interface Limits {
   readonly signal?: AbortSignal;
 }
 
-export function createTransport(
-  connection: Connection,
-  options: { readonly userAgent: string; readonly observe?: (observation: RequestObservation) => void },
-): Transport {
+export interface TransportOptions {
+  readonly userAgent: string;
+  readonly observe?: (observation: RequestObservation) => void;
+  /** Asked before each attempt of a request, also one that is sent again; what it throws is the answer, and nothing is sent. */
+  readonly admit?: (request: ApiRequest) => void;
+}
+
+export function createTransport(connection: Connection, options: TransportOptions): Transport {
   const open = async (what: ApiRequest, limits: Limits) => {
     const { dispatcher, headers } = await connection.current();
     const query = Object.entries(what.query ?? {}).flatMap(([name, value]) =>
@@ -79,6 +83,7 @@ export function createTransport(
   };
 
   const attempt = async (what: ApiRequest): Promise<unknown> => {
+    options.admit?.(what);
     const started = performance.now();
     const words = `${what.verb} ${what.resource} ${what.subject}`.trimEnd();
     let code = 0;

@@ -31,7 +31,8 @@ export interface RunnerEnvironment {
 }
 
 const PAUSED = "nephele.dev/paused";
-const NOT_SYNCED_RETRY_MS = 100;
+/** A cache that is behind for longer than its objects are put off by this is said. */
+const BEHIND_SAID_FROM_MS = 3_000;
 const BACKOFF = { firstMs: 250, mostMs: 30_000 } as const;
 const DEFAULT_WORKERS = 4;
 
@@ -160,9 +161,11 @@ export class ControllerRunner {
       outcome = await this.#reconcile(key, object, reconcileId, log, signal);
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof NotSyncedError) this.#queue.addAfter(key, NOT_SYNCED_RETRY_MS, "normal");
-      else
-        log().warn({ err: error, retryInMs: Math.round(this.#queue.retry(key)) }, "the pass failed and is tried again");
+      const retryInMs = Math.round(this.#queue.retry(key));
+      if (!(error instanceof NotSyncedError))
+        log().warn({ err: error, retryInMs }, "the pass failed and is tried again");
+      else if (retryInMs >= BEHIND_SAID_FROM_MS)
+        log().info({ reason: error.message, retryInMs }, "a cache is not filled, or behind what is there");
     } finally {
       const seconds = (performance.now() - started) / 1000;
       this.#env.metrics.reconcileSeconds.observe({ controller: this.#definition.name, outcome }, seconds);

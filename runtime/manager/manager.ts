@@ -1,7 +1,7 @@
 import { createClient } from "../client/client.ts";
 import type { Connection } from "../client/connection.ts";
 import type { KubeClient } from "../client/kube-client.ts";
-import { createTransport, type Transport } from "../client/transport.ts";
+import { type ApiRequest, createTransport, type RequestObservation } from "../client/transport.ts";
 import type { Controller } from "../controller/definition.ts";
 import { guardController } from "../controller/guard.ts";
 import { ControllerRunner } from "../controller/runner.ts";
@@ -35,18 +35,6 @@ export class NotLeadingError extends Error {
   override readonly name = "NotLeadingError";
 }
 
-/** A pass that its lease's end has overtaken may still be between two writes: the second is not sent. */
-function fenced(transport: Transport, leads: () => boolean): Transport {
-  return {
-    ...transport,
-    send: async (request) => {
-      const { method, verb, resource } = request;
-      if (method !== "GET" && !leads()) throw new NotLeadingError(`${verb} ${resource}: this process does not lead`);
-      return transport.send(request);
-    },
-  };
-}
-
 /** Passes under way at a stop may take this long to end. */
 const GRACE_MS = 15_000;
 const RESYNC_MS = 10 * 60_000;
@@ -67,12 +55,14 @@ export class Manager {
     this.#options = options;
     const { log, connection, userAgent, identity } = options;
     this.metrics = createMetrics({ processMetrics: options.processMetrics ?? false });
-    const open = createTransport(connection, {
-      userAgent,
-      observe: (seen) => this.metrics.observeRequest(seen),
-    });
-    this.#unfenced = createClient(open);
-    const transport = fenced(open, () => this.#leads);
+    const observe = (seen: RequestObservation): void => this.metrics.observeRequest(seen);
+    this.#unfenced = createClient(createTransport(connection, { userAgent, observe }));
+    // A pass that its lease's end has overtaken may still be between two writes, or wait to send one again.
+    const admit = ({ method, verb, resource }: ApiRequest): void => {
+      if (method !== "GET" && !this.#leads)
+        throw new NotLeadingError(`${verb} ${resource}: this process does not lead`);
+    };
+    const transport = createTransport(connection, { userAgent, observe, admit });
     this.informers = new Informers(transport, {
       onError: (resource, error) => {
         this.metrics.watchErrors.inc({ resource });

@@ -25,7 +25,10 @@ const REDACTED_PATHS = REDACTED_FIELDS.flatMap((field) =>
   ),
 );
 
-/** A JSON logger on standard output. Errors are logged under `err`, with their stack. */
+/**
+ * A JSON logger on standard output. Errors are logged under `err`, with their stack. Each line is written before the call
+ * returns: one that says what is about to be done is there also when the process is killed in the middle of it.
+ */
 export function createLogger(options: { readonly level: string; readonly destination?: DestinationStream }): Logger {
   return pino(
     {
@@ -35,6 +38,11 @@ export function createLogger(options: { readonly level: string; readonly destina
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: REDACTED_PATHS, censor: "[redacted]" },
     },
-    options.destination ?? pino.destination({ fd: 1, sync: false }),
+    options.destination ?? pino.destination({ fd: 1, sync: true }),
   );
+}
+
+/** For what must be on record whatever level the log has: who read a secret. */
+export function auditLogger(log: Logger): Logger {
+  return log.child({}, { level: "info" });
 }

@@ -45,14 +45,23 @@ export function keepToken(clock: Clock, issue: () => Promise<IssuedToken>): Toke
       throw error;
     }
   });
+  let replacing = false;
   const replace = singleFlight(async () => {
     held = undefined;
-    await clock.sleep(nextSecondMs);
-    return fetch();
+    replacing = true;
+    try {
+      await clock.sleep(nextSecondMs);
+      return await fetch();
+    } finally {
+      replacing = false;
+    }
   });
 
-  const current = async (signal?: AbortSignal): Promise<IssuedToken> =>
-    held !== undefined && clock.now() < held.renewAt ? held.token : unlessAborted(renewInTime(), signal);
+  const current = async (signal?: AbortSignal): Promise<IssuedToken> => {
+    // Who asks while a refused token is replaced waits too: a token of this second would be refused as well.
+    if (replacing) return unlessAborted(replace(), signal);
+    return held !== undefined && clock.now() < held.renewAt ? held.token : unlessAborted(renewInTime(), signal);
+  };
 
   return {
     current,
