@@ -259,6 +259,25 @@ describe("project", () => {
     );
   });
 
+  test("disabled: Keystone is told at once, whatever the namespace waits for", async () => {
+    const project = projectName();
+    const ready = await bed.ready(project);
+    const held = { namespace: project, name: "held" };
+    const metadata = { ...held, finalizers: ["example.org/held"] };
+    await bed.kube.create(coreSecrets, { apiVersion: "v1", kind: "Secret", metadata });
+    await bed.kube.delete(namespaces, { name: project });
+    await untilCondition(bed.kube, projects, { name: project }, { type: "NamespaceReady", status: "False" });
+    await bed.apply(project, { enabled: false });
+    await eventually(
+      "the Keystone project to be disabled",
+      async () => (await keystone().projects.get(idOf(ready)))?.enabled === false,
+    );
+    const told = { type: "Enabled", status: "False", message: /no tokens/ };
+    await untilCondition(bed.kube, projects, { name: project }, told);
+    expect((await bed.kube.get(namespaces, { name: project }))?.metadata.deletionTimestamp).toBeDefined();
+    await bed.kube.mergePatch(coreSecrets, held, { metadata: { finalizers: null } });
+  });
+
   test("disabled: a disabled Project is deleted with what it has in Barbican", async () => {
     const project = projectName();
     const ready = await bed.ready(project);

@@ -9,7 +9,7 @@ import type { CacheReader } from "#runtime/watch/cache.ts";
 import { DriftClock } from "./drift-clock.ts";
 import { namespaceOf } from "./names.ts";
 import { limitRanges } from "./resources.ts";
-import { concern, type ProjectDeps, type ProjectScope, projectScope } from "./scope.ts";
+import { concern, heldBack, type ProjectDeps, type ProjectScope, projectScope, returnToNamespace } from "./scope.ts";
 import { projectStatus } from "./status.ts";
 import { ensureChildren } from "./steps/children.ts";
 import { leaveKeystone, resolveCloudAgain } from "./steps/cleanup-cloud.ts";
@@ -54,12 +54,13 @@ export function projectController(deps: ProjectDeps): Controller {
     ],
     scope: (context) => projectScope(context, deps, clock),
     steps: [
-      concern("NamespaceReady", ensureNamespace),
-      concern("NamespaceReady", ensureChildren),
+      heldBack(concern("NamespaceReady", ensureNamespace)),
+      heldBack(concern("NamespaceReady", ensureChildren)),
       countUsage(usageClock),
       resolveCloud,
       concern("IdentityReady", ensureKeystoneProject),
       concern("MembersReady", ensureMembers),
+      returnToNamespace,
       concern("SecretQuotaReady", ensureSecretQuota),
       concern("CredentialsReady", ensureCredentials),
       conclude,

@@ -56,6 +56,8 @@ export interface ProjectScope extends ReconcileContext<Project> {
   readonly results: Map<Concern, ConcernResult>;
   /** Found missing by steps that let the others go on; the last step waits for all of it. */
   readonly awaited: string[];
+  /** What the namespace waits for, while Keystone is told all the same; see {@link heldBack}. */
+  held: Outcome | undefined;
   /** Set by `resolveCloud`. */
   cloud: ProjectCloud | undefined;
   /** Whether this pass compares with Keystone and Barbican; set by `resolveCloud`. */
@@ -79,6 +81,7 @@ export function projectScope(context: ReconcileContext<Project>, deps: ProjectDe
     facts,
     results: new Map(),
     awaited: [],
+    held: undefined,
     cloud: undefined,
     compares: false,
     driftPeriodMs: Number.POSITIVE_INFINITY,
@@ -104,6 +107,25 @@ export function concern(name: Concern, step: ProjectStep): ProjectStep {
       throw error;
     }
   };
+}
+
+/**
+ * A step of the namespace's. Where a Project is known to Keystone, what is taken from it (`spec.enabled`, a member) is taken
+ * there at once, whatever its namespace waits for: that is kept until {@link returnToNamespace}.
+ */
+export function heldBack(step: ProjectStep): ProjectStep {
+  return async (scope, signal) => {
+    if (scope.held !== undefined) return notLookedAt;
+    const outcome = await step(scope, signal);
+    if (outcome.kind === "settled" || scope.facts.id === undefined) return outcome;
+    scope.held = outcome;
+    return notLookedAt;
+  };
+}
+
+/** Nothing that needs the namespace is done before it is there. */
+export async function returnToNamespace({ held }: ProjectScope): Promise<Outcome> {
+  return held ?? notLookedAt;
 }
 
 /** Says what one concern waits for, and lets the others go on. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Condition } from "#runtime/api/conditions.ts";
 import { settled, waiting } from "#runtime/controller/outcome.ts";
 import { aProject } from "./fixtures.ts";
 import type { Concern, ConcernResult } from "./scope.ts";
@@ -37,12 +38,20 @@ describe("a concern's condition", () => {
     expect(conditionOf("MembersReady", [])).toMatchObject({ status: "Unknown", reason: "NotReached" });
   });
 
-  test("says that the Project is disabled", () => {
-    const { conditions } = projectStatus({
-      project: aProject({ enabled: false }),
+  const enabled = (results: [Concern, ConcernResult][], previous: readonly Condition[] = []): object | undefined =>
+    projectStatus({
+      project: aProject({ enabled: false }, { conditions: [...previous] }),
       facts: {} as never,
-      results: new Map(),
-    });
-    expect(conditions?.at(-1)).toMatchObject({ type: "Enabled", status: "False", reason: "ProjectDisabled" });
+      results: new Map(results),
+    }).conditions?.at(-1);
+  const disabled = { type: "Enabled", status: "False", reason: "ProjectDisabled" };
+
+  test("says that the Project is disabled when Keystone knows, and until then that it does not", () => {
+    const done = enabled([["IdentityReady", settled()]]);
+    expect(done).toMatchObject({ ...disabled, message: expect.stringContaining("no tokens") });
+    for (const results of [[], [["IdentityReady", failed]]] satisfies [Concern, ConcernResult][][])
+      expect(enabled(results)).toMatchObject({ ...disabled, message: expect.stringContaining("not been told yet") });
+    const before = { ...done, lastTransitionTime: good.lastTransitionTime } as Condition;
+    expect(enabled([["IdentityReady", failed]], [before])).toEqual(before);
   });
 });

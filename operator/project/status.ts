@@ -1,6 +1,6 @@
 import type { Project } from "#operator/api/generated/project.ts";
 import { stepCondition } from "#operator/step-condition.ts";
-import { findCondition, type NewCondition } from "#runtime/api/conditions.ts";
+import { type Condition, findCondition, type NewCondition } from "#runtime/api/conditions.ts";
 import type { StatusReport } from "#runtime/controller/definition.ts";
 import { type Concern, type ConcernResult, concerns, type ProjectFacts } from "./scope.ts";
 
@@ -19,18 +19,24 @@ export function projectStatus({ project, facts, results }: ProjectReport): Statu
     fields: facts as StatusReport<Project>["fields"],
     conditions: [
       ...concerns.map((type) => stepCondition(type, results.get(type), findCondition(previous, type))),
-      enabledCondition(project),
+      enabledCondition(project, results.get("IdentityReady"), findCondition(previous, "Enabled")),
     ],
   };
 }
 
-function enabledCondition({ spec }: Project): NewCondition {
-  return spec.enabled
-    ? { type: "Enabled", status: "True", reason: "Success", message: "" }
-    : {
-        type: "Enabled",
-        status: "False",
-        reason: "ProjectDisabled",
-        message: "spec.enabled is false: no tokens, no rights in the namespace, Servers stop; nothing is deleted",
-      };
+/** Keystone was told when the step of its project was done; a pass that did not get there knows nothing new. */
+function enabledCondition(
+  { spec }: Project,
+  identity: ConcernResult | undefined,
+  previous: Condition | undefined,
+): NewCondition {
+  if (spec.enabled) return { type: "Enabled", status: "True", reason: "Success", message: "" };
+  const disabled = { type: "Enabled", status: "False", reason: "ProjectDisabled" } as const;
+  if (identity?.kind === "settled")
+    return {
+      ...disabled,
+      message: "spec.enabled is false: no tokens, no rights in the namespace, Servers stop; nothing is deleted",
+    };
+  if (previous?.status === "False") return previous;
+  return { ...disabled, message: "spec.enabled is false, and Keystone has not been told yet: it still gives tokens" };
 }

@@ -88,6 +88,15 @@ describe("secret", () => {
     await team.core("taken", { value: "mine" });
     await team.apply("collides", { ...generated, syncTo: { name: "taken" } });
     await team.until("collides", "False", "InvalidConfiguration", /spec.syncTo.name: core Secret taken exists/);
+    // Versions do not pile up meanwhile: one is kept, and the one before it.
+    for (const version of [2, 3, 4]) {
+      await team.rotate("collides");
+      await eventually(`version ${version}`, async () => (await team.get("collides"))?.status?.version === version);
+    }
+    await eventually(
+      "old versions to go",
+      async () => (await team.barbican.secrets.listByName("collides")).length <= 2,
+    );
     expect((await team.getCore("taken"))?.data).toEqual({ value: Buffer.from("mine").toString("base64") });
   });
 
@@ -227,6 +236,30 @@ describe("secret", () => {
     await team.remove("stays-behind");
     expect(await payloadOf(team, idIn(secret))).toHaveLength(24);
     await untilGone(bed.kube, coreSecrets, { namespace: team.name, name: "stays-behind" });
+  });
+
+  test("retain: said while the Project is disabled, it is waited for until Barbican can be told", async () => {
+    const before = await other.ready("told-late", generated);
+    await bed.kube.mergePatch(projects, { name: other.name }, { spec: { enabled: false } });
+    await other.until("told-late", "False", "ProjectDisabled");
+    await other.apply("told-late", { ...generated, onDelete: "Retain" });
+    await eventually("the status to speak of it", async () => {
+      const { status, metadata } = (await other.get("told-late")) ?? {};
+      return status?.observedGeneration === metadata?.generation;
+    });
+    const key = { namespace: other.name, name: "told-late" };
+    await bed.kube.delete(secrets, key);
+    await eventually("the deletion to say what it waits for", async () =>
+      (await other.get("told-late"))?.status?.conditions?.some(({ message }) =>
+        message.includes("to be enabled again"),
+      ),
+    );
+    await bed.kube.mergePatch(projects, { name: other.name }, { spec: { enabled: true } });
+    await untilGone(bed.kube, secrets, key);
+    const keys = await sweepKeys(bed.clients, other.projectId);
+    const metadata = await keys.metadata(idIn(before));
+    expect(JSON.stringify(metadata)).toMatch(/retain/i);
+    await other.barbican.secrets.delete(idIn(before));
   });
 
   test("paused: nothing is done until the annotation goes", async () => {

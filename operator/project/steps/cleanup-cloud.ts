@@ -61,13 +61,17 @@ async function remove(
   found: KeystoneProject,
   signal: AbortSignal,
 ): Promise<Outcome> {
+  const { project } = scope;
+  // A disabled project gives no token to sweep it with. It opens to the operator alone: all others lose their roles first.
   if (!found.enabled) {
-    // A disabled project gives no token to sweep it with. It opens to the operator alone: its members lose their roles first.
-    await revokeMembers(scope, keystone, found.id);
+    await revokeAll(keystone, found.id);
     await keystone.projects.update(found.id, { enabled: true });
   }
   const left = await sweepSecrets(scope, keystone, found.id, signal);
-  if (left !== undefined) return left;
+  if (left !== undefined) {
+    if (!project.spec.enabled) await keystone.projects.update(found.id, { enabled: false });
+    return left;
+  }
   await scope.cloud?.clients.quotas({ signal, requestId: `req-${scope.reconcileId}` }).delete(found.id);
   await keystone.projects.delete(found.id);
   scope.event("Normal", "ProjectDeleted", `Deleted the Keystone project ${found.id} with its secrets`);
@@ -92,11 +96,11 @@ async function retain(scope: ProjectScope, keystone: ProjectKeystone, found: Key
   return settled();
 }
 
-async function revokeMembers({ facts }: ProjectScope, keystone: ProjectKeystone, projectId: string): Promise<void> {
-  for (const { kind, id, role } of facts.members ?? []) {
-    const roleId = (await keystone.roles.findByName(role))?.id;
-    if (id === undefined || roleId === undefined) continue;
-    const actor = { kind: kind === "User" ? "user" : "group", id } as const;
-    await keystone.assignments.unassign({ projectId, roleId, actor });
+/** Takes every role on the project from everybody else, also those that somebody gave in Keystone. */
+async function revokeAll(keystone: ProjectKeystone, projectId: string): Promise<void> {
+  const { userId } = await keystone.whoAmI();
+  for (const assignment of await keystone.assignments.listForProject(projectId)) {
+    if (assignment.actor.kind === "user" && assignment.actor.id === userId) continue;
+    await keystone.assignments.unassign({ ...assignment, projectId });
   }
 }

@@ -1,3 +1,6 @@
+import type { Project } from "#operator/api/generated/project.ts";
+import { projects } from "#operator/api/resources.ts";
+import { isDeleting } from "#runtime/api/object.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import { consumerChanges, foreignConsumers } from "../consumers.ts";
 import type { Order } from "../key-manager.ts";
@@ -8,7 +11,7 @@ import { type SecretScope, set } from "../scope.ts";
 import { correctAll, wantedAcl } from "./ensure-access.ts";
 import { serversOf } from "./ensure-consumers.ts";
 import { lookLive } from "./observe.ts";
-import { findHome } from "./resolve-project.ts";
+import { findHome, PROJECTS_BY_NAMESPACE } from "./resolve-project.ts";
 
 /** A Secret that is in use stays until nobody uses it. */
 export async function awaitConsumers(scope: SecretScope): Promise<Outcome> {
@@ -19,12 +22,15 @@ export async function awaitConsumers(scope: SecretScope): Promise<Outcome> {
 
 /**
  * Finds the way to Barbican. Where there is none for good, or not while the Project is disabled, the object goes all
- * the same: what stays behind carries its mark, and the sweep takes it when the Project has tokens again.
+ * the same: what stays behind carries its mark, and the sweep takes it when the Project has tokens again. What is to be
+ * retained must be marked so before: while the Project is disabled, that is waited for.
  */
 export async function findWay(scope: SecretScope, signal: AbortSignal): Promise<Outcome> {
   const outcome = await findHome(scope, signal);
   if (outcome.kind !== "waiting") return outcome;
   const left = (scope.secret.status?.versions ?? []).length;
+  const retained = scope.secret.spec.onDelete === "Retain" && left > 0;
+  if (retained && outcome.reason === "ProjectDisabled" && !isProjectDeleted(scope)) return outcome;
   if (left > 0)
     scope.context.event(
       "Warning",
@@ -32,6 +38,12 @@ export async function findWay(scope: SecretScope, signal: AbortSignal): Promise<
       `${left} versions stay in Barbican for now: waiting for ${outcome.for}`,
     );
   return settled();
+}
+
+/** A Project that goes decides what stays of its secrets. */
+function isProjectDeleted({ context, secret }: SecretScope): boolean {
+  const [project] = context.cache.byIndex<Project>(projects, PROJECTS_BY_NAMESPACE, secret.metadata.namespace ?? "");
+  return project !== undefined && isDeleting(project);
 }
 
 /** Takes all versions away, or, where they are retained, only what says that we use them. */

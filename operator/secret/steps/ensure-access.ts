@@ -8,8 +8,9 @@ import { type SecretScope, set } from "../scope.ts";
 import type { Version } from "../version.ts";
 
 /**
- * Brings the ACL of every version that can be read to what the spec says, and after a change of the spec the mark, too.
- * Each costs a call a version, so ACLs are read while something is awaited and once in a while (DEEP_CHECK_MS).
+ * Brings the ACL and the mark of every version that can be read to what the spec says. Each costs a call a version, so they
+ * are read after a change of the spec, while something is awaited and once in a while (DEEP_CHECK_MS). The mark is never
+ * believed to be right because the status speaks of this generation: a pass that ended before this step says so too.
  */
 export async function ensureAccess(scope: SecretScope): Promise<Outcome> {
   const acl = await wantedAcl(scope);
@@ -30,7 +31,7 @@ async function correct(scope: SecretScope, version: Version, wanted: Acl): Promi
   const { secret, publicKey } = version.parts;
   const imported = source.import !== undefined;
   for (const id of publicKey === undefined ? [secret] : [publicKey, secret]) {
-    if (!imported && (scope.changed || scope.secret.metadata.deletionTimestamp !== undefined)) {
+    if (!imported) {
       const metadata = await keys.metadata(id);
       const marked = withMark(metadata ?? {}, markOf(scope, version, id === publicKey ? "public" : "secret"));
       if (marked !== undefined) await keys.putMetadata(id, marked);

@@ -15,6 +15,7 @@ import {
 import { hasMac, macOf } from "../mac.ts";
 import { type SecretScope, set } from "../scope.ts";
 import { currentOf, type Version } from "../version.ts";
+import { removeOld } from "./remove-old.ts";
 
 /**
  * Keeps the core Secret of `syncTo` as it should be. At rest Barbican is not asked: what the core Secret holds is
@@ -32,8 +33,11 @@ export async function ensureSync(scope: SecretScope): Promise<Outcome> {
     namespace: scope.secret.metadata.namespace ?? "",
     name: syncTo.name,
   });
-  if (found !== undefined && !isSyncedFor(found, name))
+  if (found !== undefined && !isSyncedFor(found, name)) {
+    // Old versions go all the same: else each rotation would add one for as long as the name is taken.
+    await removeOld(scope);
     return invalid("spec.syncTo.name", `${whose(found)} and is not touched; name another, or delete it`);
+  }
   if (found === undefined || !(await isRight(scope, found, current))) await write(scope, found, current);
   scope.synced = { name: syncTo.name, key: syncTo.key, version: current.version };
   return settled();

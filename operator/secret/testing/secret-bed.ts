@@ -34,6 +34,8 @@ export interface Team {
   remove(name: string): Promise<void>;
   /** Has the Secret compared with Barbican now. */
   compare(name: string): Promise<void>;
+  /** Asks for a new version, in a later second than that in which the last one was made: a wish of that one is fulfilled. */
+  rotate(name: string): Promise<void>;
   core(name: string, data: Readonly<Record<string, string | Buffer>>): Promise<void>;
   getCore(name: string): Promise<CoreSecret | undefined>;
   events(name: string): Promise<readonly string[]>;
@@ -131,6 +133,14 @@ function teamOf(bed: Bed, clients: CloudClients, namespace: string, projectId: s
     },
     compare: async (name) => {
       const annotations = { [COMPARE_AT]: unique("now") };
+      await kube.mergePatch(secrets, { namespace, name }, { metadata: { annotations } });
+    },
+    rotate: async (name) => {
+      await eventually(`the second after the last version of ${name}`, async () => {
+        const versions = (await kube.get(secrets, { namespace, name }))?.status?.versions ?? [];
+        return versions.every(({ createdAt }) => Date.parse(createdAt) + 1_000 <= Date.now());
+      });
+      const annotations = { "nephele.dev/rotate-requested-at": new Date().toISOString() };
       await kube.mergePatch(secrets, { namespace, name }, { metadata: { annotations } });
     },
     core: async (name, data) => {
