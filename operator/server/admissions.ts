@@ -1,7 +1,7 @@
 import type { Server } from "#operator/api/generated/server.ts";
 
 /**
- * Servers that were told that they fit into their Project's quota, until their machine is seen. Between the verdict and
+ * Servers that were told that they fit into their Project's quota, for as long as they are there. Between the verdict and
  * the machine other passes run, and an older Server may arrive meanwhile: without this, both would take the same room.
  * It is lost with the process, which then sees the machines themselves.
  */

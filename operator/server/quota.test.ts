@@ -21,6 +21,7 @@ function world(
     flavor: (name) => flavors[name],
     image: () => anImage(),
     built: ({ metadata }) => built.includes(metadata.name),
+    refused: () => false,
   };
 }
 
@@ -55,6 +56,14 @@ describe("quotaVerdict", () => {
       aServer({}, undefined, { name: "b" }),
     ];
     expect(admitted({ ...all, servers }, { cores: 4 })).toEqual(["b"]);
+  });
+
+  test("a built one counts as what it asks for, unless that was refused: then as what it is", () => {
+    const status = { flavor: "small", rootDisk: { generation: 1, volume: "a-root-1", size: "3Gi" } };
+    const greedy = aServer({ flavorRef: { name: "large" } }, status as Server["status"], { name: "a" });
+    const all = { ...world(["a", "b"], ["a"]), servers: [greedy, aServer({}, undefined, { name: "b" })] };
+    expect(admitted(all, { cores: 4 })).toEqual([]);
+    expect(admitted({ ...all, refused: ({ metadata }) => metadata.name === "a" }, { cores: 4 })).toEqual(["b"]);
   });
 
   test("an older one is first, whatever its name", () => {

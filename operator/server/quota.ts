@@ -21,6 +21,8 @@ export interface QuotaWorld {
   readonly image: (key: { readonly namespace: string; readonly name: string }) => Image | undefined;
   /** Whether a Server has its machine already. */
   readonly built: (server: Server) => boolean;
+  /** Whether a Server that has its machine was told that what it wishes to be does not fit. */
+  readonly refused: (server: Server) => boolean;
 }
 
 export type Verdict = { readonly kind: "fits" } | { readonly kind: "exceeded"; readonly what: string };
@@ -72,15 +74,20 @@ export function wantedBy(server: Server, world: QuotaWorld): Amount {
   return { ...sizeOf(flavor), servers: 1, storage: storageOf(server, flavor, world) };
 }
 
-/** While it is resized, a machine counts as the larger of both sizes: it may be confirmed or reverted. */
+/**
+ * While it is resized, a machine counts as the larger of both sizes: it may be confirmed or reverted. What it wishes to be
+ * and was refused counts for nothing, or one who asks for too much would hold up all others.
+ */
 function largest(server: Server, world: QuotaWorld): Amount {
-  const wanted = wantedBy(server, world);
-  const names = [server.spec.flavorRef.name, server.status?.flavor, server.status?.resize?.from];
+  const { flavor, resize, rootDisk } = server.status ?? {};
+  const refused = world.refused(server) && flavor !== undefined && rootDisk !== undefined;
+  const names = [refused ? undefined : server.spec.flavorRef.name, flavor, resize?.from];
   const sizes = names.filter((name) => name !== undefined).map((name) => sizeOf(world.flavor(name)));
   return {
-    ...wanted,
+    servers: 1,
     cores: Math.max(...sizes.map(({ cores }) => cores)),
     memory: most(sizes.map(({ memory }) => memory)),
+    storage: refused ? bytesOf(rootDisk.size ?? "0") : wantedBy(server, world).storage,
   };
 }
 

@@ -1,6 +1,7 @@
 import { dataVolumes, persistentVolumeClaims } from "#operator/api/foreign.ts";
 import type { Flavor } from "#operator/api/generated/flavor.ts";
 import { flavors, images, servers } from "#operator/api/resources.ts";
+import { findCondition } from "#runtime/api/conditions.ts";
 import { keyText } from "#runtime/api/object.ts";
 import { invalid, type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import { flavorOfServer, imageOfServer } from "../dependencies.ts";
@@ -23,6 +24,8 @@ import { visibleTo } from "../visibility.ts";
 const CLAIM_POLL_MS = 5_000;
 /** How often a name is tried again that somebody else's object has. */
 const TAKEN_POLL_MS = 60_000;
+
+const QUOTA_EXCEEDED = "QuotaExceeded";
 
 /** The name is ours to use: no machine of it is somebody else's. */
 export async function checkMachineName({ stranger, context, key }: ServerScope): Promise<Outcome> {
@@ -165,6 +168,8 @@ export async function checkQuota(scope: ServerScope): Promise<Outcome> {
       other.metadata.uid === server.metadata.uid
         ? machine !== undefined || scope.admissions.has(other)
         : isBuilt(other) || scope.admissions.has(other),
+    refused: (other) =>
+      findCondition(other.status?.conditions, "Ready")?.reason === QUOTA_EXCEEDED && !scope.admissions.has(other),
   };
   const verdict = quotaVerdict(server, quota, world);
   if (verdict.kind === "fits") {
@@ -173,7 +178,7 @@ export async function checkQuota(scope: ServerScope): Promise<Outcome> {
     return settled();
   }
   scope.admissions.remove(server);
-  const exceeded = waiting(`quota of Project ${project?.metadata.name}: ${verdict.what}`, { reason: "QuotaExceeded" });
+  const exceeded = waiting(`quota of Project ${project?.metadata.name}: ${verdict.what}`, { reason: QUOTA_EXCEEDED });
   if (machine === undefined || recorded === undefined) return exceeded;
   scope.disk = recorded;
   return holdFlavor(scope, exceeded);
