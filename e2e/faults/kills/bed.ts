@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { Agent } from "undici";
 import { openStack, operatorClients } from "#e2e/clients/operator-clients.ts";
 import { systemNamespace } from "#e2e/cluster/nephele-objects.ts";
@@ -12,8 +13,10 @@ import { eventually } from "#e2e/harness/eventually.ts";
 import { type OperatorProcess, startOperator } from "#e2e/harness/operator-process.ts";
 import { type Tenant, tenantOf, virtHandler } from "#e2e/scenarios/guest-bed.ts";
 import { coreSecrets } from "#operator/api/foreign.ts";
-import { clouds, projects, secrets, servers } from "#operator/api/resources.ts";
+import { clouds, flavors, images, projects, secrets, servers } from "#operator/api/resources.ts";
 import type { CloudClients } from "#operator/clients/cloud-clients.ts";
+import { usage } from "#operator/project/usage.ts";
+import type { KubeObject } from "#runtime/api/object.ts";
 import type { KubeClient } from "#runtime/client/kube-client.ts";
 import { FaultProxy, type Write } from "../proxy.ts";
 import { startControlPlane, writeAnonymousKubeconfig } from "./control-plane.ts";
@@ -200,18 +203,31 @@ function underWay(service: Service, proxy: FaultProxy): number {
   return proxy.underWay.filter(({ method, path }) => !path.includes("watch=") && !uncounted(method, path)).length;
 }
 
-/** Whether the Projects of these tests say how many Servers and versions of Secrets they have. */
+/** Whether the Projects of these tests say what is in them; a Project that does not count says nothing. */
 async function isCounted(kube: KubeClient): Promise<boolean> {
-  const counts = (await kube.list(projects))
+  const [everyProject, everyServer, everyImage, everySecret, everyFlavor] = await Promise.all([
+    kube.list(projects),
+    kube.list(servers),
+    kube.list(images),
+    kube.list(secrets),
+    kube.list(flavors),
+  ]);
+  const flavor = (name: string) => everyFlavor.find(({ metadata }) => metadata.name === name);
+  const image = (namespace: string, name: string) =>
+    everyImage.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
+  return everyProject
     .filter(({ metadata }) => metadata.name.startsWith(PREFIX) && metadata.deletionTimestamp === undefined)
-    .map(async ({ status }) => {
+    .every(({ status }) => {
       const { used, namespace } = status ?? {};
       if (used === undefined || namespace === undefined) return true;
-      const [hosts, held] = await Promise.all([kube.list(servers, { namespace }), kube.list(secrets, { namespace })]);
-      const versions = held.reduce((sum, secret) => sum + (secret.status?.versions?.length ?? 0), 0);
-      return used.servers === hosts.length && used.secrets === versions;
+      const here = ({ metadata }: KubeObject): boolean => metadata.namespace === namespace;
+      const contents = {
+        servers: everyServer.filter(here),
+        images: everyImage.filter(here),
+        secrets: everySecret.filter(here),
+      };
+      return isDeepStrictEqual({ ...used }, { ...usage({ ...contents, flavor, image }) });
     });
-  return (await Promise.all(counts)).every((counted) => counted);
 }
 
 async function untilQuiet(

@@ -4,7 +4,7 @@ import { writeWhole } from "#e2e/cluster/files.ts";
 import { checkout } from "#e2e/cluster/location.ts";
 import { type KillBed, openKillBed } from "./bed.ts";
 import { allPoints, livesOf } from "./lives.ts";
-import { reportText, type SubjectResult, survivedText } from "./report.ts";
+import { neverKilledAfter, reportText, type SubjectResult, survivedText } from "./report.ts";
 import { Run, type Survived } from "./run.ts";
 import { subjects } from "./subjects/subjects.ts";
 
@@ -40,9 +40,11 @@ describe("an operator that is killed after any write ends as one that is not", (
         // What comes after a problem would only see what it left.
         if (survived.at(-1)?.problem !== undefined) break;
       }
-      results.push({ name: subject.name, phases: run.phases, survived });
+      const result = { name: subject.name, phases: run.phases, survived };
+      results.push(result);
       expect(survived.filter(({ problem }) => problem !== undefined)).toEqual([]);
       expect(survived).toHaveLength(points.length);
+      expect(neverKilledAfter(result)).toEqual([]);
     },
     SUBJECT_MS,
   );

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { ranges, reportText, type SubjectResult } from "./report.ts";
+import { neverKilledAfter, ranges, reportText, type SubjectResult } from "./report.ts";
 
 const phases = new Map([
   ["create", { writes: { kubernetes: ["PATCH a", "PATCH a/status"], keystone: [], barbican: ["POST b"] }, end: {} }],
 ]);
 const point = (service: "kubernetes" | "barbican", write: number, problem?: string) => ({
   point: { phase: "create", service, write },
-  write: "x",
+  write: phases.get("create")?.writes[service][write - 1],
   problem,
 });
 const survived = [point("kubernetes", 1), point("kubernetes", 2), point("barbican", 1)];
@@ -26,7 +26,20 @@ describe("the report", () => {
     const text = reportText([{ ...result, survived: [point("kubernetes", 1), point("kubernetes", 2, "doubled: y")] }]);
     expect(text).toContain("| Secret | create | API server | 2 | 1–2 | **another** |");
     expect(text).toContain("| Secret | create | Barbican | 1 | – | not run |");
-    expect(text).toContain("- create, API server 2 (x): doubled: y");
+    expect(text).toContain("- create, API server 2 (PATCH a/status): doubled: y");
+  });
+
+  test("a write that did not come again is no kill, unless no other of its kind was killed after", () => {
+    const twice = ["DELETE b", "DELETE b"];
+    const repeated = new Map([["create", { writes: { kubernetes: [], keystone: [], barbican: twice }, end: {} }]]);
+    const killed = { point: { phase: "create", service: "barbican" as const, write: 1 }, problem: undefined };
+    const missed = { ...killed, point: { ...killed.point, write: 2 }, write: undefined };
+    const once = { name: "Secret", phases: repeated, survived: [{ ...killed, write: "DELETE b" }, missed] };
+    expect(reportText([once])).toContain("1 kills, 1 with the same end.");
+    expect(reportText([once])).toContain("| Secret | create | Barbican | 2 | 1 | same |");
+    expect(neverKilledAfter(once)).toEqual([]);
+    expect(neverKilledAfter({ ...once, survived: [missed] })).toEqual(["create, Barbican: DELETE b"]);
+    expect(neverKilledAfter(result)).toEqual([]);
   });
 
   test("ranges", () => {

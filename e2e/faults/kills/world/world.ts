@@ -22,8 +22,11 @@ export type World = Readonly<Record<string, unknown>>;
 const TIME = /\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})?/g;
 const ID = /[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}/g;
 const CONTENT = /sha256:[0-9a-f]{64}/g;
-/** Keyed or salted with what no other run has: MACs, and marks of what something was made from. */
-const SALTED = /(^|[-./])(mac|made-from)$/i;
+/**
+ * Keyed or salted with what no other run has: message authentication codes, marks of what something was made from or
+ * applied as, addresses of network cards, tokens.
+ */
+const SALTED = /(^|[-./])(mac|made-from|applied|macAddress|token)$/i;
 
 /** @param names what the things of this run are called, by what they are called in every run */
 export function worldOf(told: readonly Told[], names: ReadonlyMap<string, string>): World {
