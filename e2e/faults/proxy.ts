@@ -38,6 +38,14 @@ export interface ProxyOptions {
   readonly uncounted?: (method: string, path: string) => boolean;
 }
 
+/** What is waited for, and whether it has come. */
+interface Hold {
+  readonly which: (write: Write) => boolean;
+  readonly reached: (write: Write) => void;
+  /** How many of them are still to come; none: nothing passes any more. */
+  left: number;
+}
+
 /**
  * A proxy between two real parts: it passes everything on unchanged until it is told of a fault. It can also hold the
  * answer of the n-th mutating call *after* the service has carried it out, which is where a crash hurts most.
@@ -50,7 +58,7 @@ export class FaultProxy {
   readonly writes: Write[] = [];
   #written = 0;
   #fault: Fault | undefined;
-  #hold: { readonly after: number; readonly reached: (write: Write) => void } | undefined;
+  #hold: Hold | undefined;
 
   constructor(options: ProxyOptions) {
     this.#options = options;
@@ -79,13 +87,13 @@ export class FaultProxy {
   }
 
   /**
-   * Resolves when the n-th mutating call from now has been carried out. Its answer never reaches the caller, and no
-   * later call passes until {@link release}.
+   * Resolves when the n-th of such mutating calls from now has been carried out. Its answer never reaches the caller, and
+   * no later call passes until {@link release}.
    */
-  holdAfter(n: number): Promise<Write> {
+  holdAfter(n: number, which: (write: Write) => boolean): Promise<Write> {
     this.writes.length = 0;
     return new Promise((reached) => {
-      this.#hold = { after: n, reached };
+      this.#hold = { which, reached, left: n };
     });
   }
 
@@ -142,7 +150,7 @@ export class FaultProxy {
     if (fault?.kind === "slow") await new Promise((resolve) => setTimeout(resolve, fault.ms));
     const counted = method !== "GET" && method !== "HEAD" && this.#options.uncounted?.(method, path) !== true;
     const held = this.#hold;
-    if (counted && held !== undefined && this.writes.length >= held.after) {
+    if (counted && held?.left === 0) {
       incoming.socket.destroy();
       return;
     }
@@ -162,10 +170,13 @@ export class FaultProxy {
       const write = { method, path, status: answer.statusCode };
       this.writes.push(write);
       this.#written += 1;
-      if (held !== undefined && this.writes.length === held.after) {
-        held.reached(write);
-        incoming.socket.destroy();
-        return;
+      if (held !== undefined && held.left > 0 && held.which(write)) {
+        held.left -= 1;
+        if (held.left === 0) {
+          held.reached(write);
+          incoming.socket.destroy();
+          return;
+        }
       }
       outgoing.writeHead(answer.statusCode, withoutLength(answer.headers)).end(text);
       return;

@@ -112,7 +112,7 @@ export class Run {
     afterKill: (() => void) | undefined,
   ): Promise<{ readonly write?: Write; readonly problem: string | undefined }> {
     this.#bed.forgetWrites();
-    const reached = point === undefined ? undefined : this.#bed.proxies[point.service].holdAfter(point.write);
+    const reached = point === undefined ? undefined : this.#hold(point);
     const acting: Promise<string | undefined> = phase
       .act(this.#bed, life)
       .then(() => this.#untilSettled(phase, life))
@@ -127,6 +127,17 @@ export class Run {
     await this.#bed.start();
     // What was seen before the kill does not count: all that is there is looked at once more.
     return { write, problem: (await acting) ?? (await this.#untilEnd(phase, life)) };
+  }
+
+  /**
+   * Waits for a point by the words of its write and how many of these come before it: writes of different objects come in
+   * this order in one life and in that in another.
+   */
+  #hold({ phase, service, write }: KillPoint): Promise<Write> {
+    const upTo = this.#undisturbed.get(phase)?.writes[service].slice(0, write) ?? [];
+    const words = upTo.at(-1);
+    const nth = upTo.filter((each) => each === words).length;
+    return this.#bed.proxies[service].holdAfter(nth, (one) => writeText(service, one) === words);
   }
 
   /** The world when nothing changes in it any more: neither the operator nor KubeVirt, CDI and Kubernetes work on. */
