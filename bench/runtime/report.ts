@@ -71,7 +71,7 @@ objects that is known. Custom resources have no protobuf; ConfigMaps use it. Nod
 
 - **Objects a second with one worker.** The API server has one of the two cores nearly for itself, and the writers much of the other:
   what differs is the time between an answer and the next request, in which a single thread may be busy with the watch.
-- **Memory with no objects.** Node itself takes 45 MiB, client-node with all its generated classes 80, for its KubeConfig alone. A reader of
+- **Memory with no objects.** client-node with all its generated classes takes about 80 MiB of it, for its KubeConfig alone. A reader of
   kubeconfigs of our own would save that and is not worth its code (docs/adr/0003).
 - **Memory per object** is that of the start with all objects less that of the start with none, which leaves free pages behind that
   the first objects then fill. In V8's heap alone, after a collection, a Sample and a ConfigMap take about 0.8 KiB each on average:
