@@ -56,7 +56,7 @@ export function projectController(deps: ProjectDeps): Controller {
     steps: [
       heldBack(concern("NamespaceReady", ensureNamespace)),
       heldBack(concern("NamespaceReady", ensureChildren)),
-      countUsage(usageClock),
+      heldBack(countUsage(usageClock)),
       resolveCloud,
       concern("IdentityReady", ensureKeystoneProject),
       concern("MembersReady", ensureMembers),

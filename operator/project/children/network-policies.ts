@@ -19,9 +19,9 @@ const LINK_LOCAL = { v4: "169.254.0.0/16", v6: "fe80::/10" } as const;
 
 /**
  * Isolation `Strict`: within the namespace everything, out of it DNS, the platform's gateway and CDI, and nothing else.
- * Importers may reach any address but link-local ones, because images come from outside: the cluster's own Services and other
- * tenants among them, as nothing bounds yet which addresses an Image may name. `Open` makes no policy. What is written here holds only where the cluster's network plug-in
- * enforces NetworkPolicy.
+ * Importers may reach any address but link-local ones, because images come from outside: the cluster's own Services and
+ * other tenants among them, as nothing bounds yet which addresses an Image may name. `Open` makes no policy. What is
+ * written here holds only where the cluster's network plug-in enforces NetworkPolicy.
  */
 export function networkPolicies(project: Project, platform: PlatformNamespaces): readonly Desired[] {
   if (project.spec.isolation === "Open") return [];

@@ -62,14 +62,23 @@ async function remove(
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { project } = scope;
-  // A disabled project gives no token to sweep it with. It opens to the operator alone: all others lose their roles first.
-  if (!found.enabled) {
-    await revokeAll(keystone, found.id);
-    await keystone.projects.update(found.id, { enabled: true });
+  // A disabled project gives no token to sweep it with. It opens to the operator alone: all others lose their roles first,
+  // but for those that the domain hands down. So it is closed again where it cannot go yet.
+  const disabled = !found.enabled || !project.spec.enabled;
+  if (disabled) await revokeAll(keystone, found.id);
+  if (!found.enabled) await keystone.projects.update(found.id, { enabled: true });
+  const close = async (): Promise<void> => {
+    if (disabled) await keystone.projects.update(found.id, { enabled: false });
+  };
+  let left: Outcome | undefined;
+  try {
+    left = await sweepSecrets(scope, keystone, found.id, signal);
+  } catch (error) {
+    await close();
+    throw error;
   }
-  const left = await sweepSecrets(scope, keystone, found.id, signal);
   if (left !== undefined) {
-    if (!project.spec.enabled) await keystone.projects.update(found.id, { enabled: false });
+    await close();
     return left;
   }
   await scope.cloud?.clients.quotas({ signal, requestId: `req-${scope.reconcileId}` }).delete(found.id);
