@@ -1,4 +1,5 @@
-import { isTrue } from "#runtime/api/conditions.ts";
+import type { Secret } from "#operator/api/generated/secret.ts";
+import { findCondition, isTrue } from "#runtime/api/conditions.ts";
 import { type Outcome, settled } from "#runtime/controller/outcome.ts";
 import { DEFAULT_ACL, isDefaultAccess, sameAcl } from "../access.ts";
 import type { Acl } from "../key-manager.ts";
@@ -8,9 +9,9 @@ import { type SecretScope, set } from "../scope.ts";
 import type { Version } from "../version.ts";
 
 /**
- * Brings the ACL and the mark of every version that can be read to what the spec says. Each costs a call a version, so they
- * are read after a change of the spec, while something is awaited and once in a while (DEEP_CHECK_MS). The mark is never
- * believed to be right because the status speaks of this generation: a pass that ended before this step says so too.
+ * Brings the ACL of every version that can be read to what the spec says, and the mark where a pass for this spec may not
+ * have come so far. Each costs a call a version, so ACLs are read while something is awaited and once in a while
+ * (DEEP_CHECK_MS).
  */
 export async function ensureAccess(scope: SecretScope): Promise<Outcome> {
   const acl = await wantedAcl(scope);
@@ -30,8 +31,9 @@ async function correct(scope: SecretScope, version: Version, wanted: Acl): Promi
   const { access, source } = scope.secret.spec;
   const { secret, publicKey } = version.parts;
   const imported = source.import !== undefined;
+  const comparesMark = !imported && !wasDoneFor(scope.secret);
   for (const id of publicKey === undefined ? [secret] : [publicKey, secret]) {
-    if (!imported) {
+    if (comparesMark) {
       const metadata = await keys.metadata(id);
       const marked = withMark(metadata ?? {}, markOf(scope, version, id === publicKey ? "public" : "secret"));
       if (marked !== undefined) await keys.putMetadata(id, marked);
@@ -45,6 +47,16 @@ async function correct(scope: SecretScope, version: Version, wanted: Acl): Promi
       `Who may read version ${version.version} in Barbican is as spec.access says`,
     );
   }
+}
+
+/**
+ * Whether a whole pass has ended well for the present spec. That the status speaks of its generation is not enough: a pass
+ * that waits, or is paused, says so too.
+ */
+function wasDoneFor({ metadata, status }: Secret): boolean {
+  const ready = findCondition(status?.conditions, "Ready");
+  const done = ready?.status === "True" && ready.observedGeneration === metadata.generation;
+  return done && metadata.deletionTimestamp === undefined;
 }
 
 /** The ACL of the spec with the users that exist; the others are noted as awaited, once. */
