@@ -95,6 +95,16 @@ describe("a refused token", () => {
     expect(issued()).toBe(2);
   });
 
+  test("is waited for by who asks while it is replaced: a token of the same second would be refused too", async () => {
+    const { keeper, now, issued } = bench(60 * minute);
+    const renewed = keeper.renew(await keeper.get());
+    const asked = now();
+    expect(await Promise.all([keeper.get(), renewed])).toEqual(["token-2", "token-2"]);
+    expect(issued()).toBe(2);
+    expect(now() - asked).toBeLessThanOrEqual(1_000);
+    expect(await keeper.get()).toBe("token-2");
+  });
+
   test("is not used again when no other can be had", async () => {
     const { keeper, failWith } = bench(60 * minute);
     const refused = await keeper.get();
