@@ -43,7 +43,7 @@ test-proofs: $(INSTALLED) ## Proofs over what test-control left behind: rights, 
 	vitest run --project proofs
 
 .PHONY: test-readme
-test-readme: $(INSTALLED) ## The README's commands, as they stand there, twice and again after make down
+test-readme: tools-control ## The README's commands, as they stand there, twice and again after make down
 	vitest run --project readme
 
 .PHONY: chaos-outages
