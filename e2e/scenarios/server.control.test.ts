@@ -83,6 +83,21 @@ describe("server", () => {
     expect(Buffer.from(merged?.data?.["userdata"] ?? "", "base64").toString()).toContain("text/cloud-boothook");
   });
 
+  test("update: what a guest is given no more does not stay about", async () => {
+    await bed.kube.create(coreSecrets, {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: at("once"),
+      data: { userdata: Buffer.from("#cloud-config\npackages: [nginx]\n").toString("base64") },
+    });
+    await team.runningServer("bare", spec({ userData: { secretKeyRef: { name: "once", key: "userdata" } } }));
+    expect(await bed.kube.get(coreSecrets, at("nephele-user-data-bare"))).toBeDefined();
+    await team.patchServer("bare", { userData: null });
+    await untilGone(bed.kube, coreSecrets, at("nephele-user-data-bare"));
+    const volumes = (await machine("bare"))?.spec?.template?.spec?.volumes;
+    expect(JSON.stringify(volumes)).not.toContain("nephele-user-data-bare");
+  });
+
   test("update: stopped is Ready, and it starts again", async () => {
     await team.runningServer("power", spec());
     await team.patchServer("power", { power: "Stopped" });

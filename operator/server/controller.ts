@@ -14,7 +14,7 @@ import { Admissions } from "./admissions.ts";
 import { serverDependencies } from "./dependencies.ts";
 import { type ServerDependencies, type ServerScope, serverScope } from "./scope.ts";
 import { report, serverStatus } from "./status.ts";
-import { ensureFiles, ensureUserData } from "./steps/guest-data.ts";
+import { ensureFiles, ensureUserData, removeUnusedData } from "./steps/guest-data.ts";
 import { ensurePaused, rebootOnce, removeOldDisks, replaceStaleInstance } from "./steps/instance.ts";
 import { ensureMachine, ensureName, growDisk } from "./steps/machine.ts";
 import { checkMachineName, checkQuota, resolveDisk, resolveFlavor, resolveProject } from "./steps/resolve.ts";
@@ -80,6 +80,7 @@ export function serverController(deps: ServerDependencies): Controller {
       ensureFiles,
       growDisk,
       ensureMachine,
+      removeUnusedData,
       ensureName,
       replaceStaleInstance,
       rebootOnce,

@@ -86,13 +86,7 @@ export async function ensureFiles(scope: ServerScope, signal: AbortSignal): Prom
   const server = context.object;
   const files = server.spec.files ?? [];
   const key = filesSecretKey(server);
-  if (files.length === 0) {
-    // What no guest is given any more does not stay about; one that still runs has its copy.
-    const old = context.cache.get(coreSecrets, key);
-    if (old !== undefined && ownership(old, server) === "ours")
-      await context.kube.delete(coreSecrets, key, { uid: old.metadata.uid });
-    return settled();
-  }
+  if (files.length === 0) return settled();
   const found = await context.require(secretsOfServer);
   if (!found.ready) return found.outcome;
   const current = new Map(found.objects.map((secret) => [secret.metadata.name, currentVersion(secret)]));
@@ -108,6 +102,25 @@ export async function ensureFiles(scope: ServerScope, signal: AbortSignal): Prom
     if (blocked !== undefined) return blocked;
   }
   scope.filesRevision = filesRevision(mark);
+  return settled();
+}
+
+/**
+ * What no guest is given any more does not stay about; one that still runs has its copy. After the machine, which until
+ * then names it.
+ */
+export async function removeUnusedData(scope: ServerScope): Promise<Outcome> {
+  const { context, userData, filesRevision } = scope;
+  const server = context.object;
+  const unused = [
+    ...(userData === "secret" ? [] : [userDataSecretKey(server)]),
+    ...(filesRevision === undefined ? [filesSecretKey(server)] : []),
+  ];
+  for (const key of unused) {
+    const old = cached(scope, key);
+    if (old !== undefined && ownership(old, server) === "ours")
+      await context.kube.delete(coreSecrets, key, { uid: old.metadata.uid });
+  }
   return settled();
 }
 
