@@ -8,7 +8,9 @@ const apiVersion = "rbac.authorization.k8s.io/v1";
 const apiGroup = "rbac.authorization.k8s.io";
 const ALL_OF_RBAC = ["roles", "rolebindings", "clusterroles", "clusterrolebindings"];
 /** With escalate and bind, so that nothing but the policies stands in the way. */
-const RIGHTS = [{ apiGroups: [apiGroup], resources: ALL_OF_RBAC, verbs: ["create", "update", "escalate", "bind"] }];
+const RIGHTS = [
+  { apiGroups: [apiGroup], resources: ALL_OF_RBAC, verbs: ["create", "update", "delete", "escalate", "bind"] },
+];
 
 const DEV = { apiGroup, kind: "User", name: "dev-1" };
 const DEVS = { apiGroup, kind: "Group", name: "corp:devs" };
@@ -168,5 +170,25 @@ describe("in the whole cluster", () => {
     const ask = (sender: Sender) => sender.judge("POST", `${API}/${plural}`, object);
     expect(await ask(operator)).toContain("the operator gives no rights in the whole cluster");
     expect(await ask(other)).toBe(ACCEPTED);
+  });
+});
+
+describe("the operator takes away", () => {
+  const made = { metadata: { labels: { "app.kubernetes.io/managed-by": "nephele" } } };
+
+  test.each<readonly [string, () => Manifest]>([
+    ["rolebindings", () => binding()],
+    ["roles", () => imageRole()],
+  ])("of %s only what it made", async (plural, object) => {
+    const path = `${API}/namespaces/${home}/${plural}`;
+    const [ours, theirs] = [await bench.create(path, merge(object(), made)), await bench.create(path, object())];
+    // It may be that this policy is not at work yet though the others are.
+    await eventually(
+      () => operator.judge("DELETE", theirs),
+      (verdict) => verdict !== ACCEPTED,
+    );
+    expect(await operator.judge("DELETE", theirs)).toContain("the operator may delete only what it made");
+    expect(await operator.judge("DELETE", ours)).toBe(ACCEPTED);
+    expect(await other.judge("DELETE", theirs)).toBe(ACCEPTED);
   });
 });
