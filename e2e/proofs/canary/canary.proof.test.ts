@@ -1,16 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { openStack } from "#e2e/clients/operator-clients.ts";
 import { processRecords } from "#e2e/cluster/process-records.ts";
-import { unique } from "#e2e/harness/bed.ts";
 import { untilGone, untilReady } from "#e2e/harness/conditions.ts";
-import { openProjectBed, type ProjectBed } from "#e2e/scenarios/project-bed.ts";
+import { type GuestBed, openGuestBed } from "#e2e/scenarios/guest-bed.ts";
 import { coreSecrets } from "#operator/api/foreign.ts";
-import { secrets } from "#operator/api/resources.ts";
-import type { KubeObject } from "#runtime/api/object.ts";
-import { defineResource } from "#runtime/api/resource.ts";
+import { projects, secrets, servers } from "#operator/api/resources.ts";
+import type { Desired, KubeObject } from "#runtime/api/object.ts";
+import { defineResource, type Resource } from "#runtime/api/resource.ts";
 import { searchPath } from "./files.ts";
 import { searchObjects } from "./objects.ts";
 import { searchProcesses } from "./processes.ts";
@@ -26,27 +26,30 @@ const configMaps = defineResource<KubeObject>({
 });
 const OWNER = { fieldOwner: "test", force: true } as const;
 
-let bed: ProjectBed;
+let bed: GuestBed;
 let namespace: string;
 let canaries: readonly Canary[];
 let search: Searcher;
-/** Stands in a ConfigMap, on purpose: where it is not found, the search is broken. */
-const open: Canary = { name: "the value in the open", value: `canary-${randomBytes(16).toString("hex")}` };
+const aValue = (): string => `canary-${randomBytes(16).toString("hex")}`;
+/** Stands in the open, on purpose, wherever is searched: where it is not found, the search is broken. */
+const open: Canary = { name: "the value in the open", value: aValue() };
 
-/** Has the operator handle one secret of each way that a payload can go, and a Project's credential. */
+/** Has the operator handle one secret of each way that a payload can go, a guest that is given them, and a Project's credential. */
 beforeAll(async () => {
-  bed = await openProjectBed();
-  namespace = unique("canary");
-  await bed.ready(namespace);
-  const copied = `canary-${randomBytes(16).toString("hex")}`;
-  const data = { value: Buffer.from(copied).toString("base64") };
+  bed = await openGuestBed();
+  const team = await bed.tenant();
+  namespace = team.name;
+  const [copied, userData] = [aValue(), aValue()];
   const at = (name: string) => ({ name, namespace });
-  await bed.kube.apply(coreSecrets, { apiVersion: "v1", kind: "Secret", metadata: at("source"), data }, OWNER);
-  await bed.kube.apply(
-    configMaps,
-    { apiVersion: "v1", kind: "ConfigMap", metadata: at("open"), data: { value: open.value } },
-    OWNER,
-  );
+  const source = (name: string, value: string): Desired => ({
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: at(name),
+    data: { value: Buffer.from(value).toString("base64") },
+  });
+  await bed.kube.apply(coreSecrets, source("source", copied), OWNER);
+  await bed.kube.apply(coreSecrets, source("own", `#cloud-config\npassword: ${userData}\n`), OWNER);
+  await leaveInTheOpen();
   const wanted = {
     copied: { type: "opaque", source: { secretKeyRef: { name: "source", key: "value" } } },
     generated: { type: "passphrase", source: { generate: { length: 32 } } },
@@ -57,8 +60,16 @@ beforeAll(async () => {
     await bed.kube.apply(secrets, object, OWNER);
     await untilReady(bed.kube, secrets, at(name));
   }
+  await team.activeImage("debian");
+  await team.runningServer("web", {
+    flavorRef: { name: await bed.flavor("canary") },
+    imageRef: { name: "debian" },
+    userData: { secretKeyRef: { name: "own", key: "value" } },
+    files: [{ path: "/etc/app/password", secretRef: { name: "generated" } }],
+  });
   canaries = [
     { name: "the copied payload", value: copied },
+    { name: "the user data", value: userData },
     { name: "the generated payload", value: await valueIn("generated-synced", "value") },
     { name: "the application credential's secret", value: credentialIn(await valueIn("clouds", "clouds.yaml")) },
     { name: "the operator's password", value: readFileSync(openStack().operator.passwordFile, "utf8").trim() },
@@ -68,12 +79,30 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  for (const name of ["copied", "generated"]) {
-    await bed.kube.delete(secrets, { name, namespace });
-    await untilGone(bed.kube, secrets, { name, namespace });
-  }
+  const gone = async (resource: Resource, name: string): Promise<void> => {
+    await bed.kube.delete(resource, { name, namespace });
+    await untilGone(bed.kube, resource, { name, namespace });
+  };
+  // A Secret stays for as long as a Server uses it.
+  await gone(servers, "web");
+  await gone(secrets, "copied");
+  await gone(secrets, "generated");
   await bed.close();
 });
+
+/** In an object, in Keystone's database, and in what the API server and Barbican log of requests. */
+async function leaveInTheOpen(): Promise<void> {
+  const data = { value: open.value };
+  await bed.kube.apply(
+    configMaps,
+    { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "open", namespace }, data },
+    OWNER,
+  );
+  await bed.domain.createUser(open.value);
+  await bed.kube.list(configMaps, { namespace, labelSelector: `canary=${open.value}` });
+  const id = (await bed.kube.get(projects, { name: namespace }))?.status?.id ?? "";
+  await bed.cloud.project(id).barbican.secrets.listByName(open.value);
+}
 
 async function valueIn(name: string, key: string): Promise<string> {
   const secret = await bed.kube.get(coreSecrets, { name, namespace });
@@ -102,6 +131,9 @@ describe("canary", () => {
       within("the copied payload", "source"),
       within("the copied payload", "copied-synced"),
       within("the generated payload", "generated-synced"),
+      within("the generated payload", "nephele-files-web"),
+      within("the user data", "own"),
+      within("the user data", "nephele-user-data-web"),
       within("the application credential's secret", "clouds"),
       { canary: open.name, place: `configmaps ${namespace}/open` },
       // The core Secret that each Cloud names for the operator's login.
@@ -122,6 +154,8 @@ describe("canary", () => {
   test("no log holds one: the operator's, Keystone's, Barbican's, PostgreSQL's, the API server's audit log", () => {
     const { places, findings } = searchPath(search, bed.cluster.logsDir);
     expect(places).toBeGreaterThan(8);
+    const inTheOpen = findings.filter(({ canary }) => canary === open.name).map(({ place }) => basename(place));
+    expect(inTheOpen).toEqual(expect.arrayContaining(["audit.log", "barbican.log"]));
     expect(findings.filter(({ canary }) => canary !== open.name)).toEqual([]);
   });
 
@@ -130,7 +164,8 @@ describe("canary", () => {
     const folder = postgres?.args[postgres.args.indexOf("-D") + 1] ?? "";
     const { bytes, findings } = searchPath(search, folder);
     expect(bytes).toBeGreaterThan(1_000_000);
-    expect(findings).toEqual([]);
+    expect(findings.map(({ canary }) => canary)).toContain(open.name);
+    expect(findings.filter(({ canary }) => canary !== open.name)).toEqual([]);
   });
 
   test("no process shows one in its arguments or environment", () => {

@@ -31,6 +31,15 @@ describe("a canary is found", () => {
     expect(search(around(bytes)).map(({ canary }) => canary)).toContain("the canary");
   });
 
+  test("in MIME's base64, wherever a line ends, and in a core Secret that holds such a text", () => {
+    for (let before = 0; before < 76; before += 1) {
+      const text = base64(Buffer.concat([randomBytes(100 + before), Buffer.from(value), randomBytes(40)]));
+      const lines = `Content-Transfer-Encoding: base64\r\n\r\n${text.replace(/.{76}/g, "$&\r\n")}\r\n--end--`;
+      expect(search(Buffer.from(lines)).length).toBeGreaterThan(0);
+      expect(search(Buffer.from(JSON.stringify({ data: { userdata: base64(lines) } }))).length).toBeGreaterThan(0);
+    }
+  });
+
   test("at every offset of a longer base64 text, whatever stands around it", () => {
     for (let before = 0; before < 24; before += 1) {
       const text = base64(around(Buffer.concat([randomBytes(before), Buffer.from(value), randomBytes(7)])));

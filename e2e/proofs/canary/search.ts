@@ -17,7 +17,7 @@ export interface Hit {
 /** Looks for canaries in bytes. */
 export type Searcher = (bytes: Buffer) => readonly Hit[];
 
-/** Streams within streams are followed this deep. */
+/** Streams and texts within others are followed this deep. */
 const DEPTH = 3;
 /** An inflated stream is looked at up to this size: nothing of ours is larger, and a bomb ends here. */
 const INFLATED_LIMIT = 64 * 1024 * 1024;
@@ -30,8 +30,8 @@ export function searcherFor(canaries: readonly Canary[]): Searcher {
   const wanted = canaries.map(({ name, value }) => ({ name, forms: formsOf(value) }));
   const search = (bytes: Buffer, depth: number): readonly Hit[] => [
     ...wanted.flatMap(({ name, forms }) => plainHits(name, forms, bytes)),
-    ...(depth === 0 ? [] : streamsIn(bytes)).flatMap(({ where, inflated }) =>
-      search(inflated, depth - 1).map((hit) => ({ ...hit, form: `${where}: ${hit.form}` })),
+    ...(depth === 0 ? [] : innerOf(bytes)).flatMap(({ where, bytes: inner }) =>
+      search(inner, depth - 1).map((hit) => ({ ...hit, form: `${where}: ${hit.form}` })),
     ),
   ];
   return (bytes) => search(bytes, DEPTH);
@@ -41,16 +41,36 @@ function plainHits(canary: string, forms: readonly Form[], bytes: Buffer): reado
   return forms.filter((form) => bytes.includes(form.bytes)).map((form) => ({ canary, form: form.name }));
 }
 
-function streamsIn(bytes: Buffer): readonly { readonly where: string; readonly inflated: Buffer }[] {
+/** What stands within other bytes in a form of its own. */
+interface Inner {
+  readonly where: string;
+  readonly bytes: Buffer;
+}
+
+function innerOf(bytes: Buffer): readonly Inner[] {
   const plain = offsetsOf(bytes, GZIP).map((at) => ({ where: `gzip at ${at}`, stream: bytes.subarray(at) }));
   const encoded = offsetsOf(bytes, GZIP_BASE64).map((at) => ({
     where: `gzip in base64 at ${at}`,
     stream: Buffer.from(base64From(bytes, at), "base64"),
   }));
-  return [...plain, ...encoded].flatMap(({ where, stream }) => {
-    const inflated = inflate(stream);
-    return inflated === undefined ? [] : [{ where, inflated }];
+  const inflated = [...plain, ...encoded].flatMap(({ where, stream }) => {
+    const bytes = inflate(stream);
+    return bytes === undefined ? [] : [{ where, bytes }];
   });
+  return [...inflated, ...base64In(bytes)];
+}
+
+/**
+ * A text of base64, broken into lines (MIME, PEM) or not: a value that a line's end divides stands in no form of its own.
+ * The first line is longer than any word.
+ */
+const BASE64_TEXT = /[A-Za-z0-9+/]{48,}(?:\r?\n[A-Za-z0-9+/]+)*/g;
+
+function base64In(bytes: Buffer): readonly Inner[] {
+  return [...bytes.toString("latin1").matchAll(BASE64_TEXT)].map(({ index, 0: text }) => ({
+    where: `base64 at ${index}`,
+    bytes: Buffer.from(text, "base64"),
+  }));
 }
 
 function offsetsOf(bytes: Buffer, pattern: Buffer): readonly number[] {
