@@ -126,6 +126,30 @@ describe("project", () => {
     expect(await keystone().projects.get(made.id)).toMatchObject({ tags: [] });
   });
 
+  test("conflict: a namespace that we made and whose owner gives it to another Project is that one's alone", async () => {
+    const [first, second] = [projectName(), projectName()];
+    await bed.ready(first);
+    await bed.kube.mergePatch(
+      namespaces,
+      { name: first },
+      { metadata: { annotations: { "nephele.dev/project": second } } },
+    );
+    const stalled = { type: "Stalled", status: "True", message: new RegExp(`belongs to the Project ${second}`) };
+    const foreign = await untilCondition(bed.kube, projects, { name: first }, stalled);
+    expect(foreign.status?.namespace).toBeUndefined();
+    expect((await bed.ready(second, { namespace: first })).status).toMatchObject({
+      namespace: first,
+      namespaceOrigin: "Taken",
+    });
+    await bed.remove(first);
+    const left = await bed.kube.get(namespaces, { name: first });
+    expect(left?.metadata.deletionTimestamp).toBeUndefined();
+    expect(left?.metadata.labels).toMatchObject({ "nephele.dev/project": second });
+    await untilReady(bed.kube, projects, { name: second });
+    await bed.remove(second);
+    await bed.kube.delete(namespaces, { name: first });
+  });
+
   test("conflict: a namespace that does not consent is left alone until it does", async () => {
     const project = projectName();
     await makeNamespace(project);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { operatorSettings } from "#e2e/clients/operator-clients.ts";
 import { unique } from "#e2e/harness/bed.ts";
 import { untilCondition, untilGone } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
@@ -14,6 +15,7 @@ import {
 } from "#operator/api/foreign.ts";
 import type { Project } from "#operator/api/generated/project.ts";
 import { projects, secrets, servers } from "#operator/api/resources.ts";
+import { createCloudClients } from "#operator/clients/cloud-clients.ts";
 import { openProjectBed, type ProjectBed } from "./project-bed.ts";
 import { idOf, looksOf, projectName, textOf } from "./project-looks.ts";
 
@@ -285,5 +287,28 @@ describe("project", () => {
     await bed.ready(project, { enabled: false });
     await bed.remove(project);
     expect(await keystone().projects.get(idOf(ready))).toBeUndefined();
+  });
+
+  test("disabled: one that cannot be emptied is closed to everybody meanwhile, says why, and can be let go", async () => {
+    const [project, user] = [projectName(), await bed.domain.createUser(unique("dev"))];
+    const ready = await bed.ready(project, { members: [{ user: user.name, domain: bed.domain.name, role: "member" }] });
+    const id = idOf(ready);
+    const credentials = { username: user.name, password: user.password, userDomain: bed.domain.name };
+    const own = createCloudClients({ ...operatorSettings(), credentials });
+    const { barbican } = own.project(id);
+    const secret = await barbican.secrets.create({ name: "private", secretType: "opaque" });
+    await barbican.acls.put(secret, { projectAccess: false, users: [] });
+    await own.close();
+    await bed.ready(project, { enabled: false });
+    await bed.kube.delete(projects, { name: project });
+    await untilWaitsFor(project, new RegExp(`Barbican secrets ${secret} .*private to their owners.*onDelete: Retain`));
+    expect(await keystone().projects.get(id)).toMatchObject({ enabled: false });
+    const { userId } = await keystone().whoAmI();
+    const actors = (await keystone().assignments.listForProject(id)).map(({ actor }) => actor.id);
+    expect(actors.filter((actor) => actor !== userId)).toEqual([]);
+    await bed.kube.mergePatch(projects, { name: project }, { spec: { onDelete: "Retain" } });
+    await bed.compare(project);
+    await untilGone(bed.kube, projects, { name: project });
+    expect(await keystone().projects.get(id)).toMatchObject({ enabled: false, tags: [] });
   });
 });

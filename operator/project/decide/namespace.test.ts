@@ -30,6 +30,12 @@ describe("the namespace of a Project", () => {
     ["is awaited where a taken one went", undefined, "Taken", { kind: "awaited" }],
     ["is taken where it consents", aNamespace(consenting), undefined, { kind: "use", origin: "Taken" }],
     [
+      "is known again where we made it and somebody took its consent away",
+      aNamespace({ annotations: { "nephele.dev/created-by": "local/team-a" } }),
+      "Made",
+      { kind: "use", origin: "Made" },
+    ],
+    [
       "is known again where we made it and lost the record",
       aNamespace(made),
       undefined,
@@ -45,6 +51,11 @@ describe("the namespace of a Project", () => {
     [
       "names another Project",
       aNamespace({ annotations: { "nephele.dev/project": "team-b" } }),
+      "belongs to the Project team-b",
+    ],
+    [
+      "was made for it and then given to another",
+      aNamespace({ annotations: { ...made.annotations, "nephele.dev/project": "team-b" } }),
       "belongs to the Project team-b",
     ],
     [

@@ -33,11 +33,15 @@ export function decideNamespace(
   return { kind: "foreign", problem: foreignProblem(project, current) };
 }
 
-/** Whether the namespace is this Project's, and how it came to it; undefined where it is not. */
+/**
+ * Whether the namespace is this Project's, and how it came to it; undefined where it is not. One that we made and whose
+ * owner then let another Project have is that one's alone: two would write over each other.
+ */
 export function originOf(project: Project, installationId: string, current: Namespace): NamespaceOrigin | undefined {
-  const annotations = current.metadata.annotations ?? {};
-  if (annotations[CREATED_BY] === createdBy(installationId, project)) return "Made";
-  return annotations[PROJECT] === project.metadata.name ? "Taken" : undefined;
+  const { [PROJECT]: consent, [CREATED_BY]: madeBy } = current.metadata.annotations ?? {};
+  if (consent !== undefined && consent !== project.metadata.name) return undefined;
+  if (madeBy === createdBy(installationId, project)) return "Made";
+  return consent === undefined ? undefined : "Taken";
 }
 
 function foreignProblem(project: Project, current: Namespace): string {

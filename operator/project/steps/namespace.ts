@@ -20,6 +20,8 @@ export async function ensureNamespace(scope: ProjectScope): Promise<Outcome> {
   const decision = decideNamespace(project, deps.installationId, current, facts.namespaceOrigin);
   switch (decision.kind) {
     case "foreign":
+      // Its Servers, Images and Secrets are of the Project that has it now.
+      facts.namespace = undefined;
       return invalid("spec.namespace", decision.problem, { pollAfterMs: FOREIGN_POLL_MS });
     case "awaited":
       return waiting(`Namespace ${namespace}, which was not made by us and is gone, to be made again with its consent`);

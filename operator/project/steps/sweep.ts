@@ -39,7 +39,8 @@ export async function sweepSecrets(
   const shown = kept.slice(0, 5).join(", ");
   return waiting(
     `Barbican secrets ${shown}${kept.length > 5 ? ` and ${kept.length - 5} more` : ""} of the Keystone project ${projectId}, ` +
-      "which are private to their owners, to be deleted by them",
+      "which are private to their owners, to be deleted by them or by somebody with the role admin in it; " +
+      "spec.onDelete: Retain leaves the Keystone project with all it has",
     { pollAfterMs: AWAITED_POLL_MS },
   );
 }
