@@ -6,6 +6,9 @@ const URL = "must be an address that begins with http:// or https://, names a ho
 const BOTH = "identity and keyManager are either both external or both deployed";
 const DURATION = (from: string, to: string): string =>
   `must be a duration from ${from} to ${to}, in hours, minutes and seconds`;
+const SOURCE =
+  "must be http://, https:// or docker://, a host in lower case (or *. and a domain), and a path that ends with a slash: https://images.example.org/";
+const sources = (...beginnings: readonly string[]) => ({ spec: { images: { sources: beginnings } } });
 const CHOICE = "exactly one of bundled and external must be given";
 
 /** The base's services, deployed. */
@@ -173,6 +176,34 @@ export const cloudRules: RuleTable = {
       fault: { spec: { identity: { external: { credentialsSecretRef: null } } } },
       at: "spec.identity.external.credentialsSecretRef",
       refusedWith: "Required value",
+    },
+    {
+      says: "a source of Images without a slash at its end",
+      fault: sources("https://images.example.org"),
+      control: sources("https://images.example.org:8443/debian/", "http://*.example.org/", "docker://[fd00::1]/"),
+      at: "spec.images.sources[0]",
+      refusedWith: SOURCE,
+    },
+    {
+      says: "a source of Images by another protocol",
+      fault: sources("ftp://images.example.org/"),
+      control: sources("https://images.example.org:8443/debian/", "http://*.example.org/", "docker://[fd00::1]/"),
+      at: "spec.images.sources[0]",
+      refusedWith: SOURCE,
+    },
+    {
+      says: "a password in a source of Images",
+      fault: sources("https://me:pw@images.example.org/"),
+      control: sources("https://images.example.org:8443/debian/", "http://*.example.org/", "docker://[fd00::1]/"),
+      at: "spec.images.sources[0]",
+      refusedWith: SOURCE,
+    },
+    {
+      says: "a star within a source of Images",
+      fault: sources("https://images.*.example.org/"),
+      control: sources("https://images.example.org:8443/debian/", "http://*.example.org/", "docker://[fd00::1]/"),
+      at: "spec.images.sources[0]",
+      refusedWith: SOURCE,
     },
     {
       says: "the region is changed",

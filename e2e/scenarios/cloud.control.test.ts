@@ -6,11 +6,14 @@ import { adminLogin } from "#e2e/cluster/openstack/admin-session.ts";
 import { createTestDomain } from "#e2e/cluster/openstack/test-domain.ts";
 import { type Bed, openBed, unique } from "#e2e/harness/bed.ts";
 import { untilCondition, untilGone, untilReady } from "#e2e/harness/conditions.ts";
+import { eventually } from "#e2e/harness/eventually.ts";
 import { openProxiedCloud } from "#e2e/harness/proxied-cloud.ts";
-import { coreSecrets } from "#operator/api/foreign.ts";
+import { coreSecrets, dataVolumes, networkPolicies } from "#operator/api/foreign.ts";
 import type { Cloud } from "#operator/api/generated/cloud.ts";
-import { clouds, projects } from "#operator/api/resources.ts";
+import { clouds, images, projects } from "#operator/api/resources.ts";
 import type { Condition } from "#runtime/api/conditions.ts";
+import type { Desired, ObjectKey } from "#runtime/api/object.ts";
+import type { Resource } from "#runtime/api/resource.ts";
 import { isApiError } from "#runtime/client/errors.ts";
 
 const NAMESPACE = "nephele-system";
@@ -37,15 +40,30 @@ interface Changes {
   /** The key in the core Secret with the authority of both services. */
   readonly authority?: string;
   readonly protected?: boolean;
+  /** Where its Projects' Images may be imported from. */
+  readonly sources?: readonly string[];
 }
 
 /** Applies a Cloud that reads the core Secret of its own name. */
 async function applyCloud(name: string, changes: Changes = {}): Promise<void> {
   made.push(name);
-  const { identityUrl, keyManagerUrl, region, authority, protected: held = false } = { ...settings, ...changes };
+  const {
+    identityUrl,
+    keyManagerUrl,
+    region,
+    authority,
+    sources,
+    protected: held = false,
+  } = { ...settings, ...changes };
   const ca = authority === undefined ? {} : { caSecretRef: { name, key: authority } };
   const identity = { external: { url: identityUrl, credentialsSecretRef: { name }, ...ca } };
-  const spec = { region, identity, keyManager: { external: { url: keyManagerUrl, ...ca } }, protected: held };
+  const spec = {
+    region,
+    identity,
+    keyManager: { external: { url: keyManagerUrl, ...ca } },
+    protected: held,
+    images: { sources },
+  };
   const cloud = { apiVersion: "nephele.dev/v1alpha1", kind: "Cloud", metadata: { name, namespace: NAMESPACE }, spec };
   await bed.kube.apply(clouds, cloud, { fieldOwner: "test", force: true });
 }
@@ -101,6 +119,58 @@ describe("cloud", () => {
     const refused = await bed.kube.delete(clouds, { namespace: NAMESPACE, name }).catch((error: unknown) => error);
     expect(isApiError(refused, "Forbidden")).toBe(true);
     await applyCloud(name, { authority: "authority.pem" });
+  });
+
+  test("update: Images are imported from the addresses that it lists, else from the internet alone", async () => {
+    const [name, project] = [unique("cloud"), unique("cloud-project")];
+    await applyLogin(name);
+    await applyCloud(name);
+    const spec = { cloudRef: { namespace: NAMESPACE, name }, protected: false, onDelete: "Delete" };
+    const apply = (resource: Resource, metadata: object, more: object): Promise<unknown> => {
+      const object = { apiVersion: "nephele.dev/v1alpha1", kind: resource.kind, metadata, spec: more };
+      return bed.kube.apply(resource, object as Desired, { fieldOwner: "test" });
+    };
+    await apply(projects, { name: project }, spec);
+    await untilReady(bed.kube, projects, { name: project });
+    const at = (image: string) => ({ namespace: project, name: image });
+    const image = async (key: ObjectKey, url: string): Promise<void> => {
+      const http = { url, checksum: `sha256:${"0".repeat(64)}` };
+      await apply(images, key, { source: { http }, minDisk: "1Gi" });
+    };
+    const refused = (key: ObjectKey, message: RegExp): Promise<unknown> =>
+      untilCondition(bed.kube, images, key, {
+        type: "Stalled",
+        status: "True",
+        reason: "InvalidConfiguration",
+        message,
+      });
+    const made = (key: ObjectKey): Promise<unknown> =>
+      eventually(`DataVolume ${key.name}`, () => bed.kube.get(dataVolumes, key));
+    const closed = async (): Promise<string> =>
+      JSON.stringify(await bed.kube.get(networkPolicies, { namespace: project, name: "nephele-importers" }));
+
+    await image(at("outside"), "https://images.example.org/a.qcow2");
+    await made(at("outside"));
+    await image(at("inside"), "http://disks.nephele-system.svc/a.qcow2");
+    await refused(at("inside"), /spec.source.http.url: disks.nephele-system.svc is within private networks/);
+    expect(await bed.kube.get(dataVolumes, at("inside"))).toBeUndefined();
+    expect(await closed()).toContain("10.0.0.0/8");
+
+    await applyCloud(name, { sources: ["http://disks.nephele-system.svc/"] });
+    await made(at("inside"));
+    await image(at("elsewhere"), "https://images.example.org/a.qcow2");
+    await refused(
+      at("elsewhere"),
+      new RegExp(`none of the addresses .*spec.images.sources of Cloud ${NAMESPACE}/${name}`),
+    );
+    await eventually("importers to reach what is listed", async () => !(await closed()).includes("10.0.0.0/8"));
+
+    for (const { metadata } of await bed.kube.list(images, { namespace: project })) {
+      await bed.kube.delete(images, at(metadata.name));
+      await untilGone(bed.kube, images, at(metadata.name));
+    }
+    await bed.kube.delete(projects, { name: project });
+    await untilGone(bed.kube, projects, { name: project });
   });
 
   test("update: another address of Barbican is asked, and said", async () => {

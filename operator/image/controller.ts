@@ -1,7 +1,7 @@
 import { dataSources, dataVolumes, roleBindings, roles } from "#operator/api/foreign.ts";
 import type { Image } from "#operator/api/generated/image.ts";
 import { MANAGED_SELECTOR } from "#operator/api/marks.ts";
-import { images, projects, servers } from "#operator/api/resources.ts";
+import { clouds, images, projects, servers } from "#operator/api/resources.ts";
 import { keyText } from "#runtime/api/object.ts";
 import { type Controller, defineController, index, watch } from "#runtime/controller/definition.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
@@ -9,7 +9,7 @@ import { type ImageScope, imageScope } from "./scope.ts";
 import { namespaceOf } from "./sharing.ts";
 import { imageStatus, outcomeOf } from "./status.ts";
 import { ensureSharing } from "./steps/sharing.ts";
-import { ensureDataSource, ensureVolume, measure } from "./steps/volume.ts";
+import { checkSource, ensureDataSource, ensureVolume, measure } from "./steps/volume.ts";
 import {
   BUILDING_FROM_IMAGE,
   buildingFrom,
@@ -17,6 +17,7 @@ import {
   imageOf,
   imageOfRole,
   imagesOfProject,
+  imagesToImport,
   keyOfImage,
   PROJECT_BY_NAMESPACE,
   SERVERS_OF_IMAGE,
@@ -36,6 +37,7 @@ export function imageController(): Controller {
       watch(roles, imageOfRole, { labelSelector: MANAGED_SELECTOR }),
       watch(roleBindings, imageOfRole, { labelSelector: MANAGED_SELECTOR }),
       watch(projects, imagesOfProject),
+      watch(clouds, imagesToImport),
       watch(servers, deletedImageOf),
     ],
     indexes: [
@@ -48,7 +50,7 @@ export function imageController(): Controller {
       }),
     ],
     scope: imageScope,
-    steps: [ensureVolume, ensureDataSource, measure, ensureSharing, report],
+    steps: [checkSource, ensureVolume, ensureDataSource, measure, ensureSharing, report],
     cleanup: [awaitBuilders],
     status: imageStatus,
   });

@@ -1,3 +1,4 @@
+import type { Cloud } from "#operator/api/generated/cloud.ts";
 import type { Image } from "#operator/api/generated/image.ts";
 import type { Project } from "#operator/api/generated/project.ts";
 import type { Server } from "#operator/api/generated/server.ts";
@@ -39,9 +40,24 @@ export function sharedWithKeys(image: Image): readonly string[] {
   return image.spec.visibility === "Shared" ? (image.spec.sharedWith ?? []) : [];
 }
 
-/** A Project that comes, goes or changes may be one that an Image is shared with, or the one that publishes it. */
+/**
+ * A Project that comes, goes or changes may be one that an Image is shared with, the one that publishes it, or the one whose
+ * Cloud says where it may be imported from.
+ */
 export function imagesOfProject(project: Project, cache: CacheReader): readonly ObjectKey[] {
-  return [EVERYBODY, project.metadata.name].flatMap((key) => cache.byIndex(images, SHARED_WITH, key).map(keyOfImage));
+  const shared = [EVERYBODY, project.metadata.name].flatMap((key) => cache.byIndex(images, SHARED_WITH, key));
+  const namespace = project.status?.namespace;
+  const own = namespace === undefined ? [] : cache.list(images, namespace).filter(isToBeImported);
+  return [...shared, ...own].map(keyOfImage);
+}
+
+/** A Cloud that changes may let an Image be imported that it did not. */
+export function imagesToImport(_cloud: Cloud, cache: CacheReader): readonly ObjectKey[] {
+  return cache.list(images).filter(isToBeImported).map(keyOfImage);
+}
+
+function isToBeImported({ status }: Image): boolean {
+  return status?.volume === undefined;
 }
 
 /** DataVolumes and DataSources carry the Image's name. */

@@ -15,6 +15,7 @@ export interface CloudSpec {
   readonly region: string;
   readonly identity: CloudIdentity;
   readonly keyManager: CloudKeyManager;
+  readonly images?: CloudImages;
   readonly database?: CloudDatabase;
   readonly cache?: CloudCache;
   /** Another value asks for a check of everything before the Cloud is Ready again; of deployed services by a secret that is written and read. The chart gives the revision of its release: helm --wait never takes an older answer for a new one. */
@@ -104,6 +105,16 @@ export interface CloudKeyManagerExternalCaSecretRef {
   readonly name: string;
   /** Key in it. */
   readonly key: string;
+}
+
+/** What holds for the Images of all Projects. */
+export interface CloudImages {
+  /**
+   * Where Images may be imported from: beginnings of addresses, https://images.example.org/debian/, docker://registry.example.org/, https://*.example.org/. Without it, any address of the internet and none of private networks.
+   *
+   * Items: Scheme, host (or *. and a domain), port and path that an address must begin with.
+   */
+  readonly sources?: readonly string[];
 }
 
 /** The PostgreSQL of services that are deployed. Without it a bundled one with one instance. */

@@ -1,12 +1,32 @@
 import { dataSources, dataVolumes, persistentVolumeClaims } from "#operator/api/foreign.ts";
+import { clouds } from "#operator/api/resources.ts";
+import { keyText } from "#runtime/api/object.ts";
 import { alreadyApplied } from "#runtime/client/applied.ts";
 import { invalid, type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import { dataSourceFor, dataVolumeFor, isOfFormer, isOurs } from "../children.ts";
 import type { ImageScope } from "../scope.ts";
+import { addressOf, refusalOf } from "../sources.ts";
 import { keyOfImage } from "../wakes.ts";
 
 /** How often a claim that is on its way out is looked at; claims are not watched. */
 const CLAIM_POLL_MS = 5_000;
+
+/** An importer is sent only where the Cloud lets it. What was imported already stays. */
+export async function checkSource({ context, project, volume }: ImageScope): Promise<Outcome> {
+  const { object: image, cache } = context;
+  const address = addressOf(image.spec);
+  if (volume !== undefined || address === undefined) return settled();
+  const ref = project?.status?.cloudRef;
+  if (ref === undefined) return waiting(`the Project of namespace ${image.metadata.namespace} to be in a Cloud`);
+  const cloud = cache.get(clouds, ref);
+  if (cloud === undefined) return waiting(`Cloud ${keyText(ref)}`);
+  const refusal = refusalOf(address.url, cloud.spec.images?.sources);
+  if (refusal === undefined) return settled();
+  return invalid(
+    address.field,
+    `${refusal}; an administrator may add it to spec.images.sources of Cloud ${keyText(ref)}`,
+  );
+}
 
 /** The DataVolume is there and ours. Its spec cannot change (CDI refuses it), nor can what it is made from. */
 export async function ensureVolume(scope: ImageScope): Promise<Outcome> {

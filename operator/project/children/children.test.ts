@@ -82,19 +82,34 @@ describe("the backstop", () => {
 });
 
 describe("isolation", () => {
+  const platform = { system: "nephele-system", cdi: "cdi" };
+
   test("Strict closes ingress and egress for every pod", () => {
-    const [isolation] = networkPolicies(aProject(), { system: "nephele-system", cdi: "cdi" });
+    const [isolation] = networkPolicies(aProject(), platform, "Internet");
     expect(isolation).toMatchObject({ spec: { podSelector: {}, policyTypes: ["Ingress", "Egress"] } });
   });
 
   test("Strict lets only importers reach addresses outside", () => {
-    const policies = networkPolicies(aProject(), { system: "nephele-system", cdi: "cdi" });
+    const policies = networkPolicies(aProject(), platform, "Internet");
     const withBlocks = policies.filter((policy) => JSON.stringify(policy).includes("ipBlock"));
     expect(withBlocks).toMatchObject([{ spec: { podSelector: { matchLabels: { "cdi.kubevirt.io": "importer" } } } }]);
   });
 
+  test.each([
+    ["Internet", "10.0.0.0/8", true],
+    ["Internet", "169.254.0.0/16", true],
+    ["Internet", "fc00::/7", true],
+    ["Any", "10.0.0.0/8", false],
+    ["Any", "169.254.0.0/16", true],
+  ] as const)("where importers reach %s, %s is closed to them: %s", (reach, range, closed) => {
+    const importers = networkPolicies(aProject(), platform, reach).find(
+      ({ metadata: { name } }) => name === "nephele-importers",
+    );
+    expect(JSON.stringify(importers).includes(`"${range}"`)).toBe(closed);
+  });
+
   test("Open makes no policy", () => {
-    expect(networkPolicies(aProject({ isolation: "Open" }), { system: "s", cdi: "c" })).toEqual([]);
+    expect(networkPolicies(aProject({ isolation: "Open" }), platform, "Any")).toEqual([]);
   });
 });
 

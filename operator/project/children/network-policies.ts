@@ -1,5 +1,6 @@
 import type { NetworkPolicyPeer, NetworkPolicySpec } from "kubernetes-types/networking/v1.d.ts";
 import type { Project } from "#operator/api/generated/project.ts";
+import { SPECIAL_ADDRESSES } from "#operator/special-addresses.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import { childLabels, namespaceOf } from "../names.ts";
 
@@ -15,15 +16,24 @@ export interface PlatformNamespaces {
 const NAMESPACE_NAME = "kubernetes.io/metadata.name";
 
 /** Addresses that no importer may reach: this node's own and the metadata services of clouds. */
-const LINK_LOCAL = { v4: "169.254.0.0/16", v6: "fe80::/10" } as const;
+const LINK_LOCAL = { v4: ["169.254.0.0/16"], v6: ["fe80::/10"] } as const;
 
 /**
- * Isolation `Strict`: within the namespace everything, out of it DNS, the platform's gateway and CDI, and nothing else.
- * Importers may reach any address but link-local ones, because images come from outside: the cluster's own Services and
- * other tenants among them, as nothing bounds yet which addresses an Image may name. `Open` makes no policy. What is
- * written here holds only where the cluster's network plug-in enforces NetworkPolicy.
+ * What importers may reach. `Internet`: all but the special addresses, so nothing of the cluster or the house. `Any`: all but
+ * link-local ones, where the Cloud lists what Images may be imported from, which may be within.
  */
-export function networkPolicies(project: Project, platform: PlatformNamespaces): readonly Desired[] {
+export type ImportersReach = "Internet" | "Any";
+
+/**
+ * Isolation `Strict`: within the namespace everything, out of it DNS, the platform's gateway and CDI, and nothing else; images
+ * come from outside. `Open` makes no policy. What is written here holds only where the cluster's network plug-in enforces
+ * NetworkPolicy.
+ */
+export function networkPolicies(
+  project: Project,
+  platform: PlatformNamespaces,
+  importers: ImportersReach,
+): readonly Desired[] {
   if (project.spec.isolation === "Open") return [];
   const sameNamespace: NetworkPolicyPeer = { podSelector: {} };
   const gateway: NetworkPolicyPeer = {
@@ -35,6 +45,7 @@ export function networkPolicies(project: Project, platform: PlatformNamespaces):
     namespaceSelector: { matchLabels: { [NAMESPACE_NAME]: "kube-system" } },
     podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
   };
+  const closed = importers === "Internet" ? SPECIAL_ADDRESSES : LINK_LOCAL;
   return [
     policy(project, "nephele-isolation", {
       podSelector: {},
@@ -57,8 +68,8 @@ export function networkPolicies(project: Project, platform: PlatformNamespaces):
       egress: [
         {
           to: [
-            { ipBlock: { cidr: "0.0.0.0/0", except: [LINK_LOCAL.v4] } },
-            { ipBlock: { cidr: "::/0", except: [LINK_LOCAL.v6] } },
+            { ipBlock: { cidr: "0.0.0.0/0", except: [...closed.v4] } },
+            { ipBlock: { cidr: "::/0", except: [...closed.v6] } },
           ],
         },
       ],
