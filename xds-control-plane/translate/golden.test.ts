@@ -2,7 +2,8 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { problemsOf } from "../mesh/check.ts";
-import { agentCluster, cases } from "./cases/cases.ts";
+import { cases } from "./cases/cases.ts";
+import { agentCluster } from "./cases/sidecar.ts";
 import { Compiler } from "./compile.ts";
 import { translate } from "./translate.ts";
 

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { openPki } from "../../e2e/cluster/pki.ts";
 import { envoyRefuses } from "../../e2e/envoy/validate.ts";
-import { agentCluster, cases } from "./cases/cases.ts";
+import { cases } from "./cases/cases.ts";
+import { agentCluster } from "./cases/sidecar.ts";
 import { translate } from "./translate.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mesh-validate-"));
