@@ -34,6 +34,10 @@ down: $(INSTALLED) ## Stop the local cluster and remove its state
 kubeconfig: $(INSTALLED) ## Print the path of the local cluster's kubeconfig
 	@node e2e/cluster/kubeconfig.ts
 
+.PHONY: examples
+examples: $(INSTALLED) ## Print the folder of example manifests for the local cluster: the node's have a disk that it can reach
+	@node e2e/cluster/examples.ts
+
 .PHONY: status
 status: $(INSTALLED) ## Say what of the local cluster runs
 	@node e2e/cluster/status.ts
@@ -47,8 +51,9 @@ test-readme: tools-control ## The README's commands, as they stand there, twice 
 	vitest run --project readme
 
 .PHONY: chaos-outages
-chaos-outages: $(INSTALLED) ## Keystone, Barbican, PostgreSQL away for 20 s each, the API server killed
+chaos-outages: $(INSTALLED) ## Keystone, Barbican, PostgreSQL away for 20 s each, the API server killed: docs/reports/outages.md
 	NEPHELE_OUTAGE_SECONDS=20 vitest run --project faults e2e/faults/outages
+	biome check --write docs
 
 .PHONY: check
 check: $(INSTALLED) ## Format, lint, layers, types, generated files, CRDs additive
@@ -131,7 +136,7 @@ chaos: $(INSTALLED) ## Kill the operator after each of its writes, and write doc
 
 .PHONY: e2e
 e2e: $(INSTALLED) ## Images and Servers on real KubeVirt and CDI, with guests that boot (needs root)
-	vitest run --project node --maxWorkers=1 e2e/node/kubevirt e2e/scenarios/server.node
+	vitest run --project node --maxWorkers=1 e2e/node/kubevirt e2e/node/examples e2e/scenarios/server.node
 
 .PHONY: test-node
 test-node: $(INSTALLED) ## Tests against a cluster with a real node, which is started where it is not running (needs root)

@@ -1,6 +1,4 @@
-import { installKubeVirt as installKubeVirtOnNode } from "../node/kubevirt/install.ts";
-import { installNephele } from "../node/nephele.ts";
-import { upNode } from "../node/up.ts";
+import { upWithCloud } from "../node/with-cloud.ts";
 import { type BuiltTools, tools } from "../tools/build.ts";
 import { withLock } from "../tools/lock.ts";
 import { installCdi, startCdi } from "./cdi.ts";
@@ -155,12 +153,8 @@ async function upWanted(print: (line: string) => void): Promise<string> {
   switch (wantedCluster()) {
     case "control":
       return (await up(location, print)).kubeconfigPath;
-    case "node": {
-      const { stateDir, kubeconfigPath } = await upNode(location, print);
-      await installKubeVirtOnNode(stateDir, print);
-      await installNephele(stateDir, print);
-      return kubeconfigPath;
-    }
+    case "node":
+      return await upWithCloud(location, print);
     case "existing":
       return await upExisting(print);
     case "kind":

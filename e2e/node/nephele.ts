@@ -4,13 +4,17 @@ import { openSteps } from "../cluster/steps.ts";
 import { withLock } from "../tools/lock.ts";
 import { type NodeHandle, openNode } from "./handle.ts";
 import { chart, openHelm } from "./helm.ts";
+import { guestImagesUrl } from "./kubevirt/guest-images.ts";
 
 /** What the chart and its own Cloud run: the newest release, and what is bundled. */
 const IMAGES = ["nephele", "keystone:2026.2", "barbican:2026.2", "postgresql", "memcached"];
 
 /** Nephele as Helm installs it on a node. */
 export interface Release {
-  /** `helm upgrade --install --wait` with the chart's default values. `timeout` as Helm has it. */
+  /**
+   * `helm upgrade --install --wait` with the chart's default values, and the cluster's own server of disks as a source of
+   * Images. `timeout` as Helm has it.
+   */
   upgrade(timeout?: string): Promise<void>;
   uninstall(): Promise<void>;
 }
@@ -21,10 +25,11 @@ export async function openRelease(node: NodeHandle, print: (line: string) => voi
   const helm = await openHelm(node.cluster.kubeconfigPath, print);
   await openSteps(print).step("images of Nephele", () => node.importImages(built));
   const namespace = `--namespace=${systemNamespace}`;
+  const sources = ["--set", `cloud.spec.images.sources={${guestImagesUrl}}`];
   const asBuilt = ["--set-string", `operator.podAnnotations.nephele\\.dev/image=${keyOf(built)}`];
   return {
     upgrade: async (timeout = "5m") => {
-      const wanted = ["nephele", chart, namespace, "--create-namespace", ...asBuilt];
+      const wanted = ["nephele", chart, namespace, "--create-namespace", ...sources, ...asBuilt];
       await helm("upgrade", "--install", ...wanted, "--wait", `--timeout=${timeout}`);
     },
     uninstall: async () => {

@@ -12,7 +12,7 @@ import { openstack } from "#e2e/node/openstack.ts";
 import { persistentVolumeClaims, pods, virtualMachineInstances } from "#operator/api/foreign.ts";
 import type { Image } from "#operator/api/generated/image.ts";
 import type { Server, ServerSpec } from "#operator/api/generated/server.ts";
-import { clouds, flavors, images, projects, secrets, servers } from "#operator/api/resources.ts";
+import { flavors, images, projects, secrets, servers } from "#operator/api/resources.ts";
 import type { Resource } from "#runtime/api/resource.ts";
 import { timeText } from "#runtime/api/time.ts";
 
@@ -45,12 +45,6 @@ beforeAll(async () => {
   bed = await openBed(stateDir);
   node = await openNode(stateDir);
   disks = await serveGuestImages(node, print);
-  const sources = [disks.url("")];
-  await bed.kube.mergePatch(
-    clouds,
-    { namespace: "nephele-system", name: "default" },
-    { spec: { images: { sources } } },
-  );
   const size = { cpus: 1, memory: "192Mi", disk: "128Mi" };
   await bed.kube.apply(flavors, object("Flavor", small, size), OWNER);
   const project = { domain: "Default", protected: false, onDelete: "Delete" };

@@ -8,6 +8,8 @@ import { guestImages } from "./images.ts";
 
 const namespace = "guest-images";
 const name = "guest-images";
+/** Where the server's files are for pods; Images may be imported from there (nephele.ts). */
+export const guestImagesUrl = `http://${name}.${namespace}.svc/`;
 
 /** Disks on a web server in the cluster. */
 export interface GuestImages {
@@ -27,7 +29,7 @@ export async function serveGuestImages(node: NodeHandle, print: (line: string) =
   await apply(node.run, objects);
   await node.run("rollout", "status", `deployment/${name}`, `--namespace=${namespace}`, "--timeout=60s");
   return {
-    url: (file) => `http://${name}.${namespace}.svc/${file}`,
+    url: (file) => `${guestImagesUrl}${file}`,
     checksum: async (file) => `sha256:${await fetched(node, `${file}.sha256`)}`,
   };
 }
