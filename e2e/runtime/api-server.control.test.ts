@@ -1,12 +1,16 @@
 import { describe, expect } from "vitest";
 import { untilGone, untilReady } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
+import { resourceName } from "#runtime/api/resource.ts";
 import { createClient } from "#runtime/client/client.ts";
 import type { KubeClient } from "#runtime/client/kube-client.ts";
 import { createTransport } from "#runtime/client/transport.ts";
+import { defineController, type ReconcileContext } from "#runtime/controller/definition.ts";
+import { settled } from "#runtime/controller/outcome.ts";
+import { createLogger } from "#runtime/observe/log.ts";
 import { widgetController } from "./widget-controller.ts";
 import { test } from "./widget-test.ts";
-import { makeWidget, widgets } from "./widgets.ts";
+import { apiVersion, gadgets, installKind, makeWidget, removeKind, type Widget, widgets } from "./widgets.ts";
 
 describe("API server", () => {
   test("cut watches and an API server that is away lose nothing", async ({ kube, namespace, run, proxied }) => {
@@ -56,6 +60,42 @@ describe("API server", () => {
     await makeWidget(kube, namespace, "paged", { size: 1 });
     await untilReady(kube, widgets, { name: "paged", namespace });
     expect(refused).toBeGreaterThan(0);
+  });
+
+  test("a kind that is not installed is asked for again and again, and spoken of twice: when it is missed and when it comes", async ({
+    kube,
+    namespace,
+    run,
+  }) => {
+    const lines: string[] = [];
+    const log = createLogger({ level: "info", destination: { write: (line) => void lines.push(line) } });
+    const about = (): readonly string[] =>
+      lines.filter((line) => line.includes(`"resource":"${resourceName(gadgets)}"`));
+    const seen: string[] = [];
+    const controller = defineController<Widget, ReconcileContext<Widget>>({
+      name: "gadget",
+      reconciles: gadgets,
+      observesOnly: true,
+      scope: (context) => context,
+      steps: [
+        async ({ object }) => {
+          seen.push(object.metadata.name);
+          return settled();
+        },
+      ],
+    });
+    const { manager } = await run([controller], { log });
+    const refused = new RegExp(
+      `nephele_api_requests_total\\{verb="watch",resource="${resourceName(gadgets)}",code="404"\\} [3-9]`,
+    );
+    await eventually("three requests", async () => refused.test(await manager.metrics.registry.metrics()));
+    expect(about()).toEqual([expect.stringContaining("does not serve this kind")]);
+    await installKind(kube, gadgets);
+    await kube.create(gadgets, { apiVersion, kind: "Gadget", metadata: { name: "first", namespace } });
+    await eventually("the object to be seen", async () => seen.includes("first"));
+    expect(about()).toEqual([expect.any(String), expect.stringContaining("serves this kind now")]);
+    expect(about().join("")).not.toContain("stack");
+    await removeKind(kube, gadgets);
   });
 
   test("a throttled write is sent again, and asked for again each time: a lease may be lost meanwhile", async ({

@@ -1,7 +1,7 @@
 import { unique } from "#e2e/harness/bed.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
 import { type KubeObject, keyOf } from "#runtime/api/object.ts";
-import { defineResource, type Resource } from "#runtime/api/resource.ts";
+import { defineResource, type Resource, resourceName } from "#runtime/api/resource.ts";
 import type { KubeClient } from "#runtime/client/kube-client.ts";
 import type { CommonStatus } from "#runtime/controller/status.ts";
 
@@ -33,6 +33,14 @@ export const parts: Resource<Part> = defineResource({
   kind: "Part",
   namespaced: true,
 });
+/** Like Widgets, but for a test to install. */
+export const gadgets: Resource<Widget> = defineResource({
+  group,
+  version: "v1",
+  plural: "gadgets",
+  kind: "Gadget",
+  namespaced: true,
+});
 export const configMaps: Resource<ConfigMap> = defineResource({
   group: "",
   version: "v1",
@@ -57,29 +65,29 @@ const crds: Resource = defineResource({
 
 /** Installs the test kinds and waits until they are served. */
 export async function installWidgets(kube: KubeClient): Promise<void> {
-  for (const resource of [widgets, parts]) {
-    const anything = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
-    const schema = { openAPIV3Schema: { type: "object", properties: { spec: anything, status: anything } } };
-    await kube.apply(
-      crds,
-      {
-        apiVersion: "apiextensions.k8s.io/v1",
-        kind: "CustomResourceDefinition",
-        metadata: { name: `${resource.plural}.${group}` },
-        spec: {
-          group,
-          scope: "Namespaced",
-          names: { plural: resource.plural, kind: resource.kind },
-          versions: [{ name: "v1", served: true, storage: true, subresources: { status: {} }, schema }],
-        },
+  for (const resource of [widgets, parts] as readonly Resource[]) await installKind(kube, resource);
+}
+
+/** Installs one kind of the group and waits until it is served. */
+export async function installKind(kube: KubeClient, resource: Resource): Promise<void> {
+  const anything = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
+  const schema = { openAPIV3Schema: { type: "object", properties: { spec: anything, status: anything } } };
+  await kube.apply(
+    crds,
+    {
+      apiVersion: "apiextensions.k8s.io/v1",
+      kind: "CustomResourceDefinition",
+      metadata: { name: resourceName(resource) },
+      spec: {
+        group,
+        scope: "Namespaced",
+        names: { plural: resource.plural, kind: resource.kind },
+        versions: [{ name: "v1", served: true, storage: true, subresources: { status: {} }, schema }],
       },
-      { fieldOwner: "nephele-tests", force: true },
-    );
-    await eventually(
-      `${resource.plural} to be served`,
-      async () => (await kube.list(resource as Resource)) !== undefined,
-    );
-  }
+    },
+    { fieldOwner: "nephele-tests", force: true },
+  );
+  await eventually(`${resource.plural} to be served`, async () => (await kube.list(resource)) !== undefined);
 }
 
 /** Removes the test kinds, and with them all their objects; nobody is left to take their finalizers away. */
@@ -88,8 +96,12 @@ export async function removeWidgets(kube: KubeClient): Promise<void> {
     for (const object of await kube.list(resource)) {
       await kube.mergePatch(resource, keyOf(object), { metadata: { finalizers: null } });
     }
-    await kube.delete(crds, { name: `${resource.plural}.${group}` });
+    await removeKind(kube, resource);
   }
+}
+
+export async function removeKind(kube: KubeClient, resource: Resource): Promise<void> {
+  await kube.delete(crds, { name: resourceName(resource) });
 }
 
 export function makeWidget(kube: KubeClient, namespace: string, name: string, spec: WidgetSpec): Promise<Widget> {

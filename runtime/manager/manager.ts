@@ -10,6 +10,7 @@ import { createMetrics, type Metrics } from "../observe/metrics.ts";
 import { Informers } from "../watch/informers.ts";
 import { serveHealth } from "./health.ts";
 import { LeaderElection, LeadershipLost, type LeaderTimes } from "./leader.ts";
+import { logWatches } from "./watch-log.ts";
 
 export interface ManagerOptions {
   readonly connection: Connection;
@@ -63,15 +64,7 @@ export class Manager {
         throw new NotLeadingError(`${verb} ${resource}: this process does not lead`);
     };
     const transport = createTransport(connection, { userAgent, observe, admit });
-    this.informers = new Informers(transport, {
-      onError: (resource, error) => {
-        this.metrics.watchErrors.inc({ resource });
-        log.warn({ err: error, resource }, "a watch failed and is opened again");
-      },
-      onForbidden: (resource, error) => {
-        log.info({ reason: error.message, resource }, "a namespace may not be watched (yet, or any more)");
-      },
-    });
+    this.informers = new Informers(transport, logWatches(log, this.metrics));
     this.kube = createClient(transport, (resource, object) => this.informers.absorb(resource, object));
     const chosen = choose(options.controllers(this.kube, this.metrics), options.only);
     const guards = chosen.flatMap(({ dependencies = [] }) =>

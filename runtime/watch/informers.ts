@@ -1,9 +1,11 @@
 import type { KubeObject, ObjectKey } from "../api/object.ts";
 import { keyOf, keyText } from "../api/object.ts";
 import { type Resource, resourceName } from "../api/resource.ts";
+import { isApiError } from "../client/errors.ts";
 import type { Transport } from "../client/transport.ts";
 import { type CacheReader, NotSyncedError } from "./cache.ts";
 import { NamespaceClaims } from "./namespace-claims.ts";
+import { type WatchNotice, WatchNotices } from "./notices.ts";
 import { reflect } from "./reflector.ts";
 import { type ChangeHandler, Store } from "./store.ts";
 
@@ -24,11 +26,8 @@ export interface InformerOptions {
   readonly within?: Within;
 }
 
-export interface InformerObserver {
-  onError(resource: string, error: Error): void;
-  /** Told once when a namespace may not be read, which it may soon or is going. */
-  onForbidden(resource: string, error: Error): void;
-}
+/** Hears what is worth saying of the watches of a kind, which is named `servers.nephele.dev`. */
+export type InformerObserver = (resource: string, notice: WatchNotice) => void;
 
 interface Informer {
   readonly resource: Resource;
@@ -36,6 +35,7 @@ interface Informer {
   /** Empty: everywhere. One source for each kind that names namespaces. */
   readonly within: Within[];
   readonly store: Store;
+  readonly notices: WatchNotices;
   /** Running watches by namespace; "" is the whole cluster. */
   readonly watches: Map<string, { readonly stop: AbortController; synced: boolean; readonly done: Promise<void> }>;
   lastAlive: number;
@@ -68,6 +68,7 @@ export class Informers implements CacheReader {
         options: own,
         within: sources,
         store: new Store(),
+        notices: new WatchNotices(),
         watches: new Map(),
         lastAlive: 0,
       });
@@ -181,10 +182,13 @@ export class Informers implements CacheReader {
   }
 
   #open(informer: Informer, namespace: string): void {
-    const { resource, store, options } = informer;
+    const { resource, store, options, notices } = informer;
     if (this.#signal === undefined || informer.watches.has(namespace)) return;
     const stop = new AbortController();
     const within = namespace === EVERYWHERE ? undefined : namespace;
+    const say = (notice: WatchNotice | undefined): void => {
+      if (notice !== undefined) this.#observer(resourceName(resource), notice);
+    };
     const wake = (): void => {
       for (const waiter of this.#syncWaiters) waiter();
       this.#syncWaiters.clear();
@@ -209,16 +213,18 @@ export class Informers implements CacheReader {
             upsert: (object) => void store.upsert(object),
             remove: (object, version) => store.remove(keyOf(object), version),
           },
-          // Other kinds' controllers need not wait for a kind that is not installed; it is asked for again and again.
-          // What is held already stays: an API server that has just started may say so for a moment.
-          onAbsent: () => {
+          onError: (error) => {
+            say(notices.failed(error, within));
+            if (!isApiError(error, "NotFound")) return;
+            // Other kinds' controllers need not wait for a kind that is not installed; it is asked for again and again.
+            // What is held already stays: an API server that has just started may say so for a moment.
             entry.synced = true;
+            informer.lastAlive = Date.now();
             wake();
           },
-          onError: (error) => this.#observer.onError(resourceName(resource), error),
-          onForbidden: (error) => this.#observer.onForbidden(resourceName(resource), error),
           onAlive: () => {
             informer.lastAlive = Date.now();
+            say(notices.answered(within));
           },
         },
         AbortSignal.any([this.#signal, stop.signal]),
@@ -241,6 +247,7 @@ export class Informers implements CacheReader {
         if (closed === undefined) return;
         informer.watches.get(closed)?.stop.abort();
         informer.watches.delete(closed);
+        informer.notices.closed(closed);
         informer.store.replace([], Number.POSITIVE_INFINITY, closed);
       });
     }

@@ -20,13 +20,6 @@ export interface ReflectorOptions {
   readonly sink: Sink;
   /** Told of each failure; the reflector goes on by itself. */
   readonly onError: (error: Error) => void;
-  /** Told when the API server does not serve the kind: its CRD is not installed, or not yet. */
-  readonly onAbsent: () => void;
-  /**
-   * Told instead of `onError` when a namespace may not be read, and once until it may: rights there come by a
-   * RoleBinding that the API server takes a moment to know, and go with the namespace.
-   */
-  readonly onForbidden: (error: Error) => void;
   /** Told whenever the API server said something: an event, a bookmark, the end of a list. */
   readonly onAlive: () => void;
 }
@@ -54,12 +47,10 @@ export async function reflect(transport: Transport, options: ReflectorOptions, s
   let version: string | undefined;
   let streamed = true;
   let failures = 0;
-  let forbidden = false;
 
   const seen = (at: string | undefined): void => {
     if (at !== undefined) version = at;
     failures = 0;
-    forbidden = false;
     options.onAlive();
   };
 
@@ -69,21 +60,13 @@ export async function reflect(transport: Transport, options: ReflectorOptions, s
       await follow(transport, options, signal, version, seen);
     } catch (error) {
       if (signal.aborted) return;
-      if (isApiError(error, "Expired")) version = undefined;
-      else if (isApiError(error, "NotFound")) {
-        version = undefined;
-        options.onAbsent();
-      } else if (version === undefined && streamed && (isApiError(error, "Invalid") || isStatus(error, 400))) {
+      if (isApiError(error, "Expired") || isApiError(error, "NotFound")) version = undefined;
+      else if (version === undefined && streamed && (isApiError(error, "Invalid") || isStatus(error, 400))) {
         // This server (or this kind's, where it is aggregated) does not stream initial state.
         streamed = false;
         continue;
       }
-      const failure = error instanceof Error ? error : new Error(`watch ${resourceName(resource)}: ${String(error)}`);
-      if (options.namespace === undefined || !isApiError(error, "Forbidden")) options.onError(failure);
-      else if (!forbidden) {
-        forbidden = true;
-        options.onForbidden(failure);
-      }
+      options.onError(error instanceof Error ? error : new Error(`watch ${resourceName(resource)}: ${String(error)}`));
       failures += 1;
       const most = Math.min(BACKOFF_MS.most, BACKOFF_MS.first * 2 ** Math.min(failures, 16));
       await sleep(most * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {});

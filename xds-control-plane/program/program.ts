@@ -4,6 +4,7 @@ import { createClient } from "#runtime/client/client.ts";
 import type { Connection } from "#runtime/client/connection.ts";
 import { createTransport } from "#runtime/client/transport.ts";
 import { serveHealth } from "#runtime/manager/health.ts";
+import { logWatches } from "#runtime/manager/watch-log.ts";
 import type { Logger } from "#runtime/observe/log.ts";
 import { createMetrics } from "#runtime/observe/metrics.ts";
 import { Informers } from "#runtime/watch/informers.ts";
@@ -41,13 +42,7 @@ export async function startProgram(options: ProgramOptions, signal: AbortSignal)
     observe: (seen) => metrics.observeRequest(seen),
   });
   const kube = createClient(transport);
-  const informers = new Informers(transport, {
-    onError: (resource, error) => {
-      metrics.watchErrors.inc({ resource });
-      log.warn({ err: error, resource }, "a watch failed and is opened again");
-    },
-    onForbidden: (resource, error) => log.warn({ reason: error.message, resource }, "it may not be watched"),
-  });
+  const informers = new Informers(transport, logWatches(log, metrics));
   const counting = metricsObserver(metrics.registry);
   let view: View | undefined;
   const server = new XdsServer({
