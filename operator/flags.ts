@@ -28,7 +28,7 @@ const HELP = `nephele operator
   --installation-id ID     tells our things in Keystone and Barbican from another installation's (required);
                            3 to 20 of a-z, 0-9 and -, and never changed once used
   --kubeconfig FILE        default: KUBECONFIG, ~/.kube/config, or the pod's service account
-  --controllers A,B        run only these (default: all); processes with different sets share the work
+  --controllers A,B        run only these (default: all); processes with disjoint sets share the work
   --namespace NS           where the lease lives (default nephele-system)
   --identity NAME          this process in leases and events (default: host name and process id)
   --resync SECONDS         look at every object again after this long where nothing was heard (default 600)

@@ -22,8 +22,6 @@ async function main(argv: readonly string[]): Promise<number> {
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
   const connection = await connect(flags.kubeconfig === undefined ? {} : { kubeconfig: flags.kubeconfig });
   try {
-    // A set of controllers has a lease of its own, so that processes with different sets work side by side.
-    const lease = flags.controllers === undefined ? LEASE : `${LEASE}-${[...flags.controllers].sort().join("-")}`;
     const manager = new Manager({
       connection,
       userAgent: `nephele-operator/${VERSION}`,
@@ -39,7 +37,7 @@ async function main(argv: readonly string[]): Promise<number> {
           platform: flags.platform,
         }),
       ...(flags.controllers === undefined ? {} : { only: flags.controllers }),
-      ...(flags.leaderElect ? { leaderElection: { namespace: flags.namespace, name: lease } } : {}),
+      ...(flags.leaderElect ? { leaderElection: { namespace: flags.namespace, name: LEASE } } : {}),
       ...(flags.health === undefined ? {} : { health: flags.health }),
       ...(flags.resyncMs === undefined ? {} : { resyncMs: flags.resyncMs }),
     });

@@ -1,36 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { KubeObject, ObjectKey } from "../api/object.ts";
-import { defineResource, type Resource } from "../api/resource.ts";
 import { microTimeText } from "../api/time.ts";
 import { isApiError } from "../client/errors.ts";
 import type { KubeClient } from "../client/kube-client.ts";
 import type { Logger } from "../observe/log.ts";
-
-interface LeaseSpec {
-  readonly holderIdentity?: string | null;
-  readonly leaseDurationSeconds?: number;
-  readonly renewTime?: string;
-  readonly leaseTransitions?: number;
-}
-
-const leases: Resource<KubeObject<LeaseSpec>> = defineResource({
-  group: "coordination.k8s.io",
-  version: "v1",
-  plural: "leases",
-  kind: "Lease",
-  namespaced: true,
-});
-
-/** Times of the election, in milliseconds. client-go's defaults are 15/10/2 s; these hand over within eight seconds. */
-export interface LeaderTimes {
-  /** Others may take over when nothing was renewed for this long, by their own clock. */
-  readonly leaseMs: number;
-  /** The leader steps down when it could not renew for this long; must be less than `leaseMs`. */
-  readonly renewMs: number;
-  readonly retryMs: number;
-}
+import { type LeaderTimes, type LeaseKey, LeaseWatch, leases } from "./lease.ts";
 
 export const LEADER_TIMES: LeaderTimes = { leaseMs: 6_000, renewMs: 4_000, retryMs: 1_000 };
+
+/** "failed" where the API server did not answer, or where another was faster. */
+type Attempt = "held" | "another's" | "failed";
 
 export class LeadershipLost extends Error {
   override readonly name = "LeadershipLost";
@@ -38,34 +16,41 @@ export class LeadershipLost extends Error {
 
 export interface LeaderOptions {
   readonly kube: KubeClient;
-  readonly lease: ObjectKey & { readonly namespace: string };
+  readonly lease: LeaseKey;
   /** Unique among the candidates: the pod's name. */
   readonly identity: string;
   readonly log: Logger;
-  readonly times?: LeaderTimes;
+  readonly times: LeaderTimes;
 }
 
 /**
- * Leader election on a coordination.k8s.io Lease, as client-go does it: who holds is judged by how long the Lease has
- * not changed by our own clock, never by the times written in it, so clocks need not agree. Every write carries the
- * version that was read, so two candidates cannot both win.
+ * Leader election on a coordination.k8s.io Lease, as client-go does it: whether its holder is gone is judged by our own
+ * clock (LeaseWatch). Every write carries the version that was read, so two candidates cannot both win.
  */
 export class LeaderElection {
   readonly #options: LeaderOptions;
   readonly #times: LeaderTimes;
+  readonly #watch: LeaseWatch;
   #unreachable = false;
-  #seen: { readonly version: string; readonly at: number } | undefined;
+  /** When the last attempt that succeeded was sent. */
+  #renewed = Number.NEGATIVE_INFINITY;
 
   constructor(options: LeaderOptions) {
     this.#options = options;
-    this.#times = options.times ?? LEADER_TIMES;
+    this.#times = options.times;
+    this.#watch = new LeaseWatch(options.times);
+  }
+
+  /** Whether nobody else can hold the lease yet. */
+  get isHeld(): boolean {
+    return performance.now() - this.#renewed < this.#times.renewMs;
   }
 
   /** Resolves when this candidate leads; rejects only when the signal ends the wait. */
   async acquire(signal: AbortSignal): Promise<void> {
     for (;;) {
       signal.throwIfAborted();
-      if (await this.#try()) return;
+      if ((await this.#try("take")) === "held") return;
       // Candidates do not all ask at the same moment.
       await sleep(this.#times.retryMs * (0.8 + Math.random() * 0.4), undefined, { signal });
     }
@@ -73,24 +58,27 @@ export class LeaderElection {
 
   /**
    * Renews until the signal ends it. A renewal that is not answered in time counts as failed.
-   * @throws LeadershipLost when renewing failed for too long: another may lead by now
+   * @throws LeadershipLost when renewing failed for too long, so that another may lead by now, or when the lease was
+   * taken away
    */
   async hold(signal: AbortSignal): Promise<void> {
     const { retryMs, renewMs } = this.#times;
-    let renewed = performance.now();
+    const { name } = this.#options.lease;
     while (!signal.aborted) {
       await sleep(retryMs, undefined, { signal }).catch(() => {});
       if (signal.aborted) return;
-      const sent = performance.now();
-      if (await within(renewed + renewMs - sent, this.#try())) renewed = sent;
-      else if (performance.now() - renewed >= renewMs)
-        throw new LeadershipLost(`the lease ${this.#options.lease.name} could not be renewed for ${renewMs} ms`);
+      const left = this.#renewed + renewMs - performance.now();
+      const outcome = await within(left, this.#try("renew"));
+      if (outcome === "another's") throw new LeadershipLost(`the lease ${name} was taken away`);
+      if (outcome !== "held" && !this.isHeld)
+        throw new LeadershipLost(`the lease ${name} could not be renewed for ${renewMs} ms`);
     }
   }
 
   /** Gives the lease back, so that another need not wait for its end. */
   async release(): Promise<void> {
     const { kube, lease, identity, log } = this.#options;
+    this.#renewed = Number.NEGATIVE_INFINITY;
     try {
       const current = await kube.get(leases, lease);
       if (current?.spec?.holderIdentity !== identity) return;
@@ -104,9 +92,10 @@ export class LeaderElection {
     }
   }
 
-  /** One attempt to hold the lease; false where another holds it or the API server does not answer. */
-  async #try(): Promise<boolean> {
+  /** One attempt to hold the lease, or to go on holding it. */
+  async #try(how: "take" | "renew"): Promise<Attempt> {
     const { kube, lease, identity, log } = this.#options;
+    const sent = performance.now();
     const now = microTimeText(new Date());
     const spec = {
       holderIdentity: identity,
@@ -119,36 +108,33 @@ export class LeaderElection {
       if (current === undefined) {
         const body = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: { ...lease } };
         await kube.create(leases, { ...body, spec: { ...spec, acquireTime: now, leaseTransitions: 0 } });
-        return true;
+        this.#renewed = Math.max(this.#renewed, sent);
+        return "held";
       }
       const holder = current.spec?.holderIdentity ?? "";
       const { resourceVersion } = current.metadata;
-      if (holder !== "" && holder !== identity && !this.#expired(resourceVersion)) return false;
+      if (holder !== identity && (how === "renew" || !this.#watch.isFree(current))) return "another's";
       const taken =
         holder === identity ? {} : { acquireTime: now, leaseTransitions: (current.spec?.leaseTransitions ?? 0) + 1 };
-      await kube.mergePatch(leases, lease, { metadata: { resourceVersion }, spec: { ...spec, ...taken } });
-      return true;
+      const patch = { metadata: { resourceVersion }, spec: { ...spec, ...taken } };
+      if ((await kube.mergePatch(leases, lease, patch)) === undefined) return "failed";
+      this.#renewed = Math.max(this.#renewed, sent);
+      return "held";
     } catch (error) {
       if (!isApiError(error, "Conflict") && !isApiError(error, "AlreadyExists")) {
         // Said once, not at every attempt of an outage.
         if (!this.#unreachable) log.warn({ err: error }, "the leader's lease could not be read or written");
         this.#unreachable = true;
       }
-      return false;
+      return "failed";
     }
-  }
-
-  #expired(version: string): boolean {
-    const now = performance.now();
-    if (this.#seen?.version !== version) this.#seen = { version, at: now };
-    return now - this.#seen.at > this.#times.leaseMs;
   }
 }
 
-/** What `work` gives, or false when that takes longer. */
-async function within(ms: number, work: Promise<boolean>): Promise<boolean> {
+/** What `work` gives, or "failed" when that takes longer. */
+async function within(ms: number, work: Promise<Attempt>): Promise<Attempt> {
   const over = new AbortController();
-  const late = sleep(Math.max(0, ms), false, { signal: over.signal }).catch(() => false);
+  const late = sleep<Attempt>(Math.max(0, ms), "failed", { signal: over.signal }).catch((): Attempt => "failed");
   try {
     return await Promise.race([work, late]);
   } finally {

@@ -9,7 +9,9 @@ import type { Logger } from "../observe/log.ts";
 import { createMetrics, type Metrics } from "../observe/metrics.ts";
 import { Informers } from "../watch/informers.ts";
 import { serveHealth } from "./health.ts";
-import { LeaderElection, LeadershipLost, type LeaderTimes } from "./leader.ts";
+import { LEADER_TIMES, LeadershipLost } from "./leader.ts";
+import { Leadership } from "./leadership.ts";
+import type { LeaderTimes } from "./lease.ts";
 import { logWatches } from "./watch-log.ts";
 
 export interface ManagerOptions {
@@ -23,7 +25,10 @@ export interface ManagerOptions {
   readonly identity: string;
   readonly log: Logger;
   readonly clock?: () => Date;
-  /** Without it, this process works at once: for one that is alone. */
+  /**
+   * Without it, this process works at once: for one that is alone. `name` is the Lease's for all controllers; a set of
+   * them has one of its own, and a record beside them keeps a controller from running in two sets.
+   */
   readonly leaderElection?: { readonly namespace: string; readonly name: string; readonly times?: LeaderTimes };
   readonly health?: { readonly host: string; readonly port: number };
   readonly processMetrics?: boolean;
@@ -47,8 +52,7 @@ export class Manager {
   readonly informers: Informers;
   readonly kube: KubeClient;
   readonly #runners: readonly ControllerRunner[];
-  /** For the election, which must write while this process does not lead. */
-  readonly #unfenced: KubeClient;
+  readonly #leadership: Leadership | undefined;
   #leads = false;
   #health: Awaited<ReturnType<typeof serveHealth>> | undefined;
 
@@ -57,7 +61,6 @@ export class Manager {
     const { log, connection, userAgent, identity } = options;
     this.metrics = createMetrics({ processMetrics: options.processMetrics ?? false });
     const observe = (seen: RequestObservation): void => this.metrics.observeRequest(seen);
-    this.#unfenced = createClient(createTransport(connection, { userAgent, observe }));
     // A pass that its lease's end has overtaken may still be between two writes, or wait to send one again.
     const admit = ({ method, verb, resource }: ApiRequest): void => {
       if (method !== "GET" && !this.#leads)
@@ -67,6 +70,20 @@ export class Manager {
     this.informers = new Informers(transport, logWatches(log, this.metrics));
     this.kube = createClient(transport, (resource, object) => this.informers.absorb(resource, object));
     const chosen = choose(options.controllers(this.kube, this.metrics), options.only);
+    if (options.leaderElection !== undefined) {
+      // The election must write while this process does not lead.
+      const unfenced = createClient(createTransport(connection, { userAgent, observe }));
+      const { namespace, name, times = LEADER_TIMES } = options.leaderElection;
+      this.#leadership = new Leadership({
+        kube: unfenced,
+        lease: { namespace, name: leaseOf(name, options.only) },
+        record: { namespace, name: `${name}-controllers` },
+        controllers: chosen.map((controller) => controller.name),
+        identity,
+        log,
+        times,
+      });
+    }
     const guards = chosen.flatMap(({ dependencies = [] }) =>
       dependencies.filter(({ guard }) => guard === true).map(guardController),
     );
@@ -89,7 +106,7 @@ export class Manager {
    * process: the caches stay warm, and work begins anew, with a look at every object, when the lease is held again.
    */
   async run(signal: AbortSignal): Promise<void> {
-    const { log, leaderElection, health, identity } = this.#options;
+    const { log, health } = this.#options;
     const watches = new AbortController();
     if (health !== undefined) {
       const notReady = (): string | undefined => this.#notReady();
@@ -101,22 +118,12 @@ export class Manager {
       });
       log.info({ port: this.#health.port }, "serving /healthz, /readyz and /metrics");
     }
-    const election =
-      leaderElection === undefined
-        ? undefined
-        : new LeaderElection({
-            kube: this.#unfenced,
-            lease: { namespace: leaderElection.namespace, name: leaderElection.name },
-            identity,
-            log,
-            ...(leaderElection.times === undefined ? {} : { times: leaderElection.times }),
-          });
     try {
       this.informers.start(watches.signal);
       await this.informers.synced(signal);
       if (signal.aborted) return;
       log.info({ objects: Object.fromEntries(this.informers.sizes()) }, "caches are filled");
-      while (!signal.aborted) await this.#term(election, signal);
+      while (!signal.aborted) await this.#term(signal);
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
@@ -128,9 +135,9 @@ export class Manager {
   }
 
   /** Waits for the lease and works for as long as it is held, or until the process is to stop. */
-  async #term(election: LeaderElection | undefined, stop: AbortSignal): Promise<void> {
+  async #term(stop: AbortSignal): Promise<void> {
     const { log } = this.#options;
-    await election?.acquire(stop);
+    await this.#leadership?.acquire(stop);
     const [end, kill, ended] = [new AbortController(), new AbortController(), new AbortController()];
     let grace: NodeJS.Timeout | undefined;
     const endInPeace = (): void => {
@@ -148,7 +155,7 @@ export class Manager {
     this.metrics.leader.set(1);
     log.info({ controllers: this.#runners.map(({ name }) => name) }, "working");
     // Renewed until the last pass has ended: nobody else may begin before.
-    const holding = election?.hold(ended.signal).then(
+    const holding = this.#leadership?.hold(ended.signal).then(
       () => undefined,
       (error: unknown) => {
         cut();
@@ -165,7 +172,7 @@ export class Manager {
       ended.abort();
     }
     const failed = await holding;
-    if (failed === undefined) await election?.release();
+    if (failed === undefined) await this.#leadership?.release();
     else if (failed.error instanceof LeadershipLost)
       log.warn({ err: failed.error }, "the lease is lost: nothing is done until it is held again");
     else throw failed.error;
@@ -185,6 +192,11 @@ export class Manager {
     for (const [resource, age] of this.informers.ages(Date.now())) this.metrics.watchAge.set({ resource }, age);
     for (const [resource, size] of this.informers.sizes()) this.metrics.cacheObjects.set({ resource }, size);
   }
+}
+
+/** Replicas of one set share a Lease. */
+function leaseOf(name: string, only: readonly string[] | undefined): string {
+  return only === undefined ? name : [name, ...[...new Set(only)].sort()].join("-");
 }
 
 function choose(all: readonly Controller[], only: readonly string[] | undefined): readonly Controller[] {
