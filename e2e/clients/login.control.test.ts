@@ -134,3 +134,19 @@ test("the cache gives the same clients for the same settings", () => {
   opened.push(other);
   expect(other).not.toBe(clients);
 });
+
+test("clients that made room for others go on working for who still has them", async () => {
+  const cache = createCloudClientsCache();
+  const settings = operatorSettings();
+  const first = cache.get(settings);
+  await first.keystone().ping();
+  // More than are kept.
+  for (let other = 1; other <= 20; other += 1) opened.push(cache.get({ ...settings, region: `region-${other}` }));
+  const again = cache.get(settings);
+  opened.push(again);
+  expect(again).not.toBe(first);
+  await first.keystone().ping();
+  // As it was when they were closed for it.
+  await first.close();
+  await expect(first.keystone().ping()).rejects.toThrow("keystone: GET");
+});

@@ -81,7 +81,11 @@ export function createCloudClients(settings: CloudSettings, hooks: ClientHooks =
   };
 }
 
-/** The clients of several clouds, each made once for as long as its settings and credentials stay the same. */
+/**
+ * The clients of several clouds, each made once for as long as its settings and credentials stay the same. Those that
+ * were not asked for longest make room for others. They are not closed then: a pass may still have them, and a
+ * connection that is idle ends by itself.
+ */
 export interface CloudClientsCache {
   get(settings: CloudSettings): CloudClients;
 }
@@ -89,10 +93,7 @@ export interface CloudClientsCache {
 const keptClouds = 16;
 
 export function createCloudClientsCache(hooks: ClientHooks = {}): CloudClientsCache {
-  const kept = createLru<string, CloudClients>(keptClouds, (clients) => {
-    // Closing waits for what is under way; that it fails would only mean that the connections are gone already.
-    clients.close().catch(() => undefined);
-  });
+  const kept = createLru<string, CloudClients>(keptClouds);
   return { get: (settings) => kept.getOrMake(keyOf(settings), () => createCloudClients(settings, hooks)) };
 }
 

@@ -5,8 +5,7 @@ export interface Lru<K, V> {
   readonly size: number;
 }
 
-/** `onEvicted` hears of each value that had to go. */
-export function createLru<K, V>(limit: number, onEvicted: (value: V) => void = () => undefined): Lru<K, V> {
+export function createLru<K, V>(limit: number): Lru<K, V> {
   // A Map keeps the order of insertion; what is used is inserted again, so the first key is the oldest.
   const entries = new Map<K, V>();
   return {
@@ -14,10 +13,9 @@ export function createLru<K, V>(limit: number, onEvicted: (value: V) => void = (
       const found = entries.get(key) ?? make();
       entries.delete(key);
       entries.set(key, found);
-      for (const [oldest, value] of entries) {
+      for (const oldest of entries.keys()) {
         if (entries.size <= limit) break;
         entries.delete(oldest);
-        onEvicted(value);
       }
       return found;
     },
