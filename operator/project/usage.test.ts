@@ -7,11 +7,15 @@ import { usage } from "./usage.ts";
 
 const small = { spec: { cpus: 2, memory: "512Mi", disk: "2Gi" } } as unknown as Flavor;
 const debian = { spec: { minDisk: "3Gi" } } as unknown as Image;
-const server = (flavor: string, size?: string): Server =>
+const large = { spec: { cpus: 8, memory: "4Gi", disk: "20Gi" } } as unknown as Flavor;
+const flavors: Readonly<Record<string, Flavor>> = { small, large };
+const server = (flavor: string, size?: string, status?: Server["status"]): Server =>
   ({
     metadata: { namespace: "team-a" },
     spec: { flavorRef: { name: flavor }, imageRef: { name: "debian" }, rootDisk: size === undefined ? {} : { size } },
+    status,
   }) as unknown as Server;
+const disk = (size: string) => ({ generation: 1, volume: "root", size });
 const secret = (versions: number): Secret =>
   ({ status: { versions: Array.from({ length: versions }, () => ({})) } }) as unknown as Secret;
 
@@ -20,8 +24,8 @@ const used = (servers: readonly Server[], secrets: readonly Secret[] = [], image
     servers,
     secrets,
     images,
-    flavor: (name) => (name === "small" ? small : undefined),
-    image: (namespace, name) => (namespace === "team-a" && name === "debian" ? debian : undefined),
+    flavor: (name) => flavors[name],
+    image: ({ namespace, name }) => (namespace === "team-a" && name === "debian" ? debian : undefined),
   });
 
 describe("what a Project uses", () => {
@@ -43,7 +47,21 @@ describe("what a Project uses", () => {
   });
 
   test("counts a Server whose Flavor is missing as one without size", () => {
-    expect(used([server("large", "1Gi")])).toMatchObject({ servers: 1, cores: 0, memory: "0" });
+    expect(used([server("gone", "1Gi")])).toMatchObject({ servers: 1, cores: 0, memory: "0" });
+  });
+
+  test("is, of a machine, what it has and what it is resized from", () => {
+    const grown: Server["status"] = { instanceID: "i", flavor: "large", rootDisk: disk("8Gi") };
+    expect(used([server("small", undefined, grown)])).toMatchObject({ cores: 8, memory: "4Gi", storage: "8Gi" });
+    const resized: Server["status"] = { instanceID: "i", flavor: "small", rootDisk: disk("3Gi") };
+    expect(used([server("large", undefined, resized)])).toMatchObject({ cores: 8, storage: "20Gi" });
+  });
+
+  test("is not what was refused for want of room", () => {
+    const refused = [{ type: "Ready", status: "False", reason: "QuotaExceeded" }] as never;
+    expect(used([server("small", undefined, { conditions: refused })])).toMatchObject({ servers: 0, storage: "0" });
+    const built: Server["status"] = { instanceID: "i", flavor: "small", rootDisk: disk("3Gi"), conditions: refused };
+    expect(used([server("large", undefined, built)])).toMatchObject({ servers: 1, cores: 2, storage: "3Gi" });
   });
 
   test("are the volumes of Images and the versions of Secrets", () => {

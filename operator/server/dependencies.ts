@@ -1,3 +1,4 @@
+import { imageKey } from "#operator/amounts.ts";
 import type { Flavor } from "#operator/api/generated/flavor.ts";
 import type { Image } from "#operator/api/generated/image.ts";
 import type { Secret } from "#operator/api/generated/secret.ts";
@@ -5,7 +6,6 @@ import type { Server } from "#operator/api/generated/server.ts";
 import { flavors, images, secrets, servers } from "#operator/api/resources.ts";
 import type { KubeObject } from "#runtime/api/object.ts";
 import { type Dependency, dependsOn } from "#runtime/controller/dependency.ts";
-import { imageKey } from "./root-disk.ts";
 import { imageAwaits } from "./visibility.ts";
 
 /** The Flavor that a Server is to have, and the one that it goes back to when a resize is reverted. Held while used. */

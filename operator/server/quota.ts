@@ -1,24 +1,13 @@
-import type { Flavor } from "#operator/api/generated/flavor.ts";
+import { type Amount, NOTHING, plus, type Sizes, takenByBuilt, takenByImage, wantedBy } from "#operator/amounts.ts";
 import type { Image } from "#operator/api/generated/image.ts";
 import type { ProjectQuota } from "#operator/api/generated/project.ts";
 import type { Server } from "#operator/api/generated/server.ts";
 import { bytesOf, sizeText } from "#runtime/api/quantity.ts";
-import { imageKey, imageSize } from "./root-disk.ts";
-
-/** What one or many Servers take of a quota; memory and storage in bytes. */
-export interface Amount {
-  readonly servers: number;
-  readonly cores: number;
-  readonly memory: bigint;
-  readonly storage: bigint;
-}
 
 /** What a namespace holds, and how to find what its Servers name. */
-export interface QuotaWorld {
+export interface QuotaWorld extends Sizes {
   readonly servers: readonly Server[];
   readonly images: readonly Image[];
-  readonly flavor: (name: string) => Flavor | undefined;
-  readonly image: (key: { readonly namespace: string; readonly name: string }) => Image | undefined;
   /** Whether a Server has its machine already. */
   readonly built: (server: Server) => boolean;
   /** Whether a Server that has its machine was told that what it wishes to be does not fit. */
@@ -26,8 +15,6 @@ export interface QuotaWorld {
 }
 
 export type Verdict = { readonly kind: "fits" } | { readonly kind: "exceeded"; readonly what: string };
-
-const NOTHING: Amount = { servers: 0, cores: 0, memory: 0n, storage: 0n };
 
 /**
  * Whether `server` may be built, or grow to the Flavor that it names now.
@@ -39,15 +26,11 @@ const NOTHING: Amount = { servers: 0, cores: 0, memory: 0n, storage: 0n };
 export function quotaVerdict(server: Server, quota: ProjectQuota | undefined, world: QuotaWorld): Verdict {
   if (quota === undefined) return { kind: "fits" };
   const isThis = (other: Server): boolean => other.metadata.uid === server.metadata.uid;
-  const images = world.images.reduce(
-    (sum, image) => sum + bytesOf(image.status?.size ?? image.spec.minDisk ?? "0"),
-    0n,
-  );
-  let taken: Amount = { ...NOTHING, storage: images };
+  let taken = world.images.map(takenByImage).reduce(plus, NOTHING);
   const waiting: Server[] = [];
   for (const other of world.servers) {
     if (isThis(other)) continue;
-    if (world.built(other)) taken = plus(taken, largest(other, world));
+    if (world.built(other)) taken = plus(taken, takenByBuilt(other, world.refused(other), world));
     else waiting.push(other);
   }
   // One that is built and asks for more competes with nobody that only waits.
@@ -66,50 +49,6 @@ function byCreation(one: Server, other: Server): number {
   if (a.creationTimestamp !== b.creationTimestamp) return a.creationTimestamp < b.creationTimestamp ? -1 : 1;
   if (a.name === b.name) return 0;
   return a.name < b.name ? -1 : 1;
-}
-
-/** What the Server takes when it is as its spec says. */
-export function wantedBy(server: Server, world: QuotaWorld): Amount {
-  const flavor = world.flavor(server.spec.flavorRef.name);
-  return { ...sizeOf(flavor), servers: 1, storage: storageOf(server, flavor, world) };
-}
-
-/**
- * While it is resized, a machine counts as the larger of both sizes: it may be confirmed or reverted. What it wishes to be
- * and was refused counts for nothing, or one who asks for too much would hold up all others.
- */
-function largest(server: Server, world: QuotaWorld): Amount {
-  const { flavor, resize, rootDisk } = server.status ?? {};
-  const refused = world.refused(server) && flavor !== undefined && rootDisk !== undefined;
-  const names = [refused ? undefined : server.spec.flavorRef.name, flavor, resize?.from];
-  const sizes = names.filter((name) => name !== undefined).map((name) => sizeOf(world.flavor(name)));
-  return {
-    servers: 1,
-    cores: Math.max(...sizes.map(({ cores }) => cores)),
-    memory: most(sizes.map(({ memory }) => memory)),
-    storage: refused ? bytesOf(rootDisk.size ?? "0") : wantedBy(server, world).storage,
-  };
-}
-
-function sizeOf(flavor: Flavor | undefined): Pick<Amount, "cores" | "memory"> {
-  return { cores: flavor?.spec.cpus ?? 0, memory: bytesOf(flavor?.spec.memory ?? "0") };
-}
-
-function storageOf(server: Server, flavor: Flavor | undefined, world: QuotaWorld): bigint {
-  const made = bytesOf(server.status?.rootDisk?.size ?? "0");
-  const asked = server.spec.rootDisk.size;
-  if (asked !== undefined) return most([made, bytesOf(asked)]);
-  const image = world.image(imageKey(server));
-  return most([made, bytesOf(flavor?.spec.disk ?? "0"), image === undefined ? 0n : bytesOf(imageSize(image))]);
-}
-
-function plus(one: Amount, other: Amount): Amount {
-  return {
-    servers: one.servers + other.servers,
-    cores: one.cores + other.cores,
-    memory: one.memory + other.memory,
-    storage: one.storage + other.storage,
-  };
 }
 
 function verdict(taken: Amount, wanted: Amount, quota: ProjectQuota): Verdict {
@@ -137,10 +76,4 @@ function verdict(taken: Amount, wanted: Amount, quota: ProjectQuota): Verdict {
 
 function limitOf(quantity: string | undefined): bigint | undefined {
   return quantity === undefined ? undefined : bytesOf(quantity);
-}
-
-function most(amounts: readonly bigint[]): bigint {
-  let largest = 0n;
-  for (const amount of amounts) if (amount > largest) largest = amount;
-  return largest;
 }

@@ -1,3 +1,4 @@
+import { imageKey } from "#operator/amounts.ts";
 import type { Flavor } from "#operator/api/generated/flavor.ts";
 import type { Image } from "#operator/api/generated/image.ts";
 import type { Server } from "#operator/api/generated/server.ts";
@@ -21,12 +22,6 @@ export interface RootDisk {
   readonly firmware: string;
   readonly diskBus: string;
   readonly nicModel: string;
-}
-
-/** The Image that a Server names. */
-export function imageKey(server: Server): { readonly namespace: string; readonly name: string } {
-  const { name, namespace } = server.spec.imageRef;
-  return { namespace: namespace ?? server.metadata.namespace ?? "", name };
 }
 
 export function volumeName(server: Server, generation: number): string {
@@ -121,11 +116,6 @@ export function diskFrom(server: Server, image: Image, generation: number, size:
     diskBus: hardware.diskBus,
     nicModel: hardware.nicModel,
   };
-}
-
-/** What the Image's volume needs of a disk that is copied from it. */
-export function imageSize(image: Image): string {
-  return image.spec.minDisk ?? image.status?.virtualSize ?? image.status?.size ?? "0";
 }
 
 /** Where the DataVolume of a name stands with regard to the Server's machine. */

@@ -213,7 +213,7 @@ async function isCounted(kube: KubeClient): Promise<boolean> {
     kube.list(flavors),
   ]);
   const flavor = (name: string) => everyFlavor.find(({ metadata }) => metadata.name === name);
-  const image = (namespace: string, name: string) =>
+  const image = ({ namespace, name }: { readonly namespace: string; readonly name: string }) =>
     everyImage.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
   return everyProject
     .filter(({ metadata }) => metadata.name.startsWith(PREFIX) && metadata.deletionTimestamp === undefined)

@@ -76,7 +76,7 @@ export interface ProjectMemberKubernetes {
 export interface ProjectQuota {
   /** Servers. */
   readonly servers?: number;
-  /** Virtual CPUs of all Servers. */
+  /** Virtual CPUs of these Servers. */
   readonly cores?: number;
   /** Memory of all Servers, as a quantity. */
   readonly memory?: string;
@@ -124,13 +124,13 @@ export interface ProjectStatusCloudRef {
 
 /** What there is of that which the quota counts. */
 export interface ProjectStatusUsed {
-  /** Servers. */
+  /** Servers that the quota did not refuse. */
   readonly servers?: number;
-  /** Virtual CPUs of all Servers. */
+  /** Virtual CPUs of these Servers. */
   readonly cores?: number;
-  /** Memory of all Servers, as a quantity. */
+  /** Memory of these Servers, as a quantity. */
   readonly memory?: string;
-  /** Disks of all Servers and Images, as a quantity. */
+  /** Disks of these Servers and of Images, as a quantity. */
   readonly storage?: string;
   /** Secrets in Barbican. */
   readonly secrets?: number;

@@ -20,7 +20,7 @@ export function countUsage(clock: UsageClock): (scope: ProjectScope) => Promise<
       images: cache.list(images, namespace),
       secrets: cache.list(secrets, namespace),
       flavor: (name) => cache.get(flavors, { name }),
-      image: (imageNamespace, name) => cache.get(images, { namespace: imageNamespace, name }),
+      image: (key) => cache.get(images, key),
     });
     if (upToDate(facts.used, used)) return settled();
     clock.set(project.metadata.uid, now.getTime());

@@ -1,22 +1,13 @@
+import { imageKey, imageSize, isBuilt, isOverQuota, QUOTA_EXCEEDED } from "#operator/amounts.ts";
 import { dataVolumes, persistentVolumeClaims } from "#operator/api/foreign.ts";
 import type { Flavor } from "#operator/api/generated/flavor.ts";
 import { flavors, images, servers } from "#operator/api/resources.ts";
-import { findCondition } from "#runtime/api/conditions.ts";
 import { keyText } from "#runtime/api/object.ts";
 import { invalid, type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import { flavorOfServer, imageOfServer } from "../dependencies.ts";
 import { FLAVOR_ANNOTATION, ownership } from "../names.ts";
 import { type QuotaWorld, quotaVerdict } from "../quota.ts";
-import {
-  type DiskPlan,
-  diskFrom,
-  diskSize,
-  holderOf,
-  imageKey,
-  imageSize,
-  planDisk,
-  type RootDisk,
-} from "../root-disk.ts";
+import { type DiskPlan, diskFrom, diskSize, holderOf, planDisk, type RootDisk } from "../root-disk.ts";
 import type { ServerScope } from "../scope.ts";
 import { visibleTo } from "../visibility.ts";
 
@@ -24,8 +15,6 @@ import { visibleTo } from "../visibility.ts";
 const CLAIM_POLL_MS = 5_000;
 /** How often a name is tried again that somebody else's object has. */
 const TAKEN_POLL_MS = 60_000;
-
-const QUOTA_EXCEEDED = "QuotaExceeded";
 
 /** The name is ours to use: no machine of it is somebody else's. */
 export async function checkMachineName({ stranger, context, key }: ServerScope): Promise<Outcome> {
@@ -168,8 +157,7 @@ export async function checkQuota(scope: ServerScope): Promise<Outcome> {
       other.metadata.uid === server.metadata.uid
         ? machine !== undefined || scope.admissions.has(other)
         : isBuilt(other) || scope.admissions.has(other),
-    refused: (other) =>
-      findCondition(other.status?.conditions, "Ready")?.reason === QUOTA_EXCEEDED && !scope.admissions.has(other),
+    refused: (other) => isOverQuota(other) && !scope.admissions.has(other),
   };
   const verdict = quotaVerdict(server, quota, world);
   if (verdict.kind === "fits") {
@@ -182,9 +170,4 @@ export async function checkQuota(scope: ServerScope): Promise<Outcome> {
   if (machine === undefined || recorded === undefined) return exceeded;
   scope.disk = recorded;
   return holdFlavor(scope, exceeded);
-}
-
-/** The status names the machine from the pass on that made it. */
-function isBuilt(server: { readonly status?: { readonly instanceID?: string } }): boolean {
-  return server.status?.instanceID !== undefined;
 }

@@ -1,0 +1,101 @@
+import type { Flavor } from "#operator/api/generated/flavor.ts";
+import type { Image } from "#operator/api/generated/image.ts";
+import type { Server } from "#operator/api/generated/server.ts";
+import { findCondition } from "#runtime/api/conditions.ts";
+import { bytesOf } from "#runtime/api/quantity.ts";
+
+/** What one or many Servers and Images take of a Project's quota; memory and storage in bytes. */
+export interface Amount {
+  readonly servers: number;
+  readonly cores: number;
+  readonly memory: bigint;
+  readonly storage: bigint;
+}
+
+/** How to find what Servers name. */
+export interface Sizes {
+  readonly flavor: (name: string) => Flavor | undefined;
+  readonly image: (key: { readonly namespace: string; readonly name: string }) => Image | undefined;
+}
+
+/** The reason of Ready while a Server, or what it grows to, does not fit into the quota. */
+export const QUOTA_EXCEEDED = "QuotaExceeded";
+
+export const NOTHING: Amount = { servers: 0, cores: 0, memory: 0n, storage: 0n };
+
+export function plus(one: Amount, other: Amount): Amount {
+  return {
+    servers: one.servers + other.servers,
+    cores: one.cores + other.cores,
+    memory: one.memory + other.memory,
+    storage: one.storage + other.storage,
+  };
+}
+
+/** The Image that a Server names. */
+export function imageKey(server: Server): { readonly namespace: string; readonly name: string } {
+  const { name, namespace } = server.spec.imageRef;
+  return { namespace: namespace ?? server.metadata.namespace ?? "", name };
+}
+
+/** What the Image's volume needs of a disk that is copied from it. */
+export function imageSize(image: Image): string {
+  return image.spec.minDisk ?? image.status?.virtualSize ?? image.status?.size ?? "0";
+}
+
+/** Whether a Server has its machine: the status names it from the pass on that made it. */
+export function isBuilt(server: Server): boolean {
+  return server.status?.instanceID !== undefined;
+}
+
+/** Whether a Server was told that it, or what it grows to, does not fit. */
+export function isOverQuota(server: Server): boolean {
+  return findCondition(server.status?.conditions, "Ready")?.reason === QUOTA_EXCEEDED;
+}
+
+/** What an Image takes: its own volume. */
+export function takenByImage(image: Image): Amount {
+  return { ...NOTHING, storage: bytesOf(image.status?.size ?? image.spec.minDisk ?? "0") };
+}
+
+/** What a Server takes when it is as its spec says. One whose Flavor is missing has no size yet. */
+export function wantedBy(server: Server, sizes: Sizes): Amount {
+  const flavor = sizes.flavor(server.spec.flavorRef.name);
+  return { ...sizeOf(flavor), servers: 1, storage: storageOf(server, flavor, sizes) };
+}
+
+/**
+ * What a Server takes that has its machine. While it is resized, it counts as the larger of both sizes: it may be
+ * confirmed or reverted. What it wishes to be and was refused counts for nothing, or one who asks for too much would hold
+ * up all others.
+ */
+export function takenByBuilt(server: Server, isRefused: boolean, sizes: Sizes): Amount {
+  const { flavor, resize, rootDisk } = server.status ?? {};
+  const refused = isRefused && flavor !== undefined && rootDisk !== undefined;
+  const names = [refused ? undefined : server.spec.flavorRef.name, flavor, resize?.from];
+  const each = names.filter((name) => name !== undefined).map((name) => sizeOf(sizes.flavor(name)));
+  return {
+    servers: 1,
+    cores: Math.max(...each.map(({ cores }) => cores)),
+    memory: most(each.map(({ memory }) => memory)),
+    storage: refused ? bytesOf(rootDisk.size ?? "0") : wantedBy(server, sizes).storage,
+  };
+}
+
+function sizeOf(flavor: Flavor | undefined): Pick<Amount, "cores" | "memory"> {
+  return { cores: flavor?.spec.cpus ?? 0, memory: bytesOf(flavor?.spec.memory ?? "0") };
+}
+
+function storageOf(server: Server, flavor: Flavor | undefined, sizes: Sizes): bigint {
+  const made = bytesOf(server.status?.rootDisk?.size ?? "0");
+  const asked = server.spec.rootDisk.size;
+  if (asked !== undefined) return most([made, bytesOf(asked)]);
+  const image = sizes.image(imageKey(server));
+  return most([made, bytesOf(flavor?.spec.disk ?? "0"), image === undefined ? 0n : bytesOf(imageSize(image))]);
+}
+
+function most(amounts: readonly bigint[]): bigint {
+  let largest = 0n;
+  for (const amount of amounts) if (amount > largest) largest = amount;
+  return largest;
+}
