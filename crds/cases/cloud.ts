@@ -97,6 +97,12 @@ export const cloudRules: RuleTable = {
       refusedWith: "release, database and cache are of services that are deployed, and these are external",
     },
     {
+      says: "a contraction of services that exist",
+      fault: { spec: { contract: "Manual" } },
+      at: "spec",
+      refusedWith: "contract is of services that are deployed, and these are external",
+    },
+    {
       says: "a database that comes later",
       before: deploying({}),
       fault: { spec: { database: bundled } },

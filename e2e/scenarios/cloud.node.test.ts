@@ -31,7 +31,7 @@ describe("cloud on a node", () => {
     expect(status?.release).toEqual({ deployed: "2026.2", target: "2026.2", phase: "Settled" });
     for (const [part, count] of Object.entries({ keystone: 2, barbican: 2, postgresql: 1, memcached: 1 }))
       expect([part, (await bed.readyOf(partOf("default", part))).length]).toEqual([part, count]);
-    const keystone = await bed.kube.get(deployments, at("default-keystone"));
+    const keystone = await bed.kube.get(deployments, at("default-keystone-2026-2"));
     expect(keystone?.metadata.ownerReferences).toMatchObject([{ kind: "Cloud", uid: metadata.uid }]);
   });
 

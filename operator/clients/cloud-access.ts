@@ -10,13 +10,17 @@ import { type AuthorityReference, connectionOf, type SecretReference } from "./c
 
 export type { CloudClients } from "./cloud-clients.ts";
 
+/** Where services are asked, instead of where they serve. */
+export type Addresses = Partial<Pick<CloudSettings, "identityUrl" | "keyManagerUrl">>;
+
 /** The way from a Cloud object to the clients of its services. Everything that speaks with a Cloud uses this. */
 export interface CloudAccess {
   /**
-   * The clients, with what the Cloud's core Secrets say now or said within the last minute.
+   * The clients, with what the Cloud's core Secrets say now or said within the last minute; by other addresses than the
+   * Cloud's where some are given.
    * @throws {CloudSecretError} where a core Secret, or a key in it, is missing
    */
-  forCloud(cloud: Cloud): Promise<CloudClients>;
+  forCloud(cloud: Cloud, addresses?: Addresses): Promise<CloudClients>;
   /** The authority of Keystone's address in PEM; undefined where the system's are enough. Throws as `forCloud`. */
   identityAuthority(cloud: Cloud): Promise<string | undefined>;
 }
@@ -43,7 +47,7 @@ export interface CloudAccessDeps {
 interface Resolved {
   readonly at: number;
   readonly generation: number | undefined;
-  readonly clients: CloudClients;
+  readonly settings: CloudSettings;
   readonly identityAuthority: string | undefined;
 }
 
@@ -61,7 +65,7 @@ export function createCloudAccess({ kube, clients, clock }: CloudAccessDeps): Cl
     const resolved: Resolved = {
       at: clock().getTime(),
       generation: cloud.metadata.generation,
-      clients: clients.get(settings),
+      settings,
       identityAuthority,
     };
     kept.set(cloud.metadata.uid, resolved);
@@ -69,7 +73,7 @@ export function createCloudAccess({ kube, clients, clock }: CloudAccessDeps): Cl
   };
 
   return {
-    forCloud: async (cloud) => (await resolve(cloud)).clients,
+    forCloud: async (cloud, addresses = {}) => clients.get({ ...(await resolve(cloud)).settings, ...addresses }),
     identityAuthority: async (cloud) => (await resolve(cloud)).identityAuthority,
   };
 }

@@ -44,6 +44,21 @@ export function serviceHost(cloud: Cloud, part: CloudPart): string {
   return `${partName(cloud, part)}.${cloud.metadata.namespace ?? ""}.svc`;
 }
 
+/** The Service that leads to the pods that are to take over from others: `<cloud>-<part>-preview`. */
+export function previewName(cloud: Cloud, part: "keystone" | "barbican"): string {
+  return partName(cloud, `${part}-preview`);
+}
+
+/** By which addresses services are asked that do not serve yet. */
+export function previewUrls(cloud: Cloud): { readonly identity: string; readonly keyManager: string } {
+  const host = (part: "keystone" | "barbican"): string =>
+    `${previewName(cloud, part)}.${cloud.metadata.namespace ?? ""}.svc`;
+  return {
+    identity: `http://${host("keystone")}:${KEYSTONE_PORT}/v3`,
+    keyManager: `http://${host("barbican")}:${BARBICAN_PORT}`,
+  };
+}
+
 /** The core Secret with the operator's own login to a Keystone that is deployed. */
 export function operatorLoginName(cloud: Cloud): string {
   return partName(cloud, "operator");

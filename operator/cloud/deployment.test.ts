@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import { connectionOf } from "#operator/clients/cloud-connection.ts";
 import { deploymentOf } from "./deployment.ts";
 import { aCloud, aDeployment } from "./fixtures.ts";
-import { releaseProblem } from "./releases.ts";
 
 const platform = { imageRegistry: "r", userNamespaces: true };
 const external = {
@@ -34,6 +33,7 @@ describe("a Cloud", () => {
     const { cloud: _cloud, platform: _platform, ...rest } = aDeployment();
     expect(rest).toEqual({
       release: "2026.2",
+      contract: "Automatic",
       region: "RegionOne",
       identity: {
         replicas: 2,
@@ -52,17 +52,5 @@ describe("a Cloud", () => {
       },
       cache: { bundled: true, servers: ["default-memcached.nephele-system.svc:11211"] },
     });
-  });
-});
-
-describe("a release", () => {
-  test.each<[string, string, string | undefined, RegExp | undefined]>([
-    ["that is known is deployed", "2026.2", undefined, undefined],
-    ["that is deployed stays", "2026.2", "2026.2", undefined],
-    ["that nobody knows is refused", "2031.1", undefined, /not known: use one of 2025.1, 2026.1, 2026.2/],
-    ["is not exchanged under running services", "2026.2", "2026.1", /2026.1 is deployed.*set it back/],
-  ])("%s", (_says, wanted, there, problem) => {
-    if (problem === undefined) expect(releaseProblem(wanted, there)).toBeUndefined();
-    else expect(releaseProblem(wanted, there)).toMatch(problem);
   });
 });

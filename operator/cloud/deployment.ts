@@ -15,6 +15,8 @@ export interface CloudDeployment {
   readonly cloud: Cloud;
   readonly platform: Platform;
   readonly release: string;
+  /** When the way back to the former release is given up: once all is of the new one, or when told to. */
+  readonly contract: "Automatic" | "Manual";
   readonly region: string;
   readonly identity: {
     readonly replicas: number;
@@ -49,6 +51,7 @@ export const POSTGRESQL_PORT = 5432;
  * The defaults of what is deployed. They are here and not in the CRD, because a schema fills in defaults whatever the
  * choice beside them: a Keystone that exists would get replicas.
  */
+const DEFAULT_CONTRACT = "Automatic";
 const DEFAULT_REPLICAS = 2;
 const DEFAULT_TOKENS = { format: "jws", lifetime: "1h" } as const;
 const DEFAULT_KEYS = { rotateEvery: "24h" } as const;
@@ -56,7 +59,7 @@ const DEFAULT_DATABASE = { bundled: { instances: 1, storage: "10Gi" } } as const
 
 /** Undefined where the services are external. */
 export function deploymentOf(cloud: Cloud, platform: Platform): CloudDeployment | undefined {
-  const { release, region, identity, keyManager, cache } = cloud.spec;
+  const { release, contract, region, identity, keyManager, cache } = cloud.spec;
   if (!isDeployed(cloud) || release === undefined) return undefined;
   const tokens = identity.tokens ?? DEFAULT_TOKENS;
   const keys = identity.keys ?? DEFAULT_KEYS;
@@ -64,6 +67,7 @@ export function deploymentOf(cloud: Cloud, platform: Platform): CloudDeployment 
     cloud,
     platform,
     release,
+    contract: contract ?? DEFAULT_CONTRACT,
     region,
     identity: {
       replicas: identity.replicas ?? DEFAULT_REPLICAS,

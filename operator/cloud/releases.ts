@@ -8,12 +8,20 @@ export const releases = {
 /** Tags of the images that do not come with a release of OpenStack: Debian's versions in them. */
 export const versions = { postgresql: "15", memcached: "1.6" } as const;
 
-/** Why a release cannot be deployed, in words for a person; undefined where it can. */
-export function releaseProblem(wanted: string, deployed: string | undefined): string | undefined {
-  const known = Object.keys(releases);
-  if (!known.includes(wanted)) return `${wanted} is not known: use one of ${known.join(", ")}`;
-  // Upgrades want their own steps (expand, roll, contract); without them the schema would be left between two releases.
-  if (deployed !== undefined && deployed !== wanted)
-    return `${deployed} is deployed and a change to ${wanted} is not supported yet: set it back to ${deployed}`;
-  return undefined;
+/** Every release that is known, the oldest first. */
+export const knownReleases: readonly string[] = Object.keys(releases);
+
+/**
+ * Whether OpenStack supports an upgrade between two releases: to the next one, or from one .1 to the next .1
+ * (OpenStack's "Release Cadence Adjustment", SLURP).
+ */
+export function canUpgrade(from: string, to: string): boolean {
+  const releases = place(to) - place(from);
+  return releases === 1 || (releases === 2 && from.endsWith(".1"));
+}
+
+/** Releases in their order, two a year. */
+function place(release: string): number {
+  const [year = 0, half = 0] = release.split(".").map(Number);
+  return year * 2 + half;
 }

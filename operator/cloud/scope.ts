@@ -4,6 +4,7 @@ import type { CloudAccess, CloudClients } from "#operator/clients/cloud-access.t
 import type { ReconcileContext } from "#runtime/controller/definition.ts";
 import { type Outcome, settled } from "#runtime/controller/outcome.ts";
 import type { Values } from "./decide/key-table.ts";
+import type { ReleaseDecision, SchemaSpan } from "./decide/release.ts";
 import { type CloudDeployment, deploymentOf, type Platform } from "./deployment.ts";
 import type { KeyName } from "./names.ts";
 import type { Aspect, AspectResult } from "./status.ts";
@@ -27,6 +28,15 @@ export interface Custody {
   readonly values: (name: KeyName) => Values;
 }
 
+/** How the release that is wanted comes to be. */
+export interface ReleasePlan {
+  readonly decision: Exclude<ReleaseDecision, { readonly kind: "refuse" }>;
+  /** Undefined until the schemas were made. */
+  readonly span: SchemaSpan | undefined;
+  /** Whether that stands on the custody record. */
+  readonly recorded: boolean;
+}
+
 /** The bag that the steps of one pass share. */
 export interface CloudScope extends ReconcileContext<Cloud> {
   readonly deps: CloudDeps;
@@ -43,6 +53,8 @@ export interface CloudScope extends ReconcileContext<Cloud> {
   release: CloudStatus["release"];
   /** Set by `resolveClients`. */
   clients: CloudClients | undefined;
+  /** Set by `checkRelease`. */
+  plan: ReleasePlan | undefined;
   /** Set by `holdKeys`. */
   custody: Custody | undefined;
 }
@@ -59,6 +71,7 @@ export function cloudScope(context: ReconcileContext<Cloud>, deps: CloudDeps): C
     keys: status?.keys,
     release: status?.release,
     clients: undefined,
+    plan: undefined,
     custody: undefined,
   };
 }

@@ -9,8 +9,10 @@ export interface Cloud extends KubeObject<CloudSpec, CloudStatus> {
 
 /** The services as they should be. */
 export interface CloudSpec {
-  /** OpenStack's release to deploy: 2026.2. */
+  /** OpenStack's release to deploy: 2026.2. Another value upgrades: to the next release, or from one .1 to the next .1; and rolls back while status.release.rollbackTo says so. */
   readonly release?: string;
+  /** When an upgrade takes away what only the former release needs of the databases, after which there is no way back. Automatic: once everything of the new release serves. Manual: when this is set to Automatic. Without it Automatic. */
+  readonly contract?: "Automatic" | "Manual";
   /** Name of the region in the catalog. */
   readonly region: string;
   readonly identity: CloudIdentity;
@@ -207,7 +209,9 @@ export interface CloudStatusRelease {
   /** The release that is wanted. */
   readonly target?: string;
   /** What is being done about it. */
-  readonly phase?: "Deploying" | "Settled";
+  readonly phase?: "Deploying" | "Settled" | "Expanding" | "Rolling" | "Soaking" | "Contracting" | "RollingBack";
+  /** The release that spec.release may be set back to; absent where there is no way back. */
+  readonly rollbackTo?: string;
 }
 
 /** One kind of key. */

@@ -10,7 +10,7 @@ import { memcached } from "./memcached.ts";
 import { networkPolicies } from "./network-policies.ts";
 import { postgresql } from "./postgresql.ts";
 import { patroniConfiguration, patroniPasswords } from "./postgresql-config.ts";
-import { headlessService, service } from "./service.ts";
+import { headlessService, releaseService } from "./service.ts";
 
 const small = aDeployment({ identity: { replicas: 1, tokens: { format: "fernet", lifetime: "1h" } } });
 const large = aDeployment({ database: { bundled: { instances: 3, storage: "20Gi" } } });
@@ -35,10 +35,17 @@ const made: Readonly<Record<string, readonly Desired[]>> = {
   postgresql: [patroniConfiguration(large), postgresql(large, 3, "20Gi")],
   services: [
     headlessService(large, "postgresql", 5432),
-    service(large, "keystone", 5000),
+    releaseService(large, "keystone", "active"),
+    releaseService(large, "keystone", "preview"),
     disruptionBudget(large, "keystone"),
   ],
-  jobs: [databaseJob(small, "set-1"), keystoneSchemaJob(small), barbicanSchemaJob(small), bootstrapJob(small)],
+  jobs: [
+    databaseJob(small, "set-1"),
+    keystoneSchemaJob(small, "expand"),
+    keystoneSchemaJob(small, "whole"),
+    barbicanSchemaJob(small),
+    bootstrapJob(small),
+  ],
   "network-policies": networkPolicies(large),
   external: [
     keystoneConfiguration(outside),
@@ -123,7 +130,11 @@ describe("a Job", () => {
   test("has another name when its content changes, and the same when it does not", () => {
     expect(bootstrapJob(small).metadata.name).toBe(bootstrapJob(small).metadata.name);
     const newer = { ...small, release: "2027.1" };
-    expect(keystoneSchemaJob(newer).metadata.name).not.toBe(keystoneSchemaJob(small).metadata.name);
+    const names = [small, newer].flatMap((each) => [
+      keystoneSchemaJob(each, "expand").metadata.name,
+      keystoneSchemaJob(each, "whole").metadata.name,
+    ]);
+    expect(new Set(names).size).toBe(4);
     expect(databaseJob(small, "set-2").metadata.name).not.toBe(databaseJob(small, "set-1").metadata.name);
   });
 
@@ -132,11 +143,40 @@ describe("a Job", () => {
     const longest = { ...small, cloud: { ...small.cloud, metadata } };
     for (const job of [
       databaseJob(longest, "s"),
-      keystoneSchemaJob(longest),
+      keystoneSchemaJob(longest, "expand"),
       barbicanSchemaJob(longest),
       bootstrapJob(longest),
     ])
       expect(job.metadata.name.length).toBeLessThanOrEqual(63);
+  });
+});
+
+describe("two releases of a service", () => {
+  const newer = { ...large, release: "2027.1" };
+  test.each([
+    ["keystone", keystone],
+    ["barbican", barbican],
+  ] as const)("of %s are two Deployments, and a Service leads to the pods of one", (part, build) => {
+    const templates = [large, newer].map((each) => {
+      const { selector, template } = build(each)["spec"] as {
+        readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };
+        readonly template: { readonly metadata: { readonly labels: Readonly<Record<string, string>> } };
+      };
+      return { selected: selector.matchLabels, labels: template.metadata.labels };
+    });
+    expect(build(large).metadata.name).not.toBe(build(newer).metadata.name);
+    const matches = (labels: Readonly<Record<string, string>>, selected: Readonly<Record<string, string>>): boolean =>
+      Object.entries(selected).every(([key, value]) => labels[key] === value);
+    const own = templates.map(({ labels }, at) =>
+      templates.map(({ selected }, of) => [at === of, matches(labels, selected)]),
+    );
+    for (const [same, matched] of own.flat()) expect(matched).toBe(same);
+    for (const address of ["active", "preview"] as const) {
+      const { selector } = releaseService(newer, part, address)["spec"] as {
+        readonly selector: Readonly<Record<string, string>>;
+      };
+      expect(templates.map(({ labels }) => matches(labels, selector))).toEqual([false, true]);
+    }
   });
 });
 

@@ -2,6 +2,7 @@ import type { CoreSecret } from "#operator/api/foreign.ts";
 import type { Cloud } from "#operator/api/generated/cloud.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import type { HeldKey, Values } from "../decide/key-table.ts";
+import type { SchemaSpan } from "../decide/release.ts";
 import { custodyName, type KeyName, secretNames } from "../names.ts";
 import type { ConfigMap } from "../resources.ts";
 import { CLOUD_LABEL, MANAGED_BY, secretData } from "./metadata.ts";
@@ -10,6 +11,9 @@ import { CLOUD_LABEL, MANAGED_BY, secretData } from "./metadata.ts";
 const NEVER_A_SOURCE = "nephele.dev/managed-by";
 /** All keys of one Cloud carry the same; the databases' mark names it. */
 const KEY_SET = "nephele.dev/key-set";
+/** The oldest and the newest release that the databases' schemas serve. */
+const SCHEMA_OLDEST = "nephele.dev/schema-oldest";
+const SCHEMA_NEWEST = "nephele.dev/schema-newest";
 
 /** A core Secret with a key that was just made. It has no owner: a Cloud's deletion does not take it along. */
 export function keySecret(cloud: Cloud, { name, make }: HeldKey, keySet: string): Desired {
@@ -40,6 +44,23 @@ export function custodyRecord(cloud: Cloud, keySet: string, names: readonly KeyN
     },
     data: Object.fromEntries(names.map((name) => [name, secretNames[name](cloud)])),
   };
+}
+
+/** Says on the record, which outlives the Cloud as its databases do, which releases their schemas serve. */
+export function schemaRecord(cloud: Cloud, { oldest, newest }: SchemaSpan): Desired {
+  const annotations = { [SCHEMA_OLDEST]: oldest, [SCHEMA_NEWEST]: newest };
+  return {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: custodyName(cloud), namespace: cloud.metadata.namespace ?? "", annotations },
+  };
+}
+
+/** Undefined until the schemas were made. */
+export function schemaSpanOf(record: ConfigMap | undefined): SchemaSpan | undefined {
+  const oldest = record?.metadata.annotations?.[SCHEMA_OLDEST];
+  const newest = record?.metadata.annotations?.[SCHEMA_NEWEST];
+  return oldest === undefined || newest === undefined ? undefined : { oldest, newest };
 }
 
 /** The key set that there is already: of the record, or of any key. */

@@ -15,6 +15,8 @@ import { SERVICE_UID } from "./web-service.ts";
 /** What is done once for a content; at most 13 letters, so that names of pods are labels. */
 export type Task = "database" | "keystone-db" | "barbican-db" | "bootstrap";
 
+export const SCHEMA_TASKS: readonly string[] = ["keystone-db", "barbican-db"] satisfies readonly Task[];
+
 export const TASK_LABEL = "nephele.dev/task";
 const SECRETS_FOLDER = "/run/secrets/nephele";
 /** The user `postgres` of the image. */
@@ -87,8 +89,11 @@ export function databaseJob(deployment: CloudDeployment, keySet: string): Desire
   });
 }
 
-/** Brings Keystone's schema to the release's. */
-export function keystoneSchemaJob(deployment: CloudDeployment): Desired {
+/**
+ * Keystone's schema. `expand` adds what the release needs beside what the one before it does, so that both work; `whole`
+ * takes away what only that one needed, too. Both may be repeated.
+ */
+export function keystoneSchemaJob(deployment: CloudDeployment, extent: "expand" | "whole"): Desired {
   const { volumes, mounts } = keystoneFiles(deployment);
   return job({
     deployment,
@@ -97,14 +102,14 @@ export function keystoneSchemaJob(deployment: CloudDeployment): Desired {
     container: {
       name: "schema",
       image: image(deployment, "keystone", deployment.release),
-      command: ["keystone-manage", "db_sync"],
+      command: ["keystone-manage", "db_sync", ...(extent === "expand" ? ["--expand"] : [])],
       volumeMounts: [...mounts, { name: "tmp", mountPath: "/tmp" }],
     },
     volumes,
   });
 }
 
-/** Brings Barbican's schema to the release's. */
+/** Brings Barbican's schema to the release's. It has no halves; in the releases that are known it is the same. */
 export function barbicanSchemaJob(deployment: CloudDeployment): Desired {
   const { volumes, mounts } = barbicanFiles(deployment);
   return job({

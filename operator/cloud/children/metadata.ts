@@ -9,6 +9,8 @@ export const CLOUD_LABEL = "nephele.dev/cloud";
 /** The same label as other controllers' children have, because all share one watch of a kind. */
 export const MANAGED_BY = { "app.kubernetes.io/managed-by": "nephele" } as const;
 export const MANAGED_SELECTOR = "app.kubernetes.io/managed-by=nephele";
+/** Which release of OpenStack a pod is of; by it a Service leads to the pods of one. */
+export const RELEASE_LABEL = "nephele.dev/release";
 /** Changes when anything of what we want changes, so that a field that we want no more is seen. */
 const CONTENT = "nephele.dev/content";
 

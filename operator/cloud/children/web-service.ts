@@ -1,8 +1,9 @@
 import type { DeploymentSpec } from "kubernetes-types/apps/v1.d.ts";
 import type { Volume, VolumeMount } from "kubernetes-types/core/v1.d.ts";
+import { partName } from "#operator/clients/cloud-connection.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import type { CloudDeployment } from "../deployment.ts";
-import { child, contentHash, labelsOf, selectorOf } from "./metadata.ts";
+import { child, contentHash, labelsOf, RELEASE_LABEL, selectorOf } from "./metadata.ts";
 import { confinedPod, emptyDir, image, spread } from "./pod.ts";
 import { READY_PATH, RUN_FOLDER } from "./service-config.ts";
 
@@ -20,17 +21,21 @@ export interface WebServiceInput {
 /** The user of both images. */
 export const SERVICE_UID = 42424;
 
-/** A service under uWSGI: a new pod is there before an old one goes, and an old one is drained before it stops. */
+/**
+ * A service of one release under uWSGI: a new pod is there before an old one goes, and an old one is drained before it
+ * stops. Another release is another Deployment, so that both can be there at once (steps/switch.ts).
+ */
 export function webService(input: WebServiceInput): Desired {
   const { deployment, part, replicas, port, configuration, volumes, mounts } = input;
-  const selector = selectorOf(deployment, part);
+  const ofRelease = { [RELEASE_LABEL]: deployment.release };
+  const selector = { ...selectorOf(deployment, part), ...ofRelease };
   const spec: DeploymentSpec = {
     replicas,
     strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
     selector: { matchLabels: { ...selector } },
     template: {
       metadata: {
-        labels: { ...labelsOf(deployment, part) },
+        labels: { ...labelsOf(deployment, part), ...ofRelease },
         annotations: { "nephele.dev/configuration": contentHash(configuration["data"]) },
       },
       spec: confinedPod({
@@ -68,5 +73,6 @@ export function webService(input: WebServiceInput): Desired {
       }),
     },
   };
-  return child({ deployment, part, apiVersion: "apps/v1", kind: "Deployment", content: { spec } });
+  const name = partName(deployment.cloud, `${part}-${deployment.release.replace(".", "-")}`);
+  return child({ deployment, part, apiVersion: "apps/v1", kind: "Deployment", name, content: { spec } });
 }

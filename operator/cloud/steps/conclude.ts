@@ -1,10 +1,13 @@
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
+import { phaseAtEnd } from "../decide/release-phase.ts";
 import { type CloudScope, unwellPoll, wellPoll } from "../scope.ts";
+import { record } from "./schema.ts";
 
 /** What a Cloud can be without: Projects and Secrets need no hypervisor, all works slowly without a cache. */
+const CONTRACT_AFTER_MS = 1_000;
 const NOT_NEEDED: readonly string[] = ["HypervisorReady", "CacheReady", "Confined"];
 
-/** Ready when all that is needed is. */
+/** Ready when all that is needed is; and the last of an upgrade, when everything of the new release serves. */
 export async function conclude(scope: CloudScope): Promise<Outcome> {
   const bad = [...scope.results].flatMap(([aspect, result]) =>
     result.kind === "waiting" && !NOT_NEEDED.includes(aspect) ? [result] : [],
@@ -16,8 +19,25 @@ export async function conclude(scope: CloudScope): Promise<Outcome> {
       pollAfterMs: unwellPoll(scope),
     });
   }
-  const { deployment } = scope;
-  if (deployment !== undefined)
-    scope.release = { deployed: deployment.release, target: deployment.release, phase: "Settled" };
+  const { deployment, plan } = scope;
+  if (deployment === undefined || plan === undefined)
+    return settled({ message: "Keystone and Barbican answer", pollAfterMs: wellPoll(scope) });
+  const { release } = deployment;
+  const phase = phaseAtEnd(plan.decision, deployment.contract);
+  const { rollbackTo } = scope.release ?? {};
+  scope.release = { deployed: release, target: release, phase };
+  if (phase === "Contracting") {
+    // From here on there is no way back; the next pass contracts the schemas as those of this release alone.
+    await record(scope, deployment, { oldest: release, newest: release });
+    scope.event("Normal", "UpgradeContracts", `everything is of ${release}: the schemas are contracted`);
+    return waiting(`the schemas to be contracted to ${release}`, { pollAfterMs: CONTRACT_AFTER_MS });
+  }
+  if (phase === "Soaking") {
+    scope.release = { ...scope.release, ...(rollbackTo === undefined ? {} : { rollbackTo }) };
+    return settled({
+      message: `Keystone and Barbican answer; spec.release may be set back to ${rollbackTo ?? "the former"} until spec.contract is Automatic`,
+      pollAfterMs: wellPoll(scope),
+    });
+  }
   return settled({ message: "Keystone and Barbican answer", pollAfterMs: wellPoll(scope) });
 }

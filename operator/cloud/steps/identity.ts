@@ -1,15 +1,12 @@
-import { KEYSTONE_PORT } from "#operator/clients/cloud-connection.ts";
+import { connectionOf, previewUrls } from "#operator/clients/cloud-connection.ts";
 import { type Outcome, settled } from "#runtime/controller/outcome.ts";
-import { disruptionBudget } from "../children/disruption-budget.ts";
+import { checkIdentity } from "../checks.ts";
 import { bootstrapJob } from "../children/jobs.ts";
 import { keystone } from "../children/keystone.ts";
-import { service } from "../children/service.ts";
 import type { CloudDeployment } from "../deployment.ts";
-import { deployments } from "../resources.ts";
 import type { CloudScope } from "../scope.ts";
-import { applyAll } from "./apply.ts";
 import { runJob } from "./jobs.ts";
-import { awaitRollout } from "./workloads.ts";
+import { serve } from "./switch.ts";
 
 /** Keystone's first users, roles and endpoints. */
 export async function bootstrap(scope: CloudScope, deployment: CloudDeployment): Promise<Outcome> {
@@ -18,13 +15,21 @@ export async function bootstrap(scope: CloudScope, deployment: CloudDeployment):
 }
 
 /** Keystone's pods. Whether it answers is asked later. */
-export async function ensureKeystone(scope: CloudScope, deployment: CloudDeployment): Promise<Outcome> {
-  const desired = keystone(deployment);
-  await applyAll(scope, [
-    service(deployment, "keystone", KEYSTONE_PORT),
-    desired,
-    ...(deployment.identity.replicas > 1 ? [disruptionBudget(deployment, "keystone")] : []),
-  ]);
-  const outcome = await awaitRollout(scope, deployments, desired);
+export async function ensureKeystone(
+  scope: CloudScope,
+  deployment: CloudDeployment,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { identity } = connectionOf(deployment.cloud);
+  const url = previewUrls(deployment.cloud).identity;
+  const outcome = await serve({
+    scope,
+    deployment,
+    part: "keystone",
+    desired: keystone(deployment),
+    replicas: deployment.identity.replicas,
+    preview: { identityUrl: url },
+    check: (clients) => checkIdentity(clients, { ...identity, url }, scope.call(signal)),
+  });
   return outcome.kind === "settled" ? settled() : outcome;
 }

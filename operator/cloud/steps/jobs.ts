@@ -39,6 +39,16 @@ export async function runJob(scope: CloudScope, task: Task, desired: Desired): P
   }
 }
 
+/** Ends what has not ended of some tasks: nothing of it is wanted any more. */
+export async function stopJobs(scope: CloudScope, tasks: readonly string[]): Promise<void> {
+  const { cache, kube, now, object } = scope;
+  const unended = cache
+    .list(jobs, object.metadata.namespace)
+    .filter((job) => job.metadata.labels?.[CLOUD_LABEL] === object.metadata.name && !isDeleting(job))
+    .filter((job) => tasks.includes(job.metadata.labels?.[TASK_LABEL] ?? "") && decideJob(job, now).kind !== "done");
+  for (const job of unended) await kube.delete(jobs, keyOf(job), { uid: job.metadata.uid, propagation: "Foreground" });
+}
+
 async function removeOlder(scope: CloudScope, task: Task, desired: Desired, all: readonly Job[]): Promise<void> {
   const older = all.filter(
     (job) =>

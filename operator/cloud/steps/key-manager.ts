@@ -1,22 +1,25 @@
-import { BARBICAN_PORT } from "#operator/clients/cloud-connection.ts";
+import { previewUrls } from "#operator/clients/cloud-connection.ts";
 import { type Outcome, settled } from "#runtime/controller/outcome.ts";
 import { barbican } from "../children/barbican.ts";
-import { disruptionBudget } from "../children/disruption-budget.ts";
-import { service } from "../children/service.ts";
 import type { CloudDeployment } from "../deployment.ts";
-import { deployments } from "../resources.ts";
 import type { CloudScope } from "../scope.ts";
-import { applyAll } from "./apply.ts";
-import { awaitRollout } from "./workloads.ts";
+import { keepSecret } from "./smoke.ts";
+import { serve } from "./switch.ts";
 
 /** Barbican's pods. Whether it answers is asked later. */
-export async function ensureBarbican(scope: CloudScope, deployment: CloudDeployment): Promise<Outcome> {
-  const desired = barbican(deployment);
-  await applyAll(scope, [
-    service(deployment, "barbican", BARBICAN_PORT),
-    desired,
-    ...(deployment.keyManager.replicas > 1 ? [disruptionBudget(deployment, "barbican")] : []),
-  ]);
-  const outcome = await awaitRollout(scope, deployments, desired);
+export async function ensureBarbican(
+  scope: CloudScope,
+  deployment: CloudDeployment,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const outcome = await serve({
+    scope,
+    deployment,
+    part: "barbican",
+    desired: barbican(deployment),
+    replicas: deployment.keyManager.replicas,
+    preview: { keyManagerUrl: previewUrls(deployment.cloud).keyManager },
+    check: (clients) => keepSecret(scope, clients, signal),
+  });
   return outcome.kind === "settled" ? settled() : outcome;
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { clouds } from "#operator/api/resources.ts";
+import type { CloudClients } from "#operator/clients/cloud-access.ts";
 import { recordPayloadRead } from "#operator/payload-read.ts";
 import { isTrue } from "#runtime/api/conditions.ts";
 import { keyOf, keyText } from "#runtime/api/object.ts";
@@ -16,11 +17,17 @@ const NAME = "nephele-smoke";
  * every other respect.
  */
 export async function smoke(scope: CloudScope, _deployment: CloudDeployment, signal: AbortSignal): Promise<Outcome> {
-  const { clients, object, log } = scope;
+  const { clients, object } = scope;
   if (clients === undefined || scope.results.get("KeyManagerReady")?.kind !== "settled") return settled();
   const { status, metadata } = object;
   const checked = status?.observedGeneration === metadata.generation;
   if (checked && isTrue(status?.conditions, "KeyManagerReady")) return settled();
+  return keepSecret(scope, clients, signal);
+}
+
+/** Writes, reads and deletes a secret by the clients that are given. */
+export async function keepSecret(scope: CloudScope, clients: CloudClients, signal: AbortSignal): Promise<Outcome> {
+  const { object, log } = scope;
   const call = scope.call(signal);
   const project = await clients.keystone(call).projects.findByName("default", "service");
   if (project === undefined) return waiting("the Keystone project service", { pollAfterMs: unwellPoll(scope) });

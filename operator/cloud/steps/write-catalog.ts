@@ -1,12 +1,11 @@
 import { connectionOf } from "#operator/clients/cloud-connection.ts";
 import type { KeystoneClient } from "#operator/clients/keystone/client.ts";
-import { keyOf } from "#runtime/api/object.ts";
 import { type Outcome, settled, unrecoverable, waiting } from "#runtime/controller/outcome.ts";
-import { BARBICAN_USER, barbican } from "../children/barbican.ts";
+import { BARBICAN_USER } from "../children/barbican.ts";
 import { catalogChanges } from "../decide/catalog-changes.ts";
 import type { CloudDeployment } from "../deployment.ts";
-import { deployments } from "../resources.ts";
 import { type CloudScope, unwellPoll } from "../scope.ts";
+import { deploymentsOf } from "./switch.ts";
 
 /** Keystone's first domain, which its bootstrap makes. */
 const DEFAULT_DOMAIN = "default";
@@ -63,7 +62,7 @@ async function ensureBarbicanUser(
   const user = found ?? (await users.create({ name: BARBICAN_USER, domainId: DEFAULT_DOMAIN, password }));
   // Over a database that was there before: the password is set before Barbican starts, and never while it runs, because
   // a token of the same second would stay invalid for ever.
-  const started = scope.cache.get(deployments, keyOf(barbican(deployment))) !== undefined;
+  const started = deploymentsOf(scope, deployment, "barbican").length > 0;
   if (found !== undefined && !started) await users.update(user.id, { password });
   const assigned = await assignments.listForProject(project.id);
   for (const name of BARBICAN_ROLES) {
