@@ -1,5 +1,5 @@
 import type { Api } from "../api.ts";
-import { isServiceError } from "../service-error.ts";
+import { isServiceError, ServiceError } from "../service-error.ts";
 import { defined } from "../shape.ts";
 import { microversion } from "./microversion.ts";
 import { collect, pages } from "./pages.ts";
@@ -53,6 +53,14 @@ const all = "/v1/secrets";
 const one = "/v1/secrets/{id}";
 /** From this microversion on a secret is told with its consumers. */
 const headers = microversion("1.1");
+const NOT_ACCEPTABLE = 406;
+/** As a newer Barbican refuses it. */
+const REFUSED = {
+  kind: "Conflict",
+  status: 409,
+  operation: `DELETE ${one}`,
+  said: "the secret has consumers",
+} as const;
 const oldestFirst = { sort: "created:asc" };
 
 export function createSecrets(api: Api): Secrets {
@@ -61,6 +69,8 @@ export function createSecrets(api: Api): Secrets {
     collect(pages(api, all, "secrets", { ...oldestFirst, name: pattern }, headers), parseSecretMetadata).then(
       (secrets) => secrets.filter((secret) => isMeant(secret.name)),
     );
+  const get = (id: string): Promise<SecretMetadata | undefined> =>
+    api.find({ method: "GET", route: one, params: { id }, headers }, parseSecretMetadata);
   return {
     create: ({ name, secretType, expiration, algorithm, bitLength, mode }) => {
       const json = defined({ name, secret_type: secretType, expiration, algorithm, bit_length: bitLength, mode });
@@ -70,7 +80,7 @@ export function createSecrets(api: Api): Secrets {
       const sensitive = [Buffer.from(bytes).toString("utf8")];
       await api.send({ method: "PUT", route: one, params: { id }, body: { bytes, contentType }, sensitive });
     },
-    get: (id) => api.find({ method: "GET", route: one, params: { id }, headers }, parseSecretMetadata),
+    get,
     readPayload: async (id, { audit }) => {
       await audit();
       const request = { method: "GET", route: `${one}/payload`, params: { id }, accept: "*/*" } as const;
@@ -81,9 +91,20 @@ export function createSecrets(api: Api): Secrets {
         throw error;
       }
     },
-    delete: (id, { force = false } = {}) => {
+    delete: async (id, { force = false } = {}) => {
       const query = force ? { force: "true" } : {};
-      return api.remove({ method: "DELETE", route: one, params: { id }, query, headers: microversion("1.2") });
+      const remove = (version: "1.1" | "1.2"): Promise<void> =>
+        api.remove({ method: "DELETE", route: one, params: { id }, query, headers: microversion(version) });
+      try {
+        await remove("1.2");
+      } catch (error) {
+        if (!isServiceError(error) || error.status !== NOT_ACCEPTABLE) throw error;
+        // Barbican before 2026.2 has no 1.2, and deletes secrets with consumers: so they are looked for first.
+        const consumers = force ? [] : ((await get(id))?.consumers ?? []);
+        const { service, requestId } = error;
+        if (consumers.length > 0) throw new ServiceError({ service, requestId, ...REFUSED });
+        await remove("1.1");
+      }
     },
     listByName: (name) => byName(escapeLike(name), (found) => found === name),
     listByPrefix: (prefix) => byName(`${escapeLike(prefix)}%`, (found) => found.startsWith(prefix)),
