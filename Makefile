@@ -136,7 +136,7 @@ chaos: $(INSTALLED) ## Kill the operator after each of its writes, and write doc
 
 .PHONY: e2e
 e2e: $(INSTALLED) ## Images and Servers on real KubeVirt and CDI, with guests that boot (needs root)
-	vitest run --project node --maxWorkers=1 e2e/node/kubevirt e2e/node/examples e2e/scenarios/server.node
+	vitest run --project node --maxWorkers=1 e2e/node/kubevirt e2e/node/examples e2e/scenarios/server
 
 .PHONY: test-node
 test-node: $(INSTALLED) ## Tests against a cluster with a real node, which is started where it is not running (needs root)

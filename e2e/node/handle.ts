@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
 import { type ClusterHandle, openCluster } from "../cluster/handle.ts";
 import { type Kubectl, kubectl } from "../cluster/kubectl.ts";
@@ -31,6 +32,9 @@ export interface NodeHandle {
   reach(target: string): Promise<{ readonly port: number; close(): void }>;
 }
 
+/** Ways that were closed and may not have ended yet: a target's next one has the same port, and would find it taken. */
+const ending = new Map<number, Promise<unknown>>();
+
 /** The node of a state folder. Throws when none is up there. */
 export async function openNode(stateDir: string): Promise<NodeHandle> {
   const cluster = openCluster(stateDir);
@@ -49,11 +53,19 @@ export async function openNode(stateDir: string): Promise<NodeHandle> {
     atNode: (command, args, options) => runAtNode(sandbox, stateDir, command, args, options),
     reach: async (target) => {
       const port = await openPorts(stateDir).take(`reach ${target}`);
+      await ending.get(port);
       const child = spawn(join(node.bin, "forward"), [`-pid=${sandbox.pid}`, `127.0.0.1:${port}=${target}`], {
         stdio: "ignore",
       });
       await listening(`the way to ${target}`, port);
-      return { port, close: () => child.kill() };
+      return {
+        port,
+        close: () => {
+          if (child.exitCode !== null || child.signalCode !== null) return;
+          ending.set(port, once(child, "exit"));
+          child.kill();
+        },
+      };
     },
   };
 }

@@ -52,8 +52,12 @@ export interface ServerScope {
   userData?: MachinePlan["userData"];
   /** The revision of the files' disk, once it is where the launcher finds it. */
   filesRevision?: string;
+  /** The files cannot be had as they are to be, and the machine goes on with those that it was given. */
+  filesAwaited?: boolean;
   /** Something that does not stop what comes after it, but the Server from being Ready. */
   held?: Outcome;
+  /** Likewise an error: thrown when the pass has done all the rest. */
+  failed?: { readonly error: unknown };
   /** Set by the step that ends and starts instances. */
   reboot?: RebootStage;
 }

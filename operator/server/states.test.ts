@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { aMachine, anInstance, aVolume, CREATED } from "./fixtures.ts";
-import { foldBuild, type Machine, type NovaState, novaState } from "./states.ts";
+import { foldBuild, isUp, type Machine, type NovaState, novaState } from "./states.ts";
 
 const at = (seconds: number): Date => new Date(Date.parse(CREATED) + seconds * 1000);
 
@@ -291,5 +291,18 @@ describe("a young build", () => {
   });
   test("is told in detail when it takes long", () => {
     expect(foldBuild(mapping, aMachine("Always"), at(31))).toEqual(mapping);
+  });
+});
+
+describe("a guest is up", () => {
+  const since = [{ phase: "Running", phaseTransitionTimestamp: at(59).toISOString() }];
+  test.each([
+    ["when it runs and has its address", anInstance("Running", running), true],
+    ["not in its first moments without one", anInstance("Running", { phaseTransitionTimestamps: since }), false],
+    ["not while it starts", anInstance("Scheduled", running), false],
+    ["not when it is being ended", anInstance("Running", running, { deletionTimestamp: CREATED }), false],
+    ["not when there is none", undefined, false],
+  ])("%s", (_, instance, up) => {
+    expect(isUp(instance, at(60))).toBe(up);
   });
 });

@@ -128,16 +128,10 @@ function paused({ instance }: Machine): NovaState | undefined {
 }
 
 function running({ instance, launched, now }: Machine): NovaState | undefined {
-  if (instance?.status?.phase !== "Running") return undefined;
-  const { interfaces = [], phaseTransitionTimestamps = [] } = instance.status;
-  const since = phaseTransitionTimestamps.find(({ phase }) => phase === "Running")?.phaseTransitionTimestamp;
-  const age = since === undefined ? Number.POSITIVE_INFINITY : now.getTime() - Date.parse(since);
-  const addressed = interfaces.some(({ ipAddress }) => ipAddress !== undefined && ipAddress !== "");
-  if (!addressed && age < ADDRESS_PATIENCE_MS) {
-    const againAfterMs = Math.max(ADDRESS_PATIENCE_MS - age, 100);
-    return launched ? { ...poweringOn(), againAfterMs } : { ...spawning(), againAfterMs };
-  }
-  return { state: "ACTIVE", powerState: "Running" };
+  const awaited = addressAwaitedMs(instance, now);
+  if (awaited === undefined) return undefined;
+  if (awaited === 0) return { state: "ACTIVE", powerState: "Running" };
+  return { ...(launched ? poweringOn() : spawning()), againAfterMs: Math.max(awaited, 100) };
 }
 
 function nodeLost({ instance }: Machine): NovaState | undefined {
@@ -177,8 +171,7 @@ function unschedulable({ instance, launched, now }: Machine): NovaState | undefi
 /** First boots only: a disk that was made once is not made again. */
 function preparingDisk(seen: Machine): NovaState | undefined {
   if (seen.launched || diskIsMade(seen.volume)) return undefined;
-  const waitsForGuest = ["WaitForFirstConsumer", "PendingPopulation"].includes(seen.volume?.status?.phase ?? "");
-  if (waitsForGuest && (isLive(seen.instance) || !wantsToRun(seen.machine))) return undefined;
+  if (waitsForGuest(seen.volume) && (isLive(seen.instance) || !wantsToRun(seen.machine))) return undefined;
   return { state: "BUILD", taskState: "block_device_mapping", powerState: "NoState" };
 }
 
@@ -233,6 +226,23 @@ function fault(powerState: PowerState, code: number, message: string): NovaState
   return { state: "ERROR", powerState, fault: { code, message } };
 }
 
+/**
+ * How long the address of a guest that runs is still waited for, in ms: 0 when it has one or the time is over. Undefined
+ * where no guest runs.
+ */
+function addressAwaitedMs(instance: VirtualMachineInstance | undefined, now: Date): number | undefined {
+  if (instance?.status?.phase !== "Running") return undefined;
+  const { interfaces = [], phaseTransitionTimestamps = [] } = instance.status;
+  if (interfaces.some(({ ipAddress }) => ipAddress !== undefined && ipAddress !== "")) return 0;
+  const since = phaseTransitionTimestamps.find(({ phase }) => phase === "Running")?.phaseTransitionTimestamp;
+  return since === undefined ? 0 : Math.max(Date.parse(since) + ADDRESS_PATIENCE_MS - now.getTime(), 0);
+}
+
+/** The guest is up, and what is told of it is whole: a reboot, resize or rebuild ends with this and not before. */
+export function isUp(instance: VirtualMachineInstance | undefined, now: Date): boolean {
+  return instance?.metadata.deletionTimestamp === undefined && addressAwaitedMs(instance, now) === 0;
+}
+
 /** There is an instance and its guest has not ended. */
 export function isLive(instance: VirtualMachineInstance | undefined): boolean {
   const phase = instance?.status?.phase;
@@ -251,7 +261,12 @@ export function diskIsMade(volume: DataVolume | undefined): boolean {
   return volume?.status?.phase === "Succeeded";
 }
 
-function wantsToRun(machine: VirtualMachine | undefined): boolean {
+/** Some storage makes a disk only when a guest is to use it. */
+export function waitsForGuest(volume: DataVolume | undefined): boolean {
+  return ["WaitForFirstConsumer", "PendingPopulation"].includes(volume?.status?.phase ?? "");
+}
+
+export function wantsToRun(machine: VirtualMachine | undefined): boolean {
   return machine?.spec?.runStrategy === "Always";
 }
 

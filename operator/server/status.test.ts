@@ -88,7 +88,10 @@ describe("what we do lies over what KubeVirt says", () => {
   const launched = { flavor: "small", launchedAt: CREATED } as const;
 
   test("a resize, until the guest runs with the new Flavor", () => {
-    expect(fields({ ...active, server: aServer({ flavorRef: { name: "large" } }, launched) }).state).toBe("RESIZE");
+    const server = aServer({ flavorRef: { name: "large" } }, launched);
+    expect(fields({ ...active, server, more: { flavor: aFlavor("large") } }).state).toBe("RESIZE");
+    // Where the larger one cannot be had, the machine stays with the one that it has.
+    expect(fields({ ...active, server, more: { flavor: aFlavor("small") } }).state).toBe("ACTIVE");
   });
   test("a reboot that was written down", () => {
     const reboot = { requestedAt: CREATED, type: "Hard", instance: "uid-web-1" } as const;
@@ -99,6 +102,33 @@ describe("what we do lies over what KubeVirt says", () => {
     expect(fields({ ...active, server: aServer({}, launched), volume: aVolume("CloneInProgress"), more }).state).toBe(
       "REBUILD",
     );
+  });
+  test("a rebuild, until the first guest of the new disk is up; none is waited for where the Server is stopped", () => {
+    const more = { disk: { ...disk, generation: 2, volume: "web-1-root-2" } };
+    const rebuilding = aServer({}, { ...launched, state: "REBUILD" });
+    const made = { server: rebuilding, machine, volume: aVolume("Succeeded"), seconds: 500, more };
+    expect(fields({ ...made, instance: anInstance("Scheduled") })).toMatchObject({
+      state: "REBUILD",
+      taskState: "rebuilding",
+    });
+    const spec = {
+      volumes: [{ name: "root", dataVolume: { name: "web-1-root-2" } }],
+    } as VirtualMachineInstance["spec"];
+    expect(fields({ ...made, instance: { ...up, spec } as VirtualMachineInstance }).state).toBe("ACTIVE");
+    const stopped = { ...made, machine: aMachine("Halted") };
+    expect(fields(stopped).state).toBe("SHUTOFF");
+    expect(fields({ ...stopped, volume: aVolume("WaitForFirstConsumer") }).state).toBe("SHUTOFF");
+    expect(fields({ ...stopped, volume: aVolume("CloneInProgress") }).state).toBe("REBUILD");
+  });
+  test("a resize, while the guest runs with the new Flavor and has no address yet", () => {
+    const phaseTransitionTimestamps = [{ phase: "Running", phaseTransitionTimestamp: "2026-11-23T10:08:19Z" }];
+    const fresh = { ...up, status: { phase: "Running", phaseTransitionTimestamps } };
+    const resized = aServer(
+      {},
+      { ...launched, flavor: "large", resize: { from: "large", to: "small", startedAt: CREATED } },
+    );
+    expect(fields({ ...active, server: resized, instance: fresh }).state).toBe("RESIZE");
+    expect(fields({ ...active, server: resized, instance: fresh, seconds: 520 }).state).toBe("ACTIVE");
   });
   test("but an ERROR is an ERROR, and keeps the time when it was first seen", () => {
     const failing = {
@@ -130,6 +160,11 @@ describe("the end of a pass", () => {
       settled({ message: "ACTIVE on node-1" }),
     );
   });
+  test("an error of a step that others did not wait for is thrown when they are done", async () => {
+    const seen = { machine: aMachine("Always"), volume: aVolume("Succeeded"), instance: up };
+    const error = new Error("Barbican is away");
+    await expect(end({ ...seen, more: { failed: { error } } })).rejects.toThrow(error);
+  });
   test("running where it is to be paused is not", async () => {
     const seen = {
       server: aServer({ power: "Paused" }),
@@ -142,8 +177,10 @@ describe("the end of a pass", () => {
 });
 
 describe("FilesCurrent", () => {
-  const condition = (instance: VirtualMachineInstance | undefined) =>
-    serverStatus(scope({ machine: aMachine("Always"), more: { filesRevision: "new", instance } })).conditions?.[0];
+  const condition = (
+    instance: VirtualMachineInstance | undefined,
+    more: Partial<ServerScope> = { filesRevision: "new" },
+  ) => serverStatus(scope({ machine: aMachine("Always"), more: { ...more, instance } })).conditions?.[0];
   const started = (revision: string) => anInstance("Running", {}, { annotations: { [FILES_ANNOTATION]: revision } });
 
   test.each([
@@ -152,5 +189,14 @@ describe("FilesCurrent", () => {
     ["is so where no guest runs: it gets them at its start", undefined, "True"],
   ])("%s", (_, instance, status) => {
     expect(condition(instance)).toMatchObject({ type: "FilesCurrent", status });
+  });
+
+  test("is not where files cannot be had as they are to be, whatever the guest has", () => {
+    const more = { filesRevision: "old", filesAwaited: true };
+    expect(condition(started("old"), more)).toMatchObject({ status: "False", reason: "Awaited" });
+  });
+  test("is not where the Server has none any more and the guest still has", () => {
+    expect(condition(started("old"), {})).toMatchObject({ status: "False", reason: "NextStart" });
+    expect(condition(anInstance("Running"), {})).toBeUndefined();
   });
 });

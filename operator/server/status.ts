@@ -9,7 +9,17 @@ import { FILES_ANNOTATION, FLAVOR_ANNOTATION } from "./names.ts";
 import { nextResize, type ResizeStage } from "./resize.ts";
 import type { RootDisk } from "./root-disk.ts";
 import { rootVolume, rootVolumeOf, type ServerScope, wantedPower } from "./scope.ts";
-import { diskIsMade, foldBuild, isLive, isYoungBuild, type NovaState, novaState } from "./states.ts";
+import {
+  diskIsMade,
+  foldBuild,
+  isLive,
+  isUp,
+  isYoungBuild,
+  type NovaState,
+  novaState,
+  waitsForGuest,
+  wantsToRun,
+} from "./states.ts";
 
 /** The Server in Nova's words, with what we are doing to it laid over what KubeVirt says. */
 export function serverState(scope: ServerScope): NovaState {
@@ -42,11 +52,18 @@ export function serverState(scope: ServerScope): NovaState {
   }
 }
 
-/** A later disk than the first is being made, or an earlier one is still in use. */
+/**
+ * An earlier root disk is still in use, or a later one is being made, or its first guest is not up yet. A stopped Server
+ * whose storage makes a disk at the first start has nothing more to wait for.
+ */
 function isRebuilding(scope: ServerScope): boolean {
+  const { context, machine, instance } = scope;
   const disk = scope.disk ?? scope.recorded;
-  if (disk === undefined || disk.generation === 1 || scope.machine === undefined) return false;
-  return !diskIsMade(rootVolume(scope)) || (isLive(scope.instance) && rootVolumeOf(scope.instance) !== disk.volume);
+  if (disk === undefined || disk.generation === 1 || machine === undefined) return false;
+  if (isLive(instance) && rootVolumeOf(instance) !== disk.volume) return true;
+  const volume = rootVolume(scope);
+  if (!diskIsMade(volume)) return wantsToRun(machine) || !waitsForGuest(volume);
+  return context.object.status?.state === "REBUILD" && wantsToRun(machine) && !isUp(instance, context.now);
 }
 
 /** The last step: looks at what came of everything, and says what is still awaited. */
@@ -66,6 +83,7 @@ export async function report(scope: ServerScope): Promise<Outcome> {
     if (server.status?.fault?.message !== nova.fault.message) context.event("Warning", "Fault", nova.fault.message);
     return waiting(`the guest to recover: ${nova.fault.message}`, { reason: "Fault", ...again });
   }
+  if (scope.failed !== undefined) throw scope.failed.error;
   if (scope.held !== undefined) return scope.held;
   if (project?.spec.enabled === false)
     return waiting(`Project ${project.metadata.name} to be enabled`, { reason: "ProjectDisabled", ...again });
@@ -88,16 +106,15 @@ function verifyText(server: Server): string {
 
 /** Where a resize stands; undefined where there is no machine, or where its Flavor is not changed for now. */
 function resizeOf(scope: ServerScope): ResizeStage | undefined {
-  const { context, machine, held } = scope;
-  if (machine === undefined || held !== undefined) return undefined;
+  const { context, machine, flavor } = scope;
+  if (machine === undefined || flavor?.metadata.name !== context.object.spec.flavorRef.name) return undefined;
   return nextResize({ server: context.object, running: runningFlavor(scope), now: timeText(context.now) });
 }
 
 /** The Flavor that the guest runs with; for one that is stopped as wanted, the one that it would start with. */
-function runningFlavor({ machine, instance }: ServerScope): string | undefined {
+function runningFlavor({ context, machine, instance }: ServerScope): string | undefined {
   if (instance !== undefined && isLive(instance)) {
-    const up = instance.status?.phase === "Running" && instance.metadata.deletionTimestamp === undefined;
-    return up ? instance.metadata.annotations?.[FLAVOR_ANNOTATION] : undefined;
+    return isUp(instance, context.now) ? instance.metadata.annotations?.[FLAVOR_ANNOTATION] : undefined;
   }
   if (machine?.spec?.runStrategy !== "Halted") return undefined;
   return machine.spec.template?.metadata?.annotations?.[FLAVOR_ANNOTATION];
@@ -176,30 +193,25 @@ function addressesOf({ instance }: ServerScope): readonly ServerStatusAddress[] 
   });
 }
 
-/** Whether a running guest has its files as they are now. A Server without files has no such condition. */
-function filesCondition({ filesRevision, instance }: ServerScope): readonly NewCondition[] {
-  if (filesRevision === undefined) return [];
-  if (instance === undefined || !isLive(instance))
-    return [
-      {
-        type: "FilesCurrent",
-        status: "True",
-        reason: "AtStart",
-        message: "The guest gets them as they are when it starts",
-      },
-    ];
-  if (instance.metadata.annotations?.[FILES_ANNOTATION] === filesRevision)
-    return [
-      {
-        type: "FilesCurrent",
-        status: "True",
-        reason: "Current",
-        message: "The guest was started with them as they are",
-      },
-    ];
+/** Whether a running guest has its files as they are now. Where there are none and it has none, there is no condition. */
+function filesCondition({ filesRevision, filesAwaited, instance }: ServerScope): readonly NewCondition[] {
+  const live = instance !== undefined && isLive(instance);
+  const given = live ? instance.metadata.annotations?.[FILES_ANNOTATION] : undefined;
+  if (filesRevision === undefined && given === undefined && filesAwaited !== true) return [];
+  const say = (status: "True" | "False", reason: string, message: string) => [
+    { type: "FilesCurrent", status, reason, message },
+  ];
+  if (filesAwaited === true)
+    return say(
+      "False",
+      "Awaited",
+      "They cannot be had as they are to be (Ready says why): the guest has those of before",
+    );
+  if (!live) return say("True", "AtStart", "The guest gets them as they are when it starts");
+  if (given === filesRevision) return say("True", "Current", "The guest was started with them as they are");
   const message =
     "A Secret or the list of files has changed: the guest gets them at its next start; reboot it to have them now";
-  return [{ type: "FilesCurrent", status: "False", reason: "NextStart", message }];
+  return say("False", "NextStart", message);
 }
 
 /** Something that KubeVirt cannot change in a running guest. */

@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { untilReady } from "#e2e/harness/conditions.ts";
+import { eventually } from "#e2e/harness/eventually.ts";
+import type { WatchedStates } from "#e2e/harness/watched-states.ts";
+import { dataVolumes } from "#operator/api/foreign.ts";
+import { servers } from "#operator/api/resources.ts";
+import { openRealGuests, type RealGuests } from "./real-guests.ts";
+
+// Resize and rebuild on real parts: what a guest sees of them, and each state on the way.
+
+const MINUTES = 60_000;
+
+let real: RealGuests;
+let small: string;
+let large: string;
+
+beforeAll(async () => {
+  real = await openRealGuests(inject("nodeStateDir"));
+  small = await real.flavor("small");
+  large = await real.flavor("large", { memory: "288Mi" });
+  await real.image("first");
+  await real.image("second");
+}, 20 * MINUTES);
+afterAll(() => real?.close(), 10 * MINUTES);
+
+/** What a guest has of memory, in MiB, less what its kernel takes. */
+async function memoryOf(name: string): Promise<number> {
+  const kibibytes = /(\d+) kB/.exec(await real.fileOf(name, "/etc/memory"))?.[1];
+  return Number(kibibytes) / 1024;
+}
+
+describe("a Server that is changed, on real KubeVirt", { timeout: 10 * MINUTES }, () => {
+  let states: WatchedStates;
+  beforeAll(async () => {
+    await real.activeImage("first");
+    states = real.watch("web-1");
+    const spec = {
+      flavorRef: { name: small },
+      imageRef: { name: "first" },
+      resize: { confirm: "Manual" },
+      metadata: { role: "web" },
+    };
+    await real.apply("web-1", spec);
+    await states.until("ACTIVE", 5 * MINUTES);
+  }, 8 * MINUTES);
+
+  test("a resize starts the guest with the new size on its disk, and waits for a person", async () => {
+    expect(await memoryOf("web-1")).toBeLessThan(192);
+    await real.patch("web-1", { flavorRef: { name: large } });
+    expect(await states.until("VERIFY_RESIZE", 3 * MINUTES)).toEqual([
+      "ACTIVE",
+      "RESIZE/resize_migrating",
+      "VERIFY_RESIZE",
+    ]);
+    expect(await memoryOf("web-1")).toBeGreaterThan(192);
+    expect(await real.fileOf("web-1", "/disk/boots")).toBe("2");
+    expect((await real.server("web-1")).status).toMatchObject({ flavor: small, resize: { from: small, to: large } });
+  });
+
+  test("reverted: the guest has its former size again", async () => {
+    await real.patch("web-1", { flavorRef: { name: small } });
+    expect(await states.until("ACTIVE", 3 * MINUTES)).toEqual([
+      "VERIFY_RESIZE",
+      "REVERT_RESIZE/resize_reverting",
+      "ACTIVE",
+    ]);
+    expect(await memoryOf("web-1")).toBeLessThan(192);
+    expect(await real.fileOf("web-1", "/disk/boots")).toBe("3");
+    expect((await real.server("web-1")).status?.resize).toBeUndefined();
+  });
+
+  test("confirmed: the new size is the Server's own, and the guest goes on", async () => {
+    await real.patch("web-1", { flavorRef: { name: large } });
+    await states.until("VERIFY_RESIZE", 3 * MINUTES);
+    const instance = await real.instance("web-1");
+    await real.patch("web-1", { resize: { confirm: "Manual", confirmed: large } });
+    expect(await states.until("ACTIVE", MINUTES)).toEqual(["VERIFY_RESIZE", "ACTIVE"]);
+    const { status } = await untilReady(real.bed.kube, servers, real.at("web-1"));
+    expect(status?.flavor).toBe(large);
+    expect(status?.resize).toBeUndefined();
+    expect(await real.instance("web-1")).toBe(instance);
+  });
+
+  test("a resize that confirms itself is over when the guest is up", async () => {
+    await real.patch("web-1", { flavorRef: { name: small }, resize: { confirm: "Automatic", confirmed: null } });
+    expect(await states.until("ACTIVE", 3 * MINUTES)).toEqual(["ACTIVE", "RESIZE/resize_migrating", "ACTIVE"]);
+    expect((await real.server("web-1")).status?.flavor).toBe(small);
+    expect(await memoryOf("web-1")).toBeLessThan(192);
+  });
+
+  test("a rebuild makes another root disk; name, hardware address and metadata stay", async () => {
+    await real.activeImage("second");
+    const before = (await real.server("web-1")).status;
+    await real.patch("web-1", { imageRef: { name: "second" }, rebuildPolicy: "Replace" });
+    expect(await states.until("ACTIVE", 5 * MINUTES)).toEqual(["ACTIVE", "REBUILD/rebuilding", "ACTIVE"]);
+    expect(await real.fileOf("web-1", "/disk/boots")).toBe("1");
+    expect(await real.fileOf("web-1", "/etc/hostname")).toBe("web-1");
+    expect(JSON.parse(await real.fileOf("web-1", "/run/nephele/metadata.json"))).toEqual({ role: "web" });
+    const after = (await real.server("web-1")).status;
+    expect(after).toMatchObject({ image: { name: "second" }, rootDisk: { generation: 2, ready: true } });
+    expect(after?.addresses?.[0]?.mac).toBe(before?.addresses?.[0]?.mac);
+    expect(after).toMatchObject({ instanceID: before?.instanceID, hostname: before?.hostname });
+    await eventually("the former root disk to be gone", async () => {
+      const left = await real.bed.kube.list(dataVolumes, { namespace: real.team });
+      return left.every(({ metadata }) => metadata.name !== "web-1-root-1");
+    });
+  });
+
+  test("a stopped Server is rebuilt and stays stopped; its next start has the new disk", async () => {
+    await real.patch("web-1", { power: "Stopped" });
+    await states.until("SHUTOFF", 2 * MINUTES);
+    await real.patch("web-1", { imageRef: { name: "first" } });
+    expect(await states.until("SHUTOFF", 3 * MINUTES)).toEqual(["SHUTOFF", "REBUILD/rebuilding", "SHUTOFF"]);
+    await real.patch("web-1", { power: "Running" });
+    expect((await states.until("ACTIVE", 3 * MINUTES)).at(-1)).toBe("ACTIVE");
+    expect(await real.fileOf("web-1", "/disk/boots")).toBe("1");
+    expect((await real.server("web-1")).status?.rootDisk?.generation).toBe(3);
+  });
+});
