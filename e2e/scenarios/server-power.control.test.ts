@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { untilCondition, untilReady } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
-import { virtualMachineInstances } from "#operator/api/foreign.ts";
-import { servers } from "#operator/api/resources.ts";
+import { coreSecrets, virtualMachineInstances, virtualMachines } from "#operator/api/foreign.ts";
+import { secrets, servers } from "#operator/api/resources.ts";
 import type { KubeClient } from "#runtime/client/kube-client.ts";
 import { type GuestBed, openGuestBed, type Tenant } from "./guest-bed.ts";
 
@@ -22,6 +22,8 @@ beforeAll(async () => {
 afterAll(() => bed?.close(), 180_000);
 
 const at = (name: string) => ({ namespace: team.name, name });
+const OWNER = { fieldOwner: "test", force: true } as const;
+const object = (kind: string, name: string) => ({ apiVersion: "nephele.dev/v1alpha1", kind, metadata: at(name) });
 const spec = () => ({ flavorRef: { name: flavor }, imageRef: { name: "debian" }, rootDisk: { size: "1Gi" } });
 
 /** The guest's condition Paused, as virt-handler keeps it. */
@@ -75,5 +77,32 @@ describe("server", () => {
       message: /spec\.rootDisk\.size.*cannot make the disk larger/,
     });
     expect(server.status?.state).toBe("ACTIVE");
+    await untilStopped("grows", { power: "Stopped" });
+  });
+
+  test("dependency deleted, disabled: whose user data or files cannot be had any more is stopped all the same", async () => {
+    const password = { type: "passphrase", source: { generate: { length: 16 } } };
+    await bed.kube.apply(secrets, { ...object("Secret", "gone"), spec: password }, OWNER);
+    const data = { userdata: Buffer.from("#!/bin/sh\n").toString("base64") };
+    await bed.kube.apply(coreSecrets, { apiVersion: "v1", kind: "Secret", metadata: at("data"), data }, OWNER);
+    const files = [{ path: "/etc/password", mode: "0400", secretRef: { name: "gone" } }];
+    const userData = { secretKeyRef: { name: "data", key: "userdata" } };
+    await team.runningServer("left", { ...spec(), files, userData });
+    await bed.kube.delete(coreSecrets, at("data"));
+    await bed.kube.delete(secrets, at("gone"));
+    const lacks = { type: "Ready", status: "False", message: /core Secret .*data/ } as const;
+    await untilCondition(bed.kube, servers, at("left"), lacks);
+    await untilCondition(bed.kube, servers, at("left"), { type: "FilesCurrent", status: "False", reason: "Awaited" });
+    await bed.project(team.name, { enabled: false });
+    await untilStopped("left");
+    await bed.project(team.name, { enabled: true });
   });
 });
+
+/** The machine is told to be off: what a node's part of it would do is not played here. */
+async function untilStopped(name: string, change?: { readonly power: "Stopped" }): Promise<void> {
+  if (change !== undefined) await team.patchServer(name, change);
+  await eventually(`the machine of ${name} to be halted`, async () => {
+    return (await bed.kube.get(virtualMachines, at(name)))?.spec?.runStrategy === "Halted";
+  });
+}

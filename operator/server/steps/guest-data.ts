@@ -1,4 +1,4 @@
-import { type CoreSecret, coreSecrets } from "#operator/api/foreign.ts";
+import { type CoreSecret, coreSecrets, type VirtualMachine } from "#operator/api/foreign.ts";
 import { MANAGED_BY_LABEL } from "#operator/api/marks.ts";
 import { clouds } from "#operator/api/resources.ts";
 import { CloudSecretError } from "#operator/clients/cloud-access.ts";
@@ -16,7 +16,7 @@ import {
 import { currentVersion, secretsOfServer } from "../dependencies.ts";
 import { guestScript } from "../guest-script.ts";
 import { INLINE_USER_DATA_LIMIT } from "../machine.ts";
-import { filesSecretKey, ownership, userDataSecretKey } from "../names.ts";
+import { FILES_ANNOTATION, filesSecretKey, ownership, userDataSecretKey } from "../names.ts";
 import type { ServerScope } from "../scope.ts";
 import { mergeUserData } from "../user-data.ts";
 
@@ -24,7 +24,48 @@ import { mergeUserData } from "../user-data.ts";
 const FILES_LIMIT = 1_000_000;
 
 /** User data is where the machine finds it: in the machine itself, or, if it is a user's or long, in a core Secret. */
-export async function ensureUserData(scope: ServerScope): Promise<Outcome> {
+export function ensureUserData(scope: ServerScope, signal: AbortSignal): Promise<Outcome> {
+  return orGoOn(scope, signal, userDataInPlace, (machine) => {
+    const volumes = machine.spec?.template?.spec?.volumes ?? [];
+    const inline = volumes.find(({ name }) => name === "cloud-init")?.cloudInitNoCloud?.userData;
+    scope.userData = inline === undefined ? "secret" : { inline };
+  });
+}
+
+/** The files' core Secret holds the current versions. Payloads are read only when one has changed. */
+export function ensureFiles(scope: ServerScope, signal: AbortSignal): Promise<Outcome> {
+  return orGoOn(scope, signal, filesInPlace, (machine) => {
+    const revision = machine.spec?.template?.metadata?.annotations?.[FILES_ANNOTATION];
+    if (revision !== undefined) scope.filesRevision = revision;
+    scope.filesAwaited = true;
+  });
+}
+
+/**
+ * A machine that is there goes on with what it was given when something newer cannot be had: it can still be stopped,
+ * by its Project too, started and rebooted.
+ */
+async function orGoOn(
+  scope: ServerScope,
+  signal: AbortSignal,
+  newer: (scope: ServerScope, signal: AbortSignal) => Promise<Outcome>,
+  withFormer: (machine: VirtualMachine) => void,
+): Promise<Outcome> {
+  const { machine } = scope;
+  if (machine === undefined) return newer(scope, signal);
+  try {
+    const outcome = await newer(scope, signal);
+    if (outcome.kind === "settled") return outcome;
+    scope.held ??= outcome;
+  } catch (error) {
+    if (signal.aborted) throw error;
+    scope.failed ??= { error };
+  }
+  withFormer(machine);
+  return settled();
+}
+
+async function userDataInPlace(scope: ServerScope): Promise<Outcome> {
   const { context } = scope;
   const { sshKeys = [], metadata = {}, files = [], userData } = context.object.spec;
   const script = guestScript({ files: files.length > 0, metadata });
@@ -80,8 +121,7 @@ async function writeUserData(scope: ServerScope, mark: string, bytes: () => Uint
   return settled();
 }
 
-/** The files' core Secret holds the current versions. Payloads are read only when one has changed. */
-export async function ensureFiles(scope: ServerScope, signal: AbortSignal): Promise<Outcome> {
+async function filesInPlace(scope: ServerScope, signal: AbortSignal): Promise<Outcome> {
   const { context } = scope;
   const server = context.object;
   const files = server.spec.files ?? [];

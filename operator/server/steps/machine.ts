@@ -7,15 +7,29 @@ import { invalid, type Outcome, settled, waiting } from "#runtime/controller/out
 import { serviceFor } from "../children.ts";
 import { machineChange, machineFor } from "../machine.ts";
 import { ownership } from "../names.ts";
+import type { RootDisk } from "../root-disk.ts";
 import { type ServerScope, wantedPower } from "../scope.ts";
 
 /** How often a claim that is still to be made is looked for. */
 const CLAIM_POLL_MS = 5_000;
 
-/** A disk that is to be larger grows before the machine says so: then what the machine says is true. */
-export async function growDisk({ context, key, disk, recorded }: ServerScope): Promise<Outcome> {
+/**
+ * A disk that is to be larger grows before the machine says so: then what the machine says is true. Where it cannot, the
+ * machine goes on with the disk as it is.
+ */
+export async function growDisk(scope: ServerScope): Promise<Outcome> {
+  const { disk, recorded } = scope;
   if (disk === undefined || recorded === undefined || disk.volume !== recorded.volume || disk.size === recorded.size)
     return settled();
+  const grown = await grow(scope, disk, recorded);
+  if (grown.kind !== "settled") {
+    scope.disk = recorded;
+    scope.held ??= grown;
+  }
+  return settled();
+}
+
+async function grow({ context, key }: ServerScope, disk: RootDisk, recorded: RootDisk): Promise<Outcome> {
   const claimKey = { namespace: key.namespace, name: disk.volume };
   const claim = await context.kube.get(persistentVolumeClaims, claimKey);
   if (claim === undefined)
