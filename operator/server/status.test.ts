@@ -191,6 +191,11 @@ describe("FilesCurrent", () => {
     expect(condition(instance)).toMatchObject({ type: "FilesCurrent", status });
   });
 
+  test("says the same from before the start until the guest is up", () => {
+    const starting = anInstance("Scheduled", {}, { annotations: { [FILES_ANNOTATION]: "new" } });
+    expect(condition(starting)).toEqual(condition(undefined));
+    expect(condition(started("new"))).toMatchObject({ reason: "Current" });
+  });
   test("is not where files cannot be had as they are to be, whatever the guest has", () => {
     const more = { filesRevision: "old", filesAwaited: true };
     expect(condition(started("old"), more)).toMatchObject({ status: "False", reason: "Awaited" });

@@ -194,7 +194,7 @@ function addressesOf({ instance }: ServerScope): readonly ServerStatusAddress[] 
 }
 
 /** Whether a running guest has its files as they are now. Where there are none and it has none, there is no condition. */
-function filesCondition({ filesRevision, filesAwaited, instance }: ServerScope): readonly NewCondition[] {
+function filesCondition({ context, filesRevision, filesAwaited, instance }: ServerScope): readonly NewCondition[] {
   const live = instance !== undefined && isLive(instance);
   const given = live ? instance.metadata.annotations?.[FILES_ANNOTATION] : undefined;
   if (filesRevision === undefined && given === undefined && filesAwaited !== true) return [];
@@ -207,7 +207,9 @@ function filesCondition({ filesRevision, filesAwaited, instance }: ServerScope):
       "Awaited",
       "They cannot be had as they are to be (Ready says why): the guest has those of before",
     );
-  if (!live) return say("True", "AtStart", "The guest gets them as they are when it starts");
+  // While it starts too: another word for each step of a start would be a write.
+  if (!live || (given === filesRevision && !isUp(instance, context.now)))
+    return say("True", "AtStart", "The guest gets them as they are when it starts");
   if (given === filesRevision) return say("True", "Current", "The guest was started with them as they are");
   const message =
     "A Secret or the list of files has changed: the guest gets them at its next start; reboot it to have them now";
