@@ -1,4 +1,4 @@
-import { spiffeId } from "./mesh/identity.ts";
+import { spiffeId } from "#spiffe/spiffe-id.ts";
 import type { HttpChain, HttpPolicies, Listener, Mesh, ProxyClass } from "./mesh/mesh.ts";
 import type { HttpRule, VirtualHost } from "./mesh/route.ts";
 import type { Service } from "./mesh/service.ts";

@@ -1,4 +1,4 @@
-import type { SpiffeId } from "./identity.ts";
+import type { SpiffeId } from "#spiffe/spiffe-id.ts";
 import type {
   AccessPolicy,
   BodyLimit,

@@ -1,4 +1,4 @@
-import type { SpiffeId } from "./identity.ts";
+import type { SpiffeId } from "#spiffe/spiffe-id.ts";
 import type { PathMatch } from "./route.ts";
 
 /** A claim of a checked token: a text that it must be, or hold where it is a list. */

@@ -1,4 +1,4 @@
-import type { SpiffeId } from "./identity.ts";
+import type { SpiffeId } from "#spiffe/spiffe-id.ts";
 
 /** Where something runs; zones are unique within their region. */
 export interface Locality {

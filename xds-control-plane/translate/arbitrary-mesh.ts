@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { spiffeId } from "../mesh/identity.ts";
+import { spiffeId } from "#spiffe/spiffe-id.ts";
 import type { HttpChain, HttpPolicies, Listener, Mesh, ProxyClass, TcpChain } from "../mesh/mesh.ts";
 import type { AccessPolicy, AccessRule, RateLimitEntry } from "../mesh/policy.ts";
 import type { HeaderChanges, HttpRule, PathMatch, RuleOverrides, ValueMatch } from "../mesh/route.ts";

@@ -1,4 +1,4 @@
-import type { SpiffeId } from "../mesh/identity.ts";
+import type { SpiffeId } from "#spiffe/spiffe-id.ts";
 import type { ProxyClass } from "../mesh/mesh.ts";
 import type { CircuitBreaker, OutlierDetection, Service } from "../mesh/service.ts";
 import type { Json } from "../snapshot/resource.ts";

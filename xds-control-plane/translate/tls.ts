@@ -1,4 +1,4 @@
-import { type SpiffeId, trustDomainId } from "../mesh/identity.ts";
+import { type SpiffeId, trustDomainId } from "#spiffe/spiffe-id.ts";
 import type { IdentitySource, ListenerTls, ProxyClass } from "../mesh/mesh.ts";
 import type { Service } from "../mesh/service.ts";
 import type { Json } from "../snapshot/resource.ts";

@@ -1,4 +1,4 @@
-import { spiffeId } from "../../mesh/identity.ts";
+import { spiffeId } from "#spiffe/spiffe-id.ts";
 import type { ProxyClass } from "../../mesh/mesh.ts";
 import { type Case, caseOf, chain, rule, service, to } from "./fixtures.ts";
 

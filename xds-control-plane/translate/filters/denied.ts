@@ -1,4 +1,4 @@
-import type { SpiffeId } from "../../mesh/identity.ts";
+import type { SpiffeId } from "#spiffe/spiffe-id.ts";
 import type { Json } from "../../snapshot/resource.ts";
 import { any } from "../envoy.ts";
 import type { HttpFilter } from "../http-filters.ts";

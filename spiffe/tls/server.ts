@@ -1,0 +1,66 @@
+import { createServer, type Server, type TLSSocket } from "node:tls";
+import type { Authorize } from "../authorize.ts";
+import type { SpiffeId } from "../spiffe-id.ts";
+import type { X509Source } from "../x509-source.ts";
+import { contextOf, shownBy } from "./context.ts";
+import { authorized } from "./peer.ts";
+
+/** Somebody who was not let in. */
+export interface Refused {
+  /** The other end's address; undefined where it was gone already. */
+  readonly address: string | undefined;
+  /** Why: an UntrustedSvid, an UnauthorizedPeer, or what TLS found wrong. */
+  readonly reason: Error;
+}
+
+export interface ServerOptions {
+  readonly authorize: Authorize;
+  /** Gets each connection whose peer was let in. */
+  readonly onConnection: (socket: TLSSocket, peer: SpiffeId) => void;
+  readonly onRefused?: (refused: Refused) => void;
+  /** What is spoken inside, by ALPN: `["h2"]`. */
+  readonly protocols?: readonly string[];
+  /** Hears that a renewal could not be taken over; connections are served by what was there. */
+  readonly onProblem?: (problem: Error) => void;
+}
+
+/**
+ * A TLS server that shows our SVID and lets in whom `authorize` names. A renewal holds for connections that come after it;
+ * those that are open stay. Listening and closing are the caller's. HTTP servers take over its connections:
+ * `onConnection: (socket) => httpServer.emit("connection", socket)`, of node:http and node:http2 alike.
+ */
+export function createTlsServer(source: X509Source, options: ServerOptions): Server {
+  const { authorize, onConnection, onRefused, onProblem, protocols } = options;
+  const refuse = (socket: TLSSocket, reason: Error): void => {
+    onRefused?.({ address: socket.remoteAddress, reason });
+    socket.destroy();
+  };
+  const server = createServer(
+    {
+      ...contextOf(source),
+      requestCert: true,
+      rejectUnauthorized: true,
+      ...(protocols && { ALPNProtocols: [...protocols] }),
+    },
+    (socket) => {
+      let peer: SpiffeId;
+      try {
+        peer = authorized(source, authorize, shownBy(socket));
+      } catch (error) {
+        refuse(socket, error instanceof Error ? error : new Error(String(error)));
+        return;
+      }
+      onConnection(socket, peer);
+    },
+  );
+  server.on("tlsClientError", (reason, socket) => refuse(socket, reason));
+  const unsubscribe = source.onChange(() => {
+    try {
+      server.setSecureContext(contextOf(source));
+    } catch (error) {
+      onProblem?.(error instanceof Error ? error : new Error(String(error)));
+    }
+  });
+  server.once("close", unsubscribe);
+  return server;
+}
