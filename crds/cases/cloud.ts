@@ -122,6 +122,32 @@ export const cloudRules: RuleTable = {
       refusedWith: "replicas and stores are of a Barbican that is deployed, and this one is external",
     },
     {
+      says: "credential keys of a Keystone that exists",
+      fault: { spec: { identity: { credentialKeys: {} } } },
+      at: "spec.identity",
+      refusedWith: "credentialKeys are of a Keystone that is deployed, and this one is external",
+    },
+    {
+      says: "a key-encryption key of a Barbican that exists",
+      fault: { spec: { keyManager: { kek: {} } } },
+      at: "spec.keyManager",
+      refusedWith: "kek is of a Barbican that is deployed, and this one is external",
+    },
+    {
+      says: "credential keys that rotate every minute",
+      fault: deploying({ identity: { credentialKeys: { rotateEvery: "1m" } } }),
+      control: deploying({ identity: { credentialKeys: { rotateEvery: "1h" } } }),
+      at: "spec.identity.credentialKeys.rotateEvery",
+      refusedWith: DURATION("1h", "8760h"),
+    },
+    {
+      says: "a key-encryption key that rotates every minute",
+      fault: deploying({ keyManager: { kek: { rotateEvery: "1m" } } }),
+      control: deploying({ keyManager: { kek: { rotateEvery: "1h" } } }),
+      at: "spec.keyManager.kek.rotateEvery",
+      refusedWith: DURATION("1h", "8760h"),
+    },
+    {
       says: "tokens for two days",
       fault: deploying({ identity: { tokens: { lifetime: "48h" } } }),
       control: deploying({ identity: { tokens: { lifetime: "24h" } } }),

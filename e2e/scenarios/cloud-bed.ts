@@ -80,11 +80,12 @@ export async function openCloudBed(stateDir: string): Promise<CloudBed> {
   };
 }
 
-/** What the administrator of a Cloud's Keystone sees: services with their endpoints, and users of the domain Default. */
-export async function administratorsView(
+/** The stock client as the administrator of a Cloud's Keystone. Gives what it printed; throws what it said. */
+export async function asAdministrator(
   { kube, node }: CloudBed,
   name: string,
-): Promise<{ readonly services: readonly string[]; readonly users: readonly string[] }> {
+  ...args: readonly string[]
+): Promise<string> {
   const { data = {} } = (await kube.get(coreSecrets, at(`${name}-administrator`))) ?? {};
   const value = (key: string): string => Buffer.from(data[key] ?? "", "base64").toString();
   const env = {
@@ -96,11 +97,18 @@ export async function administratorsView(
     OS_PROJECT_DOMAIN_NAME: "Default",
     OS_IDENTITY_API_VERSION: "3",
   };
-  const list = async (...args: readonly string[]): Promise<readonly string[]> => {
-    const { ok, text } = await openstackAs(node, env, ...args, "-f", "value");
-    if (!ok) throw new Error(text);
-    return text.trim().split("\n").sort();
-  };
+  const { ok, text } = await openstackAs(node, env, ...args, "-f", "value");
+  if (!ok) throw new Error(text);
+  return text.trim();
+}
+
+/** What that administrator sees: services with their endpoints, and users of the domain Default. */
+export async function administratorsView(
+  bed: CloudBed,
+  name: string,
+): Promise<{ readonly services: readonly string[]; readonly users: readonly string[] }> {
+  const list = async (...args: readonly string[]): Promise<readonly string[]> =>
+    (await asAdministrator(bed, name, ...args)).split("\n").sort();
   return {
     services: [
       ...(await list("service", "list", "-c", "Name", "-c", "Type")),

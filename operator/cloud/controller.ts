@@ -26,7 +26,7 @@ import { ensureBarbican } from "./steps/key-manager.ts";
 import { holdKeys } from "./steps/keys.ts";
 import { awaitProjects, leaveNothing, stopServices } from "./steps/leave.ts";
 import { checkRelease } from "./steps/release.ts";
-import { rotateFernet } from "./steps/rotate.ts";
+import { rotateKeys } from "./steps/rotate.ts";
 import { ensureSchema } from "./steps/schema.ts";
 import { askIdentity, askOthers, checkHypervisor, resolveClients } from "./steps/services.ts";
 import { smoke } from "./steps/smoke.ts";
@@ -87,7 +87,7 @@ export function cloudController(deps: CloudDeps): Controller {
       deployed("KeyManagerReady", ensureBarbican),
       askOthers,
       deployed("KeyManagerReady", smoke),
-      deployed("KeysReady", rotateFernet),
+      deployed("KeysReady", rotateKeys),
       conclude,
     ],
     cleanup: [awaitProjects, stopServices, leaveNothing],

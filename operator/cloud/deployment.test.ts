@@ -39,10 +39,13 @@ describe("a Cloud", () => {
         replicas: 2,
         tokenFormat: "jws",
         tokenLifetimeMs: 3_600_000,
-        rotateEveryMs: 86_400_000,
-        rotationRequestedAt: undefined,
       },
       keyManager: { replicas: 2 },
+      rotation: {
+        fernet: { everyMs: 86_400_000, requestedAt: undefined },
+        credential: { everyMs: 7_776_000_000, requestedAt: undefined },
+        kek: { everyMs: 7_776_000_000, requestedAt: undefined },
+      },
       database: {
         kind: "bundled",
         host: "default-postgresql.nephele-system.svc",

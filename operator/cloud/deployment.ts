@@ -10,6 +10,12 @@ export interface Platform {
   readonly userNamespaces: boolean;
 }
 
+export interface RotationSchedule {
+  readonly everyMs: number;
+  /** Each new value asks for one rotation. */
+  readonly requestedAt: string | undefined;
+}
+
 /** A deployed Cloud's spec with every default in its place. */
 export interface CloudDeployment {
   readonly cloud: Cloud;
@@ -22,10 +28,14 @@ export interface CloudDeployment {
     readonly replicas: number;
     readonly tokenFormat: "jws" | "fernet";
     readonly tokenLifetimeMs: number;
-    readonly rotateEveryMs: number;
-    readonly rotationRequestedAt: string | undefined;
   };
   readonly keyManager: { readonly replicas: number };
+  /** When keys rotate, by what they are for. */
+  readonly rotation: {
+    readonly fernet: RotationSchedule;
+    readonly credential: RotationSchedule;
+    readonly kek: RotationSchedule;
+  };
   readonly database:
     | {
         readonly kind: "bundled";
@@ -54,7 +64,8 @@ export const POSTGRESQL_PORT = 5432;
 const DEFAULT_CONTRACT = "Automatic";
 const DEFAULT_REPLICAS = 2;
 const DEFAULT_TOKENS = { format: "jws", lifetime: "1h" } as const;
-const DEFAULT_KEYS = { rotateEvery: "24h" } as const;
+/** Of tokens the keys rotate daily; of what is stored four times a year, as each rotation writes all of it. */
+const DEFAULT_ROTATION = { fernet: "24h", stored: "2160h" } as const;
 const DEFAULT_DATABASE = { bundled: { instances: 1, storage: "10Gi" } } as const;
 
 /** Undefined where the services are external. */
@@ -62,7 +73,6 @@ export function deploymentOf(cloud: Cloud, platform: Platform): CloudDeployment 
   const { release, contract, region, identity, keyManager, cache } = cloud.spec;
   if (!isDeployed(cloud) || release === undefined) return undefined;
   const tokens = identity.tokens ?? DEFAULT_TOKENS;
-  const keys = identity.keys ?? DEFAULT_KEYS;
   return {
     cloud,
     platform,
@@ -73,16 +83,26 @@ export function deploymentOf(cloud: Cloud, platform: Platform): CloudDeployment 
       replicas: identity.replicas ?? DEFAULT_REPLICAS,
       tokenFormat: tokens.format,
       tokenLifetimeMs: durationMs(tokens.lifetime),
-      rotateEveryMs: durationMs(keys.rotateEvery),
-      rotationRequestedAt: identity.keys?.rotationRequestedAt,
     },
     keyManager: { replicas: keyManager.replicas ?? DEFAULT_REPLICAS },
+    rotation: {
+      fernet: scheduleOf(identity.keys, DEFAULT_ROTATION.fernet),
+      credential: scheduleOf(identity.credentialKeys, DEFAULT_ROTATION.stored),
+      kek: scheduleOf(keyManager.kek, DEFAULT_ROTATION.stored),
+    },
     database: databaseOf(cloud),
     cache:
       cache?.external === undefined
         ? { bundled: true, servers: [`${serviceHost(cloud, "memcached")}:${MEMCACHED_PORT}`] }
         : { bundled: false, servers: cache.external.servers },
   };
+}
+
+function scheduleOf(
+  given: { readonly rotateEvery?: string; readonly rotationRequestedAt?: string } | undefined,
+  every: string,
+): RotationSchedule {
+  return { everyMs: durationMs(given?.rotateEvery ?? every), requestedAt: given?.rotationRequestedAt };
 }
 
 function databaseOf(cloud: Cloud): CloudDeployment["database"] {

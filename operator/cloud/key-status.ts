@@ -12,6 +12,9 @@ export const USED_SINCE = "nephele.dev/used-since";
 /** The last request for a rotation that was answered; on the core Secret. */
 export const ANSWERED_REQUEST = "nephele.dev/answered-request";
 
+/** The key to which all that is stored was brought; on the core Secret. */
+export const REWRAPPED = "nephele.dev/rewrapped";
+
 /** Every key that is held, without its value. */
 export function keyStatus(
   { cloud }: Pick<CloudDeployment, "cloud">,
@@ -32,6 +35,13 @@ export function keyStatus(
       },
     ];
   });
+}
+
+/** The key by which all that is stored is encrypted: before the first rotation, the first. */
+export function rewrappedOf(secret: CoreSecret): number {
+  const noted = Number(secret.metadata.annotations?.[REWRAPPED]);
+  const numbers = Object.keys(secret.data ?? {}).map(Number);
+  return noted > 0 ? noted : Math.min(...numbers.filter((number) => number > 0));
 }
 
 /**

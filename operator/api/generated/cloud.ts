@@ -34,6 +34,7 @@ export interface CloudIdentity {
   readonly replicas?: number;
   readonly tokens?: CloudIdentityTokens;
   readonly keys?: CloudIdentityKeys;
+  readonly credentialKeys?: CloudIdentityCredentialKeys;
   readonly external?: CloudIdentityExternal;
 }
 
@@ -47,6 +48,14 @@ export interface CloudIdentityTokens {
 
 /** The Fernet keys, by which tokens (format fernet) and receipts are encrypted. */
 export interface CloudIdentityKeys {
+  /** The time from one rotation to the next. */
+  readonly rotateEvery: string;
+  /** Each new value rotates once, as soon as that locks nobody out. */
+  readonly rotationRequestedAt?: string;
+}
+
+/** The keys by which Keystone encrypts credentials in its database. After each rotation what is stored is encrypted anew. */
+export interface CloudIdentityCredentialKeys {
   /** The time from one rotation to the next. */
   readonly rotateEvery: string;
   /** Each new value rotates once, as soon as that locks nobody out. */
@@ -81,6 +90,7 @@ export interface CloudKeyManager {
   readonly replicas?: number;
   /** Where payloads are kept. Without it one SimpleCrypto store with the name software. */
   readonly stores?: readonly CloudKeyManagerStore[];
+  readonly kek?: CloudKeyManagerKek;
   readonly external?: CloudKeyManagerExternal;
 }
 
@@ -92,6 +102,14 @@ export interface CloudKeyManagerStore {
   readonly type: "SimpleCrypto";
   /** Whether new secrets go here. */
   readonly default: boolean;
+}
+
+/** The key-encryption keys of SimpleCrypto stores. After each rotation the projects' keys are encrypted anew; keys that are no longer used are kept. */
+export interface CloudKeyManagerKek {
+  /** The time from one rotation to the next. */
+  readonly rotateEvery: string;
+  /** Each new value rotates once, as soon as that locks nobody out. */
+  readonly rotationRequestedAt?: string;
 }
 
 /** A Barbican that exists and asks that Keystone. */

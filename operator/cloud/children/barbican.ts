@@ -96,13 +96,15 @@ export function barbicanFiles(deployment: CloudDeployment): {
   return { volumes: [volume], mounts: [mount] };
 }
 
-export function barbican(deployment: CloudDeployment): Desired {
+/** Its pods. `keks` are the numbers of the key-encryption keys, which it reads at its start. */
+export function barbican(deployment: CloudDeployment, keks: readonly string[]): Desired {
   return webService({
     deployment,
     part: "barbican",
     replicas: deployment.keyManager.replicas,
     port: BARBICAN_PORT,
     configuration: barbicanConfiguration(deployment),
+    keys: `kek ${keks.join(",")}`,
     ...barbicanFiles(deployment),
   });
 }

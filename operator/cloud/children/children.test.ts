@@ -1,10 +1,18 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Desired } from "#runtime/api/object.ts";
+import type { CloudDeployment } from "../deployment.ts";
 import { aDeployment } from "../fixtures.ts";
 import { barbican, barbicanConfiguration, barbicanSecrets } from "./barbican.ts";
 import { disruptionBudget } from "./disruption-budget.ts";
-import { barbicanSchemaJob, bootstrapJob, databaseJob, keystoneSchemaJob } from "./jobs.ts";
+import {
+  barbicanSchemaJob,
+  bootstrapJob,
+  databaseJob,
+  keystoneSchemaJob,
+  migrateCredentialsJob,
+  rewrapKekJob,
+} from "./jobs.ts";
 import { keystone, keystoneConfiguration, keystoneSecrets } from "./keystone.ts";
 import { memcached } from "./memcached.ts";
 import { networkPolicies } from "./network-policies.ts";
@@ -30,7 +38,7 @@ const outside = aDeployment({
 const made: Readonly<Record<string, readonly Desired[]>> = {
   "keystone-fernet": [keystoneConfiguration(small), keystone(small)],
   "keystone-jws": [keystoneConfiguration(large), keystone(large)],
-  barbican: [barbicanConfiguration(large), barbican(large)],
+  barbican: [barbicanConfiguration(large), barbican(large, ["0", "1"])],
   memcached: [memcached(large)],
   postgresql: [patroniConfiguration(large), postgresql(large, 3, "20Gi")],
   services: [
@@ -45,6 +53,8 @@ const made: Readonly<Record<string, readonly Desired[]>> = {
     keystoneSchemaJob(small, "whole"),
     barbicanSchemaJob(small),
     bootstrapJob(small),
+    migrateCredentialsJob(small, 2),
+    rewrapKekJob(small, 3),
   ],
   "network-policies": networkPolicies(large),
   external: [
@@ -88,7 +98,7 @@ interface PodSpecLike {
 
 const podSpecs: readonly (readonly [string, PodSpecLike])[] = [
   keystone(large),
-  barbican(large),
+  barbican(large, ["0", "1"]),
   memcached(large),
   postgresql(large, 3, "1Gi"),
   ...(made["jobs"] ?? []),
@@ -146,6 +156,8 @@ describe("a Job", () => {
       keystoneSchemaJob(longest, "expand"),
       barbicanSchemaJob(longest),
       bootstrapJob(longest),
+      migrateCredentialsJob(longest, 2),
+      rewrapKekJob(longest, 2),
     ])
       expect(job.metadata.name.length).toBeLessThanOrEqual(63);
   });
@@ -155,7 +167,7 @@ describe("two releases of a service", () => {
   const newer = { ...large, release: "2027.1" };
   test.each([
     ["keystone", keystone],
-    ["barbican", barbican],
+    ["barbican", (each: CloudDeployment) => barbican(each, ["0", "1"])],
   ] as const)("of %s are two Deployments, and a Service leads to the pods of one", (part, build) => {
     const templates = [large, newer].map((each) => {
       const { selector, template } = build(each)["spec"] as {

@@ -13,7 +13,7 @@ import { authorityOf, program } from "./service-config.ts";
 import { SERVICE_UID } from "./web-service.ts";
 
 /** What is done once for a content; at most 13 letters, so that names of pods are labels. */
-export type Task = "database" | "keystone-db" | "barbican-db" | "bootstrap";
+export type Task = "database" | "keystone-db" | "barbican-db" | "bootstrap" | "credentials" | "rewrap-kek";
 
 export const SCHEMA_TASKS: readonly string[] = ["keystone-db", "barbican-db"] satisfies readonly Task[];
 
@@ -120,6 +120,42 @@ export function barbicanSchemaJob(deployment: CloudDeployment): Desired {
       name: "schema",
       image: image(deployment, "barbican", deployment.release),
       command: ["barbican-manage", "db", "upgrade"],
+      volumeMounts: [...mounts, { name: "tmp", mountPath: "/tmp" }],
+    },
+    volumes,
+  });
+}
+
+/** Encrypts Keystone's credentials by the key of a number, which is the one that is used. */
+export function migrateCredentialsJob(deployment: CloudDeployment, used: number): Desired {
+  const { volumes, mounts } = keystoneFiles(deployment);
+  return job({
+    deployment,
+    task: "credentials",
+    uid: SERVICE_UID,
+    container: {
+      name: "credentials",
+      image: image(deployment, "keystone", deployment.release),
+      command: ["python3", "-c", program("migrate_credentials.py")],
+      args: [String(used)],
+      volumeMounts: [...mounts, { name: "tmp", mountPath: "/tmp" }],
+    },
+    volumes,
+  });
+}
+
+/** Encrypts the projects' keys in Barbican's database by the key-encryption key that is used. */
+export function rewrapKekJob(deployment: CloudDeployment, keys: number): Desired {
+  const { volumes, mounts } = barbicanFiles(deployment);
+  return job({
+    deployment,
+    task: "rewrap-kek",
+    uid: SERVICE_UID,
+    container: {
+      name: "rewrap",
+      image: image(deployment, "barbican", deployment.release),
+      command: ["python3", "-c", program("rewrap_kek.py")],
+      args: [String(keys)],
       volumeMounts: [...mounts, { name: "tmp", mountPath: "/tmp" }],
     },
     volumes,

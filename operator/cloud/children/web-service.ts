@@ -5,17 +5,24 @@ import type { Desired } from "#runtime/api/object.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { child, contentHash, labelsOf, RELEASE_LABEL, selectorOf } from "./metadata.ts";
 import { confinedPod, emptyDir, image, spread } from "./pod.ts";
-import { READY_PATH, RUN_FOLDER } from "./service-config.ts";
+import { READY_PATH, RUN_FOLDER, type Service } from "./service-config.ts";
 
 export interface WebServiceInput {
   readonly deployment: CloudDeployment;
-  readonly part: "keystone" | "barbican";
+  readonly part: Service;
   readonly replicas: number;
   readonly port: number;
   /** The ConfigMap with its files: another content is another rollout. */
   readonly configuration: Desired;
+  /** Which keys are in what pods read at their start: others are another rollout. */
+  readonly keys?: string;
   readonly volumes: readonly Volume[];
   readonly mounts: readonly VolumeMount[];
+}
+
+/** The Deployment of a release's pods. */
+export function webServiceName({ cloud, release }: CloudDeployment, part: Service): string {
+  return partName(cloud, `${part}-${release.replace(".", "-")}`);
 }
 
 /** The user of both images. */
@@ -26,7 +33,7 @@ export const SERVICE_UID = 42424;
  * stops. Another release is another Deployment, so that both can be there at once (steps/switch.ts).
  */
 export function webService(input: WebServiceInput): Desired {
-  const { deployment, part, replicas, port, configuration, volumes, mounts } = input;
+  const { deployment, part, replicas, port, configuration, keys, volumes, mounts } = input;
   const ofRelease = { [RELEASE_LABEL]: deployment.release };
   const selector = { ...selectorOf(deployment, part), ...ofRelease };
   const spec: DeploymentSpec = {
@@ -36,7 +43,10 @@ export function webService(input: WebServiceInput): Desired {
     template: {
       metadata: {
         labels: { ...labelsOf(deployment, part), ...ofRelease },
-        annotations: { "nephele.dev/configuration": contentHash(configuration["data"]) },
+        annotations: {
+          "nephele.dev/configuration": contentHash(configuration["data"]),
+          ...(keys === undefined ? {} : { "nephele.dev/keys": keys }),
+        },
       },
       spec: confinedPod({
         deployment,
@@ -73,6 +83,6 @@ export function webService(input: WebServiceInput): Desired {
       }),
     },
   };
-  const name = partName(deployment.cloud, `${part}-${deployment.release.replace(".", "-")}`);
+  const name = webServiceName(deployment, part);
   return child({ deployment, part, apiVersion: "apps/v1", kind: "Deployment", name, content: { spec } });
 }

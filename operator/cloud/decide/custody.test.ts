@@ -61,7 +61,7 @@ describe("keys", () => {
     ["fernet", { "0": "x", "1": "y" }, "0 is not the base64url of 32 bytes"],
     ["fernet", {}, "it must hold 0 and at least one key more"],
     ["credential", { primary: "x" }, "primary is no number"],
-    ["kek", {}, "it holds no key"],
+    ["kek", {}, "it must hold at least one key beside 0"],
     ["jws", { "private.pem": "x" }, "private.pem is not a private key in PEM"],
     ["database", { postgres: "x" }, "postgres-user is missing or empty"],
     ["operator", { username: "nephele", password: "" }, "password is missing or empty"],

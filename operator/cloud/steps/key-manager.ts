@@ -12,11 +12,13 @@ export async function ensureBarbican(
   deployment: CloudDeployment,
   signal: AbortSignal,
 ): Promise<Outcome> {
+  const { custody } = scope;
+  if (custody === undefined) throw new Error("the keys are held before Barbican");
   const outcome = await serve({
     scope,
     deployment,
     part: "barbican",
-    desired: barbican(deployment),
+    desired: barbican(deployment, Object.keys(custody.values("kek"))),
     replicas: deployment.keyManager.replicas,
     preview: { keyManagerUrl: previewUrls(deployment.cloud).keyManager },
     check: (clients) => keepSecret(scope, clients, signal),

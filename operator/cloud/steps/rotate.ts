@@ -1,59 +1,120 @@
-import { coreSecrets } from "#operator/api/foreign.ts";
-import { keyOf } from "#runtime/api/object.ts";
+import { type CoreSecret, coreSecrets } from "#operator/api/foreign.ts";
 import { timeText } from "#runtime/api/time.ts";
 import { type Outcome, settled } from "#runtime/controller/outcome.ts";
-import { keystone } from "../children/keystone.ts";
 import { secretData } from "../children/metadata.ts";
-import { decideFernet } from "../decide/fernet.ts";
+import { webServiceName } from "../children/web-service.ts";
+import type { Values } from "../decide/key-table.ts";
 import { rolloutOf } from "../decide/rollout.ts";
+import { decideRotation, type RotationDecision } from "../decide/rotation.ts";
 import type { CloudDeployment } from "../deployment.ts";
-import { ANSWERED_REQUEST, USED_SINCE, usedSince } from "../key-status.ts";
+import { ANSWERED_REQUEST, REWRAPPED, rewrappedOf, USED_SINCE, usedSince } from "../key-status.ts";
 import { secretNames } from "../names.ts";
 import { deployments } from "../resources.ts";
+import { type Rotation, rotations } from "../rotations.ts";
 import type { CloudScope } from "../scope.ts";
+import { runJob } from "./jobs.ts";
 
-/** Rotates the Fernet keys when they are due and nobody is locked out by it. */
-export async function rotateFernet(scope: CloudScope, deployment: CloudDeployment): Promise<Outcome> {
-  const { cache, custody, kube, now } = scope;
-  const { cloud, identity } = deployment;
-  const key = { namespace: cloud.metadata.namespace ?? "", name: secretNames.fernet(cloud) };
-  const secret = cache.get(coreSecrets, key);
-  if (custody === undefined || secret === undefined) throw new Error("the keys are held before they are rotated");
-  const keys = custody.values("fernet");
-  const decision = decideFernet({
-    keys,
-    usedSince: usedSince(secret),
-    now,
-    everyMs: identity.rotateEveryMs,
-    requestedAt: identity.rotationRequestedAt,
-    answeredRequest: secret.metadata.annotations?.[ANSWERED_REQUEST],
-    tokenLifetimeMs: identity.tokenLifetimeMs,
-    replicasUp: rolloutOf(cache.get(deployments, keyOf(keystone(deployment)))).complete,
-  });
-  const nextRotation = timeText(decision.nextAt);
-  const pollAfterMs = Math.max(1_000, decision.nextAt.getTime() - now.getTime());
-  // Of a rotation that is refused nobody knows when it comes.
-  if (decision.kind !== "refuse") noteNext(scope, nextRotation);
-  if (decision.kind === "keep") return settled({ message: `Fernet keys rotate next at ${nextRotation}`, pollAfterMs });
-  if (decision.kind === "refuse")
-    return settled({ message: `The rotation of the Fernet keys waits: ${decision.because}`, pollAfterMs });
-  const dropped = Object.keys(keys).filter((name) => decision.keys[name] === undefined);
-  // A merge patch with the version that was read: it takes out what is dropped, and never meets another's change.
-  await kube.mergePatch(coreSecrets, key, {
-    metadata: {
-      resourceVersion: secret.metadata.resourceVersion,
-      annotations: {
-        [USED_SINCE]: JSON.stringify(decision.usedSince),
-        [ANSWERED_REQUEST]: identity.rotationRequestedAt ?? null,
-      },
-    },
-    data: { ...secretData(decision.keys), ...Object.fromEntries(dropped.map((name) => [name, null])) },
-  });
-  const active = Object.keys(decision.keys).length;
-  scope.event("Normal", "KeysRotated", `Fernet keys rotated: ${active} are held, ${dropped.length} were dropped`);
-  return settled({ message: `Fernet keys rotated; next at ${nextRotation}`, pollAfterMs: 1_000 });
+/** What became of one kind of key in a pass. */
+interface Rotated {
+  readonly said: string;
+  readonly pollAfterMs: number;
 }
 
-function noteNext(scope: CloudScope, nextRotation: string): void {
-  scope.keys = scope.keys?.map((key) => (key.name === "fernet" ? { ...key, nextRotation } : key));
+/** Rotates each kind of key when it is due and nobody is locked out by it. */
+export async function rotateKeys(scope: CloudScope, deployment: CloudDeployment): Promise<Outcome> {
+  const done: Rotated[] = [];
+  for (const rotation of rotations(deployment)) {
+    const outcome = await rotate(scope, deployment, rotation);
+    if ("kind" in outcome) return outcome;
+    done.push(outcome);
+  }
+  const pollAfterMs = Math.min(...done.map((each) => each.pollAfterMs));
+  return settled({ message: done.map(({ said }) => said).join("; "), pollAfterMs });
+}
+
+async function rotate(scope: CloudScope, deployment: CloudDeployment, rotation: Rotation): Promise<Rotated | Outcome> {
+  const { cache, custody, now } = scope;
+  const { name, called, schedule, reader, needed, rewrap } = rotation;
+  const namespace = deployment.cloud.metadata.namespace ?? "";
+  const secret = cache.get(coreSecrets, { namespace, name: secretNames[name](deployment.cloud) });
+  if (custody === undefined || secret === undefined) throw new Error("the keys are held before they are rotated");
+  const keys = custody.values(name);
+  const state = { usedSince: usedSince(secret), now, rewrapped: rewrappedOf(secret) };
+  const pods = cache.get(deployments, { namespace, name: webServiceName(deployment, reader) });
+  const decision = decideRotation({
+    keys,
+    usedSince: state.usedSince,
+    now,
+    everyMs: schedule.everyMs,
+    requestedAt: schedule.requestedAt,
+    answeredRequest: secret.metadata.annotations?.[ANSWERED_REQUEST],
+    readersUp: rolloutOf(pods).complete,
+    needed: (number) => needed(number, state),
+    ...(rewrap === undefined ? {} : { rewrapped: state.rewrapped }),
+  });
+  const at = timeText(decision.nextAt);
+  const pollAfterMs = Math.max(1_000, decision.nextAt.getTime() - now.getTime());
+  // Of a rotation that is refused nobody knows when it comes.
+  if (decision.kind !== "refuse")
+    scope.keys = scope.keys?.map((key) => (key.name === name ? { ...key, nextRotation: at } : key));
+  switch (decision.kind) {
+    case "keep":
+      return { said: `${called} rotate next at ${at}`, pollAfterMs };
+    case "refuse":
+      return { said: `the rotation of ${called} waits: ${decision.because}`, pollAfterMs };
+    case "rewrap":
+      return bringTo(scope, rotation, secret, keys, decision.number);
+    case "rotate":
+      await write(scope, secret, keys, decision);
+      scope.event("Normal", "KeysRotated", `${called} rotated: ${Object.keys(decision.keys).length} are held`);
+      return { said: `${called} rotated; next at ${at}`, pollAfterMs: 1_000 };
+    default:
+      return decision satisfies never;
+  }
+}
+
+async function write(
+  { kube }: CloudScope,
+  secret: CoreSecret,
+  before: Values,
+  { keys, usedSince: since, answered }: Extract<RotationDecision, { readonly kind: "rotate" }>,
+): Promise<void> {
+  const dropped = Object.keys(before).filter((name) => keys[name] === undefined);
+  const { name, namespace = "", resourceVersion } = secret.metadata;
+  // A merge patch with the version that was read: it takes out what is dropped, and never meets another's change.
+  await kube.mergePatch(
+    coreSecrets,
+    { namespace, name },
+    {
+      metadata: {
+        resourceVersion,
+        annotations: { [USED_SINCE]: JSON.stringify(since), [ANSWERED_REQUEST]: answered ?? null },
+      },
+      data: { ...secretData(keys), ...Object.fromEntries(dropped.map((each) => [each, null])) },
+    },
+  );
+}
+
+/** Brings what is stored to the key that is used, and notes it. What fails is no reason to stop what serves. */
+async function bringTo(
+  scope: CloudScope,
+  { called, rewrap }: Rotation,
+  { metadata: { name, namespace = "", resourceVersion } }: CoreSecret,
+  keys: Values,
+  number: number,
+): Promise<Rotated | Outcome> {
+  if (rewrap === undefined) throw new Error(`nothing is stored by ${called}`);
+  const outcome = await runJob(scope, rewrap.task, rewrap.job(keys));
+  if (outcome.kind === "waiting" && outcome.reason === undefined)
+    return { said: `${called}: waiting for ${outcome.for}`, pollAfterMs: outcome.pollAfterMs ?? 1_000 };
+  if (outcome.kind !== "settled") return outcome;
+  await scope.kube.mergePatch(
+    coreSecrets,
+    { namespace, name },
+    {
+      metadata: { resourceVersion, annotations: { [REWRAPPED]: String(number) } },
+    },
+  );
+  scope.event("Normal", "KeysUsed", `all that is stored by ${called} is encrypted by key ${number}`);
+  return { said: `${called}: all that is stored is encrypted by key ${number}`, pollAfterMs: 1_000 };
 }

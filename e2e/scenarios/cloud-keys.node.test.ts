@@ -1,0 +1,135 @@
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { systemNamespace } from "#e2e/cluster/nephele-objects.ts";
+import { unique } from "#e2e/harness/bed.ts";
+import { untilGone, untilReady } from "#e2e/harness/conditions.ts";
+import { eventually } from "#e2e/harness/eventually.ts";
+import { coreSecrets } from "#operator/api/foreign.ts";
+import type { Cloud } from "#operator/api/generated/cloud.ts";
+import { clouds, projects } from "#operator/api/resources.ts";
+import { fernetKey } from "#operator/cloud/decide/key-table.ts";
+import { timeText } from "#runtime/api/time.ts";
+import { asAdministrator, at, type CloudBed, MINUTES, openCloudBed, partOf } from "./cloud-bed.ts";
+import { askWhile, openTenantRequests, type TenantRequests } from "./tenant-requests.ts";
+
+/** A Cloud whose keys rotate by which something is stored: Keystone's credentials, and Barbican's secrets. */
+const name = unique("cloud").slice(2);
+const tenantName = unique("team");
+
+let bed: CloudBed;
+let tenant: TenantRequests;
+beforeAll(async () => {
+  bed = await openCloudBed(inject("nodeStateDir"));
+  const database = { bundled: { instances: 1, storage: "1Gi" } };
+  await bed.kube.create(clouds, {
+    apiVersion: "nephele.dev/v1alpha1",
+    kind: "Cloud",
+    metadata: at(name),
+    spec: { release: "2026.2", identity: {}, keyManager: {}, database, protected: false, onDelete: "Delete" },
+  });
+  await untilReady(bed.kube, clouds, at(name), 4 * MINUTES);
+  await bed.kube.create(projects, {
+    apiVersion: "nephele.dev/v1alpha1",
+    kind: "Project",
+    metadata: { name: tenantName },
+    spec: { domain: "Default", cloudRef: at(name), protected: false, onDelete: "Delete" },
+  });
+  await untilReady(bed.kube, projects, { name: tenantName }, MINUTES);
+  tenant = await openTenantRequests(bed.node, name, tenantName);
+}, 15 * MINUTES);
+afterAll(async () => {
+  tenant?.close();
+  await bed.kube.delete(projects, { name: tenantName });
+  await untilGone(bed.kube, projects, { name: tenantName }, 2 * MINUTES);
+  await bed.kube.delete(clouds, at(name));
+  await untilGone(bed.kube, clouds, at(name), 3 * MINUTES);
+  await bed.close();
+}, 6 * MINUTES);
+
+const secret = async (key: "credential" | "kek") => bed.kube.get(coreSecrets, at(`${name}-${key}`));
+const numbers = async (key: "credential" | "kek"): Promise<string> =>
+  Object.keys((await secret(key))?.data ?? {})
+    .sort()
+    .join();
+
+/** Puts keys into both core Secrets, or takes them out, as somebody would by hand; and waits until services have them. */
+async function putKeys(data: Readonly<Record<string, string | null>>): Promise<void> {
+  for (const key of ["credential", "kek"] as const)
+    await bed.kube.mergePatch(coreSecrets, at(`${name}-${key}`), { data });
+  const wanted = await numbers("kek");
+  const list =
+    "import os; print(*sorted(f for f in os.listdir('/etc/keystone-keys/credential') if f.isdigit()), sep=',')";
+  await eventually(
+    `the keys ${wanted} in every replica`,
+    async () => {
+      const barbican = await bed.podsOf(partOf(name, "barbican"));
+      const ready = await bed.readyOf(partOf(name, "barbican"));
+      const keystone = await bed.readyOf(partOf(name, "keystone"));
+      const read = await Promise.all(
+        keystone.map((pod) => bed.node.run("exec", pod, "-n", systemNamespace, "--", "python3", "-c", list)),
+      );
+      return (
+        barbican.length === 2 &&
+        ready.length === 2 &&
+        barbican.every(({ metadata }) => metadata.annotations?.["nephele.dev/keys"] === `kek ${wanted}`) &&
+        read.every((each) => each.trim() === wanted)
+      );
+    },
+    { withinMs: 4 * MINUTES },
+  );
+}
+
+describe("keys by which something is stored, rotated on request", () => {
+  test(
+    "no request is lost, what is stored follows, and the former key is needed no more; the present one is",
+    async () => {
+      const id = await tenant.store("kept");
+      const blob = unique("blob");
+      const created = await asAdministrator(bed, name, "credential", "create", "admin", blob, "-c", "id");
+      const credential = (): Promise<string> => asAdministrator(bed, name, "credential", "show", created, "-c", "data");
+      const rotating = await askWhile(
+        async () => {
+          await tenant.ask(id);
+          await tenant.ask(await tenant.store("new"));
+        },
+        async () => {
+          const now = { rotateEvery: "2160h", rotationRequestedAt: timeText(new Date()) };
+          const spec = { identity: { credentialKeys: now }, keyManager: { kek: now } };
+          await bed.kube.mergePatch(clouds, at(name), { spec });
+          for (const key of ["credential", "kek"] as const)
+            await eventually(
+              `what is stored by ${key} to be encrypted by its second key`,
+              async () => (await secret(key))?.metadata.annotations?.["nephele.dev/rewrapped"] === "2",
+              { withinMs: 10 * MINUTES, seen: () => key },
+            );
+        },
+      );
+      process.stderr.write(`${rotating.answered} rounds of requests, ${rotating.errors.length} errors\n`);
+      expect(rotating.errors).toEqual([]);
+      expect([await numbers("credential"), await numbers("kek")]).toEqual(["0,1,2", "0,1,2"]);
+      const { status } = (await bed.kube.get(clouds, at(name))) as Cloud;
+      for (const key of ["credential", "kek"])
+        expect(status?.keys).toContainEqual(
+          expect.objectContaining({ name: key, active: 3, nextRotation: expect.any(String) as string }),
+        );
+
+      const held = (await secret("kek"))?.data ?? {};
+      const heldCredential = (await secret("credential"))?.data ?? {};
+      await putKeys({ "1": null });
+      expect(await tenant.ask(id)).toBe("kept");
+      expect(await credential()).toBe(blob);
+
+      // The control: with the key that is used now gone, both are lost.
+      await putKeys({ "2": null, "3": Buffer.from(fernetKey()).toString("base64") });
+      await expect(tenant.ask(id)).rejects.toThrow(/Barbican answered 500/);
+      await expect(credential()).rejects.toThrow();
+      await bed.kube.mergePatch(coreSecrets, at(`${name}-credential`), {
+        data: { "2": heldCredential["2"], "3": null },
+      });
+      await bed.kube.mergePatch(coreSecrets, at(`${name}-kek`), { data: { "2": held["2"], "3": null } });
+      await eventually("the secret to be readable again", async () => (await tenant.ask(id)) === "kept", {
+        withinMs: 3 * MINUTES,
+      });
+    },
+    25 * MINUTES,
+  );
+});
