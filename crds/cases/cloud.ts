@@ -103,6 +103,19 @@ export const cloudRules: RuleTable = {
       refusedWith: "contract is of services that are deployed, and these are external",
     },
     {
+      says: "passwords of services that exist",
+      fault: { spec: { passwords: {} } },
+      at: "spec",
+      refusedWith: "passwords are of services that are deployed, and these are external",
+    },
+    {
+      says: "passwords that rotate every minute",
+      fault: deploying({ passwords: { rotateEvery: "1m" } }),
+      control: deploying({ passwords: { rotateEvery: "1h" } }),
+      at: "spec.passwords.rotateEvery",
+      refusedWith: DURATION("1h", "8760h"),
+    },
+    {
       says: "a database that comes later",
       before: deploying({}),
       fault: { spec: { database: bundled } },

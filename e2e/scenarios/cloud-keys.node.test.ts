@@ -8,10 +8,10 @@ import type { Cloud } from "#operator/api/generated/cloud.ts";
 import { clouds, projects } from "#operator/api/resources.ts";
 import { fernetKey } from "#operator/cloud/decide/key-table.ts";
 import { timeText } from "#runtime/api/time.ts";
-import { asAdministrator, at, type CloudBed, MINUTES, openCloudBed, partOf } from "./cloud-bed.ts";
+import { administratorsView, asAdministrator, at, type CloudBed, MINUTES, openCloudBed, partOf } from "./cloud-bed.ts";
 import { askWhile, openTenantRequests, type TenantRequests } from "./tenant-requests.ts";
 
-/** A Cloud whose keys rotate by which something is stored: Keystone's credentials, and Barbican's secrets. */
+/** A Cloud whose logins rotate, and the keys by which something is stored: credentials, and Barbican's secrets. */
 const name = unique("cloud").slice(2);
 const tenantName = unique("team");
 
@@ -70,13 +70,81 @@ async function putKeys(data: Readonly<Record<string, string | null>>): Promise<v
       return (
         barbican.length === 2 &&
         ready.length === 2 &&
-        barbican.every(({ metadata }) => metadata.annotations?.["nephele.dev/keys"] === `kek ${wanted}`) &&
+        barbican.every(({ metadata }) => metadata.annotations?.["nephele.dev/keys"]?.startsWith(`kek ${wanted};`)) &&
         read.every((each) => each.trim() === wanted)
       );
     },
     { withinMs: 4 * MINUTES },
   );
 }
+
+describe("logins, rotated on request", () => {
+  const held = async (key: "database" | "barbican-user"): Promise<readonly string[]> =>
+    Object.keys((await bed.kube.get(coreSecrets, at(`${name}-${key}`)))?.data ?? {}).sort();
+  /** Which of the services' roles may log in, as their database says: `keystone_2=True`. */
+  const roles = async (): Promise<readonly string[]> => {
+    const [pod = ""] = await bed.readyOf(partOf(name, "keystone"));
+    const ask = [
+      "import glob, psycopg2, re",
+      "text = open(glob.glob('/etc/keystone/keystone.conf.d/*')[0]).read()",
+      "url = re.search(r'connection = (\\S+)', text)[1].replace('+psycopg2', '')",
+      "cursor = psycopg2.connect(url).cursor()",
+      "cursor.execute(\"SELECT rolname, rolcanlogin FROM pg_roles WHERE rolname ~ '^(keystone|barbican)'\")",
+      "print(*(f'{name}={may}' for name, may in sorted(cursor.fetchall())))",
+    ].join("\n");
+    return (await bed.node.run("exec", pod, "-n", systemNamespace, "--", "python3", "-c", ask)).trim().split(" ");
+  };
+
+  test(
+    "another takes the place of each, and no request is lost; the former is good until no pod uses it, and no longer",
+    async () => {
+      const id = await tenant.store("kept");
+      expect(await roles()).toEqual(["barbican=True", "keystone=True"]);
+      const overlaps = { seen: 0, missed: 0 };
+      const round = async (): Promise<void> => {
+        await tenant.ask(id);
+        await tenant.ask(await tenant.store("new"));
+      };
+      const rotating = await askWhile(round, async () => {
+        const passwords = { rotateEvery: "2160h", rotationRequestedAt: timeText(new Date()) };
+        await bed.kube.mergePatch(clouds, at(name), { spec: { passwords } });
+        await eventually(
+          "the former logins to be gone",
+          async () => {
+            const older = (await bed.podsOf(partOf(name, "keystone"))).filter(
+              ({ metadata }) => metadata.annotations?.["nephele.dev/keys"] === "database keystone",
+            );
+            const database = await held("database");
+            if (older.length > 0 && database.includes("keystone-2")) overlaps.seen += 1;
+            if (older.length > 0 && !database.includes("keystone")) overlaps.missed += 1;
+            const user = await held("barbican-user");
+            return (
+              database.includes("keystone-2") &&
+              !database.includes("keystone") &&
+              user.join() === "password,username" &&
+              (await roles()).join() === "barbican=False,barbican_2=True,keystone=False,keystone_2=True"
+            );
+          },
+          { withinMs: 6 * MINUTES, seen: () => overlaps },
+        );
+      });
+      process.stderr.write(`${rotating.answered} rounds of requests, ${rotating.errors.length} errors\n`);
+      expect(rotating.errors).toEqual([]);
+      expect(overlaps.seen).toBeGreaterThan(0);
+      expect(overlaps.missed).toBe(0);
+      expect((await administratorsView(bed, name)).users).toEqual(["admin", "barbican-2", "nephele"]);
+      // The control: pods that all go at once, as they would with a login that is simply changed, are missed.
+      const gone = await askWhile(round, async () => {
+        await bed.kill(partOf(name, "barbican"));
+        await eventually("Barbican's pods", async () => (await bed.readyOf(partOf(name, "barbican"))).length === 2, {
+          withinMs: 2 * MINUTES,
+        });
+      });
+      expect(gone.errors.length).toBeGreaterThan(0);
+    },
+    12 * MINUTES,
+  );
+});
 
 describe("keys by which something is stored, rotated on request", () => {
   test(

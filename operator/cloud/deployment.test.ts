@@ -45,6 +45,7 @@ describe("a Cloud", () => {
         fernet: { everyMs: 86_400_000, requestedAt: undefined },
         credential: { everyMs: 7_776_000_000, requestedAt: undefined },
         kek: { everyMs: 7_776_000_000, requestedAt: undefined },
+        passwords: { everyMs: 7_776_000_000, requestedAt: undefined },
       },
       database: {
         kind: "bundled",

@@ -35,6 +35,7 @@ export interface CloudDeployment {
     readonly fernet: RotationSchedule;
     readonly credential: RotationSchedule;
     readonly kek: RotationSchedule;
+    readonly passwords: RotationSchedule;
   };
   readonly database:
     | {
@@ -64,13 +65,13 @@ export const POSTGRESQL_PORT = 5432;
 const DEFAULT_CONTRACT = "Automatic";
 const DEFAULT_REPLICAS = 2;
 const DEFAULT_TOKENS = { format: "jws", lifetime: "1h" } as const;
-/** Of tokens the keys rotate daily; of what is stored four times a year, as each rotation writes all of it. */
+/** Of tokens the keys rotate daily; of what is stored, and logins, four times a year: that writes much, or replaces pods. */
 const DEFAULT_ROTATION = { fernet: "24h", stored: "2160h" } as const;
 const DEFAULT_DATABASE = { bundled: { instances: 1, storage: "10Gi" } } as const;
 
 /** Undefined where the services are external. */
 export function deploymentOf(cloud: Cloud, platform: Platform): CloudDeployment | undefined {
-  const { release, contract, region, identity, keyManager, cache } = cloud.spec;
+  const { release, contract, region, identity, keyManager, cache, passwords } = cloud.spec;
   if (!isDeployed(cloud) || release === undefined) return undefined;
   const tokens = identity.tokens ?? DEFAULT_TOKENS;
   return {
@@ -89,6 +90,7 @@ export function deploymentOf(cloud: Cloud, platform: Platform): CloudDeployment 
       fernet: scheduleOf(identity.keys, DEFAULT_ROTATION.fernet),
       credential: scheduleOf(identity.credentialKeys, DEFAULT_ROTATION.stored),
       kek: scheduleOf(keyManager.kek, DEFAULT_ROTATION.stored),
+      passwords: scheduleOf(passwords, DEFAULT_ROTATION.stored),
     },
     database: databaseOf(cloud),
     cache:

@@ -24,17 +24,21 @@ export function keyStatus(
   return keys.flatMap(({ name, active }) => {
     const secret = secrets.get(name);
     if (secret === undefined) return [];
-    const since = Object.values(usedSince(secret)).sort().at(-1);
     return [
       {
         name,
         secret: secretNames[name](cloud),
         active: active(valuesOf(secret)),
-        rotatedAt: since ?? secret.metadata.creationTimestamp,
+        rotatedAt: presentSince(secret),
         custody: "Software" as const,
       },
     ];
   });
+}
+
+/** Since when the key or login that is used is. */
+export function presentSince(secret: CoreSecret): string {
+  return Object.values(usedSince(secret)).sort().at(-1) ?? secret.metadata.creationTimestamp;
 }
 
 /** The key by which all that is stored is encrypted: before the first rotation, the first. */

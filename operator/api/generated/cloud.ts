@@ -20,6 +20,7 @@ export interface CloudSpec {
   readonly images?: CloudImages;
   readonly database?: CloudDatabase;
   readonly cache?: CloudCache;
+  readonly passwords?: CloudPasswords;
   /** Another value asks for a check of everything before the Cloud is Ready again; of deployed services by a secret that is written and read. The chart gives the revision of its release: helm --wait never takes an older answer for a new one. */
   readonly checkRequest?: string;
   /** While true the Cloud cannot be deleted. */
@@ -190,6 +191,14 @@ export interface CloudCacheExternal {
    * Items: host:port.
    */
   readonly servers: readonly string[];
+}
+
+/** The logins of Keystone and Barbican to their databases, and of Barbican to Keystone. Another login takes the place of each; the former is good until no pod uses it. */
+export interface CloudPasswords {
+  /** The time from one rotation to the next. */
+  readonly rotateEvery: string;
+  /** Each new value rotates once, as soon as that locks nobody out. */
+  readonly rotationRequestedAt?: string;
 }
 /** What is there. */
 export interface CloudStatus {

@@ -2,9 +2,10 @@ import type { Volume, VolumeMount } from "kubernetes-types/core/v1.d.ts";
 import { BARBICAN_PORT, connectionOf } from "#operator/clients/cloud-connection.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import type { CloudDeployment } from "../deployment.ts";
-import { child, secretData } from "./metadata.ts";
+import { child } from "./metadata.ts";
 import {
   DATABASE_POOL,
+  type DatabaseUser,
   databaseUrl,
   osloConfig,
   program,
@@ -12,15 +13,13 @@ import {
   serviceFolder,
   uwsgiConfig,
 } from "./service-config.ts";
-import { configurationFiles } from "./service-files.ts";
+import { configurationFiles, secretsFiles } from "./service-files.ts";
 import { webService } from "./web-service.ts";
 
 const FOLDER = serviceFolder("barbican");
 const FILES = { config: "barbican.conf", uwsgi: "uwsgi.ini", wsgi: "ready.py", secrets: "secrets.conf" } as const;
 /** For so long, in seconds, a token that was revoked still works in Barbican. */
 const TOKEN_CACHE_SECONDS = 60;
-
-export const BARBICAN_USER = "barbican";
 
 /** Barbican's files that hold no secret. */
 export function barbicanConfiguration(deployment: CloudDeployment): Desired {
@@ -37,7 +36,6 @@ export function barbicanConfiguration(deployment: CloudDeployment): Desired {
       www_authenticate_uri: keystone,
       auth_url: keystone,
       auth_type: "password",
-      username: BARBICAN_USER,
       user_domain_name: "Default",
       project_name: "service",
       project_domain_name: "Default",
@@ -64,47 +62,50 @@ export function barbicanConfiguration(deployment: CloudDeployment): Desired {
 }
 
 export interface BarbicanSecrets {
-  readonly databasePassword: string;
-  /** Of the user `barbican` in Keystone. */
-  readonly password: string;
+  readonly login: DatabaseUser;
+  /** Barbican's own user in Keystone. */
+  readonly user: { readonly username: string; readonly password: string };
   /** Base64url of 32 bytes: the first encrypts, all decrypt. */
   readonly keks: readonly string[];
 }
 
-export function barbicanSecrets(deployment: CloudDeployment, secrets: BarbicanSecrets): Desired {
-  const { databasePassword, password, keks } = secrets;
+export function barbicanSecrets(deployment: CloudDeployment, secrets: BarbicanSecrets, keys: string): Desired {
+  const { login, user, keks } = secrets;
   const text = osloConfig({
-    database: { connection: databaseUrl(deployment, "barbican", databasePassword) },
+    database: { connection: databaseUrl(deployment, "barbican", login) },
     simple_crypto_plugin: { kek: keks },
-    keystone_authtoken: { password },
+    keystone_authtoken: user,
   });
   return child({
     deployment,
     part: "barbican",
     apiVersion: "v1",
     kind: "Secret",
-    content: { type: "Opaque", data: secretData({ [FILES.secrets]: text }) },
+    content: { type: "Opaque", data: secretsFiles(FILES.secrets, keys, text) },
   });
 }
 
-/** Everything that a program of Barbican's reads, for its pods and for the Jobs. */
-export function barbicanFiles(deployment: CloudDeployment): {
+/** Everything that a program of Barbican's reads, for its pods, which say which keys and logins, and for the Jobs. */
+export function barbicanFiles(
+  deployment: CloudDeployment,
+  keys?: string,
+): {
   readonly volumes: Volume[];
   readonly mounts: VolumeMount[];
 } {
-  const { volume, mount } = configurationFiles(deployment, "barbican", FILES.secrets);
+  const { volume, mount } = configurationFiles(deployment, "barbican", FILES.secrets, keys);
   return { volumes: [volume], mounts: [mount] };
 }
 
-/** Its pods. `keks` are the numbers of the key-encryption keys, which it reads at its start. */
-export function barbican(deployment: CloudDeployment, keks: readonly string[]): Desired {
+/** Its pods. `keys` says which of what it reads at its start are there: others are another rollout. */
+export function barbican(deployment: CloudDeployment, keys: string): Desired {
   return webService({
     deployment,
     part: "barbican",
     replicas: deployment.keyManager.replicas,
     port: BARBICAN_PORT,
     configuration: barbicanConfiguration(deployment),
-    keys: `kek ${keks.join(",")}`,
-    ...barbicanFiles(deployment),
+    keys,
+    ...barbicanFiles(deployment, keys),
   });
 }

@@ -36,9 +36,9 @@ const outside = aDeployment({
 
 /** What is made, by the name of its golden file. `vitest run -u` writes them anew; look at what has changed. */
 const made: Readonly<Record<string, readonly Desired[]>> = {
-  "keystone-fernet": [keystoneConfiguration(small), keystone(small)],
-  "keystone-jws": [keystoneConfiguration(large), keystone(large)],
-  barbican: [barbicanConfiguration(large), barbican(large, ["0", "1"])],
+  "keystone-fernet": [keystoneConfiguration(small), keystone(small, "database 1")],
+  "keystone-jws": [keystoneConfiguration(large), keystone(large, "database 1")],
+  barbican: [barbicanConfiguration(large), barbican(large, "kek 0,1")],
   memcached: [memcached(large)],
   postgresql: [patroniConfiguration(large), postgresql(large, 3, "20Gi")],
   services: [
@@ -48,7 +48,7 @@ const made: Readonly<Record<string, readonly Desired[]>> = {
     disruptionBudget(large, "keystone"),
   ],
   jobs: [
-    databaseJob(small, "set-1"),
+    databaseJob(small, "set-1", ["keystone", "barbican"]),
     keystoneSchemaJob(small, "expand"),
     keystoneSchemaJob(small, "whole"),
     barbicanSchemaJob(small),
@@ -59,9 +59,17 @@ const made: Readonly<Record<string, readonly Desired[]>> = {
   "network-policies": networkPolicies(large),
   external: [
     keystoneConfiguration(outside),
-    keystoneSecrets(outside, "pass/word"),
-    barbicanSecrets(outside, { databasePassword: "d", password: "p", keks: ["new", "old"] }),
-    databaseJob(outside, "set-1"),
+    keystoneSecrets(outside, { role: "keystone_2", password: "pass/word" }, "database 2"),
+    barbicanSecrets(
+      outside,
+      {
+        login: { role: "barbican", password: "d" },
+        user: { username: "barbican-2", password: "p" },
+        keks: ["new", "old"],
+      },
+      "kek 0,1",
+    ),
+    databaseJob(outside, "set-1", ["keystone", "keystone-2", "barbican-2"]),
     ...networkPolicies(outside),
   ],
 };
@@ -97,8 +105,8 @@ interface PodSpecLike {
 }
 
 const podSpecs: readonly (readonly [string, PodSpecLike])[] = [
-  keystone(large),
-  barbican(large, ["0", "1"]),
+  keystone(large, "database 1"),
+  barbican(large, "kek 0,1"),
   memcached(large),
   postgresql(large, 3, "1Gi"),
   ...(made["jobs"] ?? []),
@@ -130,7 +138,7 @@ describe.each(podSpecs)("the pods of %s", (_name, spec) => {
 
 test("pods have no user namespace where the operator was told so", () => {
   const platform = { ...large.platform, userNamespaces: false };
-  const { template } = keystone({ ...large, platform })["spec"] as {
+  const { template } = keystone({ ...large, platform }, "database 1")["spec"] as {
     readonly template: { readonly spec: PodSpecLike };
   };
   expect(template.spec.hostUsers).toBeUndefined();
@@ -145,14 +153,20 @@ describe("a Job", () => {
       keystoneSchemaJob(each, "whole").metadata.name,
     ]);
     expect(new Set(names).size).toBe(4);
-    expect(databaseJob(small, "set-2").metadata.name).not.toBe(databaseJob(small, "set-1").metadata.name);
+    const logins = ["keystone", "barbican"];
+    const databases = [
+      databaseJob(small, "set-1", logins),
+      databaseJob(small, "set-2", logins),
+      databaseJob(small, "set-1", [...logins, "keystone-2"]),
+    ];
+    expect(new Set(databases.map(({ metadata }) => metadata.name)).size).toBe(3);
   });
 
   test("has a name that fits a label, for the longest name of a Cloud", () => {
     const metadata = { ...small.cloud.metadata, name: "c".repeat(40) };
     const longest = { ...small, cloud: { ...small.cloud, metadata } };
     for (const job of [
-      databaseJob(longest, "s"),
+      databaseJob(longest, "s", ["keystone", "barbican"]),
       keystoneSchemaJob(longest, "expand"),
       barbicanSchemaJob(longest),
       bootstrapJob(longest),
@@ -166,8 +180,8 @@ describe("a Job", () => {
 describe("two releases of a service", () => {
   const newer = { ...large, release: "2027.1" };
   test.each([
-    ["keystone", keystone],
-    ["barbican", (each: CloudDeployment) => barbican(each, ["0", "1"])],
+    ["keystone", (each: CloudDeployment) => keystone(each, "database 1")],
+    ["barbican", (each: CloudDeployment) => barbican(each, "kek 0,1")],
   ] as const)("of %s are two Deployments, and a Service leads to the pods of one", (part, build) => {
     const templates = [large, newer].map((each) => {
       const { selector, template } = build(each)["spec"] as {
@@ -202,8 +216,16 @@ describe("what data needs", () => {
 
   test("shows a password in a Secret's data and nowhere else", () => {
     const secrets = [
-      keystoneSecrets(small, "s3cr3t"),
-      barbicanSecrets(small, { databasePassword: "s3cr3t", password: "s3cr3t", keks: ["s3cr3t"] }),
+      keystoneSecrets(small, { role: "keystone", password: "s3cr3t" }, "database 1"),
+      barbicanSecrets(
+        small,
+        {
+          login: { role: "barbican", password: "s3cr3t" },
+          user: { username: "barbican", password: "s3cr3t" },
+          keks: ["s3cr3t"],
+        },
+        "kek 0,1",
+      ),
       patroniPasswords(small, { postgres: "s3cr3t", replicator: "s3cr3t" }),
     ];
     for (const { data, ...rest } of secrets as unknown as readonly (Desired & {

@@ -50,8 +50,11 @@ function job({ deployment, task, uid, container, volumes }: JobInput): Desired {
   return { ...desired, metadata: { ...desired.metadata, labels } };
 }
 
-/** Roles, databases, and the mark that says whose keys their data is of. */
-export function databaseJob(deployment: CloudDeployment, keySet: string): Desired {
+/**
+ * Roles, databases, and the mark that says whose keys their data is of.
+ * @param logins keys of the core Secret with the passwords: each is a role that may log in, and no other may
+ */
+export function databaseJob(deployment: CloudDeployment, keySet: string, logins: readonly string[]): Desired {
   const { cloud, database } = deployment;
   const passwords = secretNames.database(cloud);
   const item = (key: string, path: string) => ({ key, path });
@@ -65,7 +68,7 @@ export function databaseJob(deployment: CloudDeployment, keySet: string): Desire
         };
   const named = authorityOf(database);
   const authority = named === undefined ? [] : [{ secret: { name: named.name, items: [item(named.key, "ca.crt")] } }];
-  const own = { secret: { name: passwords, items: [item("keystone", "keystone"), item("barbican", "barbican")] } };
+  const own = { secret: { name: passwords, items: logins.map((login) => item(login, login)) } };
   return job({
     deployment,
     task: "database",

@@ -3,10 +3,11 @@ import { KEYSTONE_PORT } from "#operator/clients/cloud-connection.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { secretNames } from "../names.ts";
-import { child, secretData } from "./metadata.ts";
+import { child } from "./metadata.ts";
 import { FILE_MODE } from "./pod.ts";
 import {
   DATABASE_POOL,
+  type DatabaseUser,
   databaseUrl,
   osloConfig,
   program,
@@ -14,7 +15,7 @@ import {
   serviceFolder,
   uwsgiConfig,
 } from "./service-config.ts";
-import { configurationFiles } from "./service-files.ts";
+import { configurationFiles, secretsFiles } from "./service-files.ts";
 import { webService } from "./web-service.ts";
 
 const FOLDER = serviceFolder("keystone");
@@ -72,24 +73,27 @@ export function keystoneConfiguration(deployment: CloudDeployment): Desired {
 }
 
 /** What Keystone's configuration has of secrets: the way to its database. */
-export function keystoneSecrets(deployment: CloudDeployment, password: string): Desired {
-  const connection = databaseUrl(deployment, "keystone", password);
+export function keystoneSecrets(deployment: CloudDeployment, login: DatabaseUser, keys: string): Desired {
+  const connection = databaseUrl(deployment, "keystone", login);
   return child({
     deployment,
     part: "keystone",
     apiVersion: "v1",
     kind: "Secret",
-    content: { type: "Opaque", data: secretData({ [FILES.database]: osloConfig({ database: { connection } }) }) },
+    content: { type: "Opaque", data: secretsFiles(FILES.database, keys, osloConfig({ database: { connection } })) },
   });
 }
 
-/** Everything that a program of Keystone's reads, for its pods and for the Jobs. */
-export function keystoneFiles(deployment: CloudDeployment): {
+/** Everything that a program of Keystone's reads, for its pods, which say which keys and logins, and for the Jobs. */
+export function keystoneFiles(
+  deployment: CloudDeployment,
+  keys?: string,
+): {
   readonly volumes: Volume[];
   readonly mounts: VolumeMount[];
 } {
   const { cloud, identity } = deployment;
-  const configuration = configurationFiles(deployment, "keystone", FILES.database);
+  const configuration = configurationFiles(deployment, "keystone", FILES.database, keys);
   const secretVolume = (
     volume: string,
     secretName: string,
@@ -118,14 +122,16 @@ export function keystoneFiles(deployment: CloudDeployment): {
   };
 }
 
-export function keystone(deployment: CloudDeployment): Desired {
-  const { volumes, mounts } = keystoneFiles(deployment);
+/** Its pods. `keys` says which of what it reads at its start are there: another login is another rollout. */
+export function keystone(deployment: CloudDeployment, keys: string): Desired {
+  const { volumes, mounts } = keystoneFiles(deployment, keys);
   return webService({
     deployment,
     part: "keystone",
     replicas: deployment.identity.replicas,
     port: KEYSTONE_PORT,
     configuration: keystoneConfiguration(deployment),
+    keys,
     volumes,
     mounts,
   });

@@ -11,6 +11,8 @@ export const MANAGED_BY = { "app.kubernetes.io/managed-by": "nephele" } as const
 export const MANAGED_SELECTOR = "app.kubernetes.io/managed-by=nephele";
 /** Which release of OpenStack a pod is of; by it a Service leads to the pods of one. */
 export const RELEASE_LABEL = "nephele.dev/release";
+/** Which keys and logins a pod read when it started; on pods. */
+export const READ_AT_START = "nephele.dev/keys";
 /** Changes when anything of what we want changes, so that a field that we want no more is seen. */
 const CONTENT = "nephele.dev/content";
 
@@ -23,6 +25,13 @@ export function selectorOf({ cloud }: CloudDeployment, part: Part): Readonly<Rec
 
 export function labelsOf(deployment: CloudDeployment, part: Part): Readonly<Record<string, string>> {
   return { ...selectorOf(deployment, part), ...MANAGED_BY, [CLOUD_LABEL]: deployment.cloud.metadata.name };
+}
+
+/** As the API server takes a selector. */
+export function selectorText(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(",");
 }
 
 interface ChildInput {

@@ -55,8 +55,14 @@ export function uwsgiConfig(options: { readonly port: number; readonly wsgiFile:
   return `${lines.join("\n")}\n`;
 }
 
+/** What a service logs in to its database with. */
+export interface DatabaseUser {
+  readonly role: string;
+  readonly password: string;
+}
+
 /** SQLAlchemy's address of a database. A connection to a primary that is gone is cut after seconds, not minutes. */
-export function databaseUrl({ database }: CloudDeployment, service: Service, password: string): string {
+export function databaseUrl({ database }: CloudDeployment, service: Service, { role, password }: DatabaseUser): string {
   const { host, port } = database;
   const options = {
     connect_timeout: "3",
@@ -69,7 +75,7 @@ export function databaseUrl({ database }: CloudDeployment, service: Service, pas
       : { sslmode: "verify-full", sslrootcert: `${serviceFolder(service)}/${AUTHORITY_FILE}` }),
   };
   const where = host.includes(":") ? `[${host}]` : host;
-  return `postgresql+psycopg2://${service}:${encodeURIComponent(password)}@${where}:${port}/${service}?${new URLSearchParams(options).toString()}`;
+  return `postgresql+psycopg2://${role}:${encodeURIComponent(password)}@${where}:${port}/${service}?${new URLSearchParams(options).toString()}`;
 }
 
 /** The core Secret and key with the authority that signed the database's certificate, where the Cloud names one. */

@@ -3,7 +3,7 @@ import type { Volume, VolumeMount } from "kubernetes-types/core/v1.d.ts";
 import { partName } from "#operator/clients/cloud-connection.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import type { CloudDeployment } from "../deployment.ts";
-import { child, contentHash, labelsOf, RELEASE_LABEL, selectorOf } from "./metadata.ts";
+import { child, contentHash, labelsOf, READ_AT_START, RELEASE_LABEL, selectorOf } from "./metadata.ts";
 import { confinedPod, emptyDir, image, spread } from "./pod.ts";
 import { READY_PATH, RUN_FOLDER, type Service } from "./service-config.ts";
 
@@ -14,8 +14,8 @@ export interface WebServiceInput {
   readonly port: number;
   /** The ConfigMap with its files: another content is another rollout. */
   readonly configuration: Desired;
-  /** Which keys are in what pods read at their start: others are another rollout. */
-  readonly keys?: string;
+  /** Which keys and logins, by name or number, are in what pods read at their start: others are another rollout. */
+  readonly keys: string;
   readonly volumes: readonly Volume[];
   readonly mounts: readonly VolumeMount[];
 }
@@ -45,7 +45,7 @@ export function webService(input: WebServiceInput): Desired {
         labels: { ...labelsOf(deployment, part), ...ofRelease },
         annotations: {
           "nephele.dev/configuration": contentHash(configuration["data"]),
-          ...(keys === undefined ? {} : { "nephele.dev/keys": keys }),
+          [READ_AT_START]: keys,
         },
       },
       spec: confinedPod({

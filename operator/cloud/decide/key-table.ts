@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import type { CloudDeployment } from "../deployment.ts";
 import type { KeyName } from "../names.ts";
+import { databaseLogins } from "./database-logins.ts";
 
 /** Values of a core Secret, decoded. */
 export type Values = Readonly<Record<string, string>>;
@@ -19,7 +20,8 @@ export interface HeldKey {
 
 /** 32 random bytes as Fernet writes them (cryptography, "Fernet"). */
 export const fernetKey = (): string => randomBytes(32).toString("base64url").padEnd(44, "=");
-const password = (): string => randomBytes(24).toString("base64url");
+/** A password that is never typed. */
+export const password = (): string => randomBytes(24).toString("base64url");
 
 const isFernetKey = (text: string): boolean =>
   /^[A-Za-z0-9_-]{43}=$/.test(text.trim()) && Buffer.from(text.trim(), "base64url").length === 32;
@@ -53,6 +55,7 @@ const repository: Pick<HeldKey, "make" | "problem" | "active"> = {
   active: (values) => Object.keys(values).length,
 };
 
+const SERVICES = ["keystone", "barbican"] as const;
 const DATABASE_USERS = ["postgres", "replicator", "keystone", "barbican"] as const;
 
 /** All that a Cloud needs. */
@@ -65,8 +68,14 @@ export function heldKeys({ identity }: Pick<CloudDeployment, "identity">): reado
         "postgres-user": "postgres",
         ...Object.fromEntries(DATABASE_USERS.map((user) => [user, password()])),
       }),
-      problem: needs("postgres-user", ...DATABASE_USERS),
-      active: () => DATABASE_USERS.length,
+      problem: (values) => {
+        const missing = SERVICES.find((service) => databaseLogins(values, service).length === 0);
+        return (
+          needs("postgres-user", "postgres", "replicator")(values) ??
+          (missing === undefined ? undefined : `${missing} is missing or empty`)
+        );
+      },
+      active: (values) => Object.keys(values).filter((key) => key !== "postgres-user").length,
     },
     { name: "fernet", lost: "every token and receipt that is out ends", ...repository },
     { name: "credential", lost: "the credentials in Keystone's database cannot be read any more", ...repository },

@@ -1,11 +1,14 @@
 """Makes the roles and databases of Keystone and Barbican, and marks them with the key set that belongs to their data.
 
-A repeat changes nothing but a password that is another. A database with another mark, or with tables and no mark, is not
+A repeat changes nothing but passwords that are others. Who logs in are the files named after a service: `keystone`,
+`keystone-2`; a login without a file is taken away. A database with another mark, or with tables and no mark, is not
 touched: its data is of other keys. What went wrong is the container's termination message; no password is in it.
 
 Usage: database.py <host> <port> <key set> [<file of the authority>]
 """
 
+import os
+import re
 import sys
 import time
 
@@ -63,15 +66,41 @@ def tables(database):
     return count
 
 
-def ensure_role(connection, cursor, name):
-    # The server gets a SCRAM verifier, so that no log of it can hold the password.
-    verifier = encrypt_password(secret(name), name, scope=connection, algorithm="scram-sha-256")
+def ensure_role(cursor, name):
+    """A role that owns the database of its name, and logs in only as long as it is one of the logins."""
     cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,))
-    verb = "ALTER" if cursor.fetchone() else "CREATE"
-    cursor.execute(sql.SQL(verb + " ROLE {} LOGIN PASSWORD %s").format(sql.Identifier(name)), (verifier,))
+    if cursor.fetchone() is None:
+        cursor.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(name)))
     cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
     if not cursor.fetchone()[0]:
         cursor.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(name)))
+
+
+def allow_login(connection, cursor, role, password):
+    # The server gets a SCRAM verifier, so that no log of it can hold the password.
+    verifier = encrypt_password(password, role, scope=connection, algorithm="scram-sha-256")
+    cursor.execute(sql.SQL("ALTER ROLE {} LOGIN PASSWORD %s").format(sql.Identifier(role)), (verifier,))
+
+
+def ensure_logins(connection, cursor, name):
+    """The owner is the first login; each later one is a role of its own that acts as the owner from its first word on."""
+    owner = sql.Identifier(name)
+    files = [file for file in os.listdir(SECRETS) if re.fullmatch(f"{name}(-[0-9]+)?", file)]
+    roles = {file.replace("-", "_"): file for file in files}
+    for role, file in roles.items():
+        if role != name:
+            cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,))
+            if cursor.fetchone() is None:
+                cursor.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))
+            cursor.execute(sql.SQL("GRANT {} TO {}").format(owner, sql.Identifier(role)))
+            cursor.execute(sql.SQL("ALTER ROLE {} SET role = {}").format(sql.Identifier(role), sql.Literal(name)))
+        allow_login(connection, cursor, role, secret(file))
+    if name not in roles:
+        cursor.execute(sql.SQL("ALTER ROLE {} NOLOGIN PASSWORD NULL").format(owner))
+    cursor.execute("SELECT rolname FROM pg_roles WHERE rolname ~ %s", (f"^{name}_[0-9]+$",))
+    for (role,) in cursor.fetchall():
+        if role not in roles:
+            cursor.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
 
 
 def check_mark(cursor, name):
@@ -103,8 +132,9 @@ def main():
         for name in ("keystone", "barbican"):
             check_mark(cursor, name)
         for name in ("keystone", "barbican"):
-            ensure_role(connection, cursor, name)
+            ensure_role(cursor, name)
             ensure_database(cursor, name)
+            ensure_logins(connection, cursor, name)
         # Without it Barbican takes a secret and can never read it: it compares bytes with PostgreSQL's text of them.
         cursor.execute("ALTER DATABASE barbican SET bytea_output = 'escape'")
 

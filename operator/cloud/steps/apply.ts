@@ -2,6 +2,7 @@ import { coreSecrets, networkPolicies, pods, services } from "#operator/api/fore
 import { type Desired, type KubeObject, keyOf } from "#runtime/api/object.ts";
 import type { Resource } from "#runtime/api/resource.ts";
 import { alreadyApplied } from "#runtime/client/applied.ts";
+import { selectorText } from "../children/metadata.ts";
 import { podProblem } from "../decide/pod-problem.ts";
 import { configMaps, deployments, jobs, podDisruptionBudgets, statefulSets } from "../resources.ts";
 import type { CloudScope } from "../scope.ts";
@@ -32,10 +33,7 @@ export async function applyAll(scope: CloudScope, desired: readonly Desired[]): 
 
 /** Why pods with these labels are not ready, for a message; "" where nothing is known. Asked only when they are not. */
 export async function whyNot(scope: CloudScope, labels: Readonly<Record<string, string>>): Promise<string> {
-  const labelSelector = Object.entries(labels)
-    .map(([key, value]) => `${key}=${value}`)
-    .join(",");
   const namespace = scope.object.metadata.namespace ?? "";
-  const problem = podProblem(await scope.kube.list(pods, { namespace, labelSelector }));
+  const problem = podProblem(await scope.kube.list(pods, { namespace, labelSelector: selectorText(labels) }));
   return problem === undefined ? "" : ` (${problem})`;
 }

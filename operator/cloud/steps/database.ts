@@ -5,6 +5,7 @@ import { databaseJob } from "../children/jobs.ts";
 import { postgresql } from "../children/postgresql.ts";
 import { PRIMARY, patroniConfiguration, patroniPasswords, ROLE_LABEL } from "../children/postgresql-config.ts";
 import { headlessService, service } from "../children/service.ts";
+import { databaseLogins } from "../decide/database-logins.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { statefulSets } from "../resources.ts";
 import { type CloudScope, type Custody, unwellPoll } from "../scope.ts";
@@ -20,10 +21,17 @@ export async function ensureDatabase(scope: CloudScope, deployment: CloudDeploym
   const server =
     database.kind === "bundled" ? await ensurePostgresql(scope, deployment, custody) : awaitSecrets(scope, deployment);
   if (server.kind !== "settled") return server;
-  const prepared = await runJob(scope, "database", databaseJob(deployment, custody.keySet));
+  const prepared = await runJob(scope, "database", databaseJob(deployment, custody.keySet, loginKeys(custody)));
   if (prepared.kind !== "settled") return prepared;
   const where = `PostgreSQL at ${database.host}:${database.port}`;
   return { ...server, message: server.message === undefined ? where : `${where}: ${server.message}` };
+}
+
+function loginKeys(custody: Custody): readonly string[] {
+  const values = custody.values("database");
+  return (["keystone", "barbican"] as const).flatMap((service) =>
+    databaseLogins(values, service).map(({ key }) => key),
+  );
 }
 
 async function ensurePostgresql(scope: CloudScope, deployment: CloudDeployment, custody: Custody): Promise<Outcome> {

@@ -3,6 +3,7 @@ import { type Outcome, settled } from "#runtime/controller/outcome.ts";
 import { checkIdentity } from "../checks.ts";
 import { bootstrapJob } from "../children/jobs.ts";
 import { keystone } from "../children/keystone.ts";
+import { readAtStart } from "../decide/read-at-start.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import type { CloudScope } from "../scope.ts";
 import { runJob } from "./jobs.ts";
@@ -20,13 +21,15 @@ export async function ensureKeystone(
   deployment: CloudDeployment,
   signal: AbortSignal,
 ): Promise<Outcome> {
+  const { custody } = scope;
+  if (custody === undefined) throw new Error("the keys are held before Keystone");
   const { identity } = connectionOf(deployment.cloud);
   const url = previewUrls(deployment.cloud).identity;
   const outcome = await serve({
     scope,
     deployment,
     part: "keystone",
-    desired: keystone(deployment),
+    desired: keystone(deployment, readAtStart("keystone", custody.values)),
     replicas: deployment.identity.replicas,
     preview: { identityUrl: url },
     check: (clients) => checkIdentity(clients, { ...identity, url }, scope.call(signal)),

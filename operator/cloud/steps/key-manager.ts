@@ -1,6 +1,7 @@
 import { previewUrls } from "#operator/clients/cloud-connection.ts";
 import { type Outcome, settled } from "#runtime/controller/outcome.ts";
 import { barbican } from "../children/barbican.ts";
+import { readAtStart } from "../decide/read-at-start.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import type { CloudScope } from "../scope.ts";
 import { keepSecret } from "./smoke.ts";
@@ -18,7 +19,7 @@ export async function ensureBarbican(
     scope,
     deployment,
     part: "barbican",
-    desired: barbican(deployment, Object.keys(custody.values("kek"))),
+    desired: barbican(deployment, readAtStart("barbican", custody.values)),
     replicas: deployment.keyManager.replicas,
     preview: { keyManagerUrl: previewUrls(deployment.cloud).keyManager },
     check: (clients) => keepSecret(scope, clients, signal),

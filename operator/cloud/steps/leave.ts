@@ -3,7 +3,7 @@ import { projects } from "#operator/api/resources.ts";
 import { isDeleting, type KubeObject, keyOf } from "#runtime/api/object.ts";
 import type { Resource } from "#runtime/api/resource.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
-import { CLOUD_LABEL, selectorOf } from "../children/metadata.ts";
+import { CLOUD_LABEL, selectorOf, selectorText } from "../children/metadata.ts";
 import { custodyName } from "../names.ts";
 import { projectsIn } from "../projects.ts";
 import { configMaps, deployments, statefulSets } from "../resources.ts";
@@ -44,9 +44,7 @@ export async function leaveNothing(scope: CloudScope): Promise<Outcome> {
   const { cache, deployment, kube, object } = scope;
   if (deployment === undefined || object.spec.onDelete === "Retain") return settled();
   const namespace = object.metadata.namespace ?? "";
-  const ofDatabase = Object.entries(selectorOf(deployment, "postgresql"))
-    .map(([key, value]) => `${key}=${value}`)
-    .join(",");
+  const ofDatabase = selectorText(selectorOf(deployment, "postgresql"));
   const ofCloud = `${CLOUD_LABEL}=${object.metadata.name}`;
   const remove = async (resource: Resource, labelSelector: string): Promise<void> => {
     for (const { metadata } of await kube.list(resource, { namespace, labelSelector }))

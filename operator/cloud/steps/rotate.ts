@@ -1,5 +1,4 @@
 import { type CoreSecret, coreSecrets } from "#operator/api/foreign.ts";
-import { timeText } from "#runtime/api/time.ts";
 import { type Outcome, settled } from "#runtime/controller/outcome.ts";
 import { secretData } from "../children/metadata.ts";
 import { webServiceName } from "../children/web-service.ts";
@@ -13,14 +12,10 @@ import { deployments } from "../resources.ts";
 import { type Rotation, rotations } from "../rotations.ts";
 import type { CloudScope } from "../scope.ts";
 import { runJob } from "./jobs.ts";
+import { rotateLogins } from "./rotate-logins.ts";
+import { noteNext, type Rotated, untilMs } from "./rotated.ts";
 
-/** What became of one kind of key in a pass. */
-interface Rotated {
-  readonly said: string;
-  readonly pollAfterMs: number;
-}
-
-/** Rotates each kind of key when it is due and nobody is locked out by it. */
+/** Rotates each kind of key and login when it is due and nobody is locked out by it. */
 export async function rotateKeys(scope: CloudScope, deployment: CloudDeployment): Promise<Outcome> {
   const done: Rotated[] = [];
   for (const rotation of rotations(deployment)) {
@@ -28,6 +23,7 @@ export async function rotateKeys(scope: CloudScope, deployment: CloudDeployment)
     if ("kind" in outcome) return outcome;
     done.push(outcome);
   }
+  done.push(...(await rotateLogins(scope, deployment)));
   const pollAfterMs = Math.min(...done.map((each) => each.pollAfterMs));
   return settled({ message: done.map(({ said }) => said).join("; "), pollAfterMs });
 }
@@ -52,16 +48,13 @@ async function rotate(scope: CloudScope, deployment: CloudDeployment, rotation: 
     needed: (number) => needed(number, state),
     ...(rewrap === undefined ? {} : { rewrapped: state.rewrapped }),
   });
-  const at = timeText(decision.nextAt);
-  const pollAfterMs = Math.max(1_000, decision.nextAt.getTime() - now.getTime());
+  const pollAfterMs = untilMs(decision.nextAt, scope);
   // Of a rotation that is refused nobody knows when it comes.
-  if (decision.kind !== "refuse")
-    scope.keys = scope.keys?.map((key) => (key.name === name ? { ...key, nextRotation: at } : key));
+  if (decision.kind === "refuse") return { said: `the rotation of ${called} waits: ${decision.because}`, pollAfterMs };
+  const at = noteNext(scope, name, decision.nextAt);
   switch (decision.kind) {
     case "keep":
       return { said: `${called} rotate next at ${at}`, pollAfterMs };
-    case "refuse":
-      return { said: `the rotation of ${called} waits: ${decision.because}`, pollAfterMs };
     case "rewrap":
       return bringTo(scope, rotation, secret, keys, decision.number);
     case "rotate":

@@ -3,7 +3,9 @@ import { barbicanConfiguration, barbicanSecrets } from "../children/barbican.ts"
 import { schemaRecord } from "../children/custody.ts";
 import { barbicanSchemaJob, keystoneSchemaJob, SCHEMA_TASKS } from "../children/jobs.ts";
 import { keystoneConfiguration, keystoneSecrets } from "../children/keystone.ts";
+import { databaseLogin } from "../decide/database-logins.ts";
 import { keksOf } from "../decide/key-table.ts";
+import { readAtStart } from "../decide/read-at-start.ts";
 import type { SchemaSpan } from "../decide/release.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { configMaps } from "../resources.ts";
@@ -15,16 +17,21 @@ import { runJob, stopJobs } from "./jobs.ts";
 export async function ensureSchema(scope: CloudScope, deployment: CloudDeployment): Promise<Outcome> {
   const { custody, plan } = scope;
   if (custody === undefined || plan === undefined) throw new Error("release and keys are looked at before the schema");
-  const passwords = custody.values("database");
+  const { values } = custody;
+  const { username = "", password = "" } = values("barbicanUser");
   await applyAll(scope, [
     keystoneConfiguration(deployment),
-    keystoneSecrets(deployment, passwords["keystone"] ?? ""),
+    keystoneSecrets(deployment, databaseLogin(values("database"), "keystone"), readAtStart("keystone", values)),
     barbicanConfiguration(deployment),
-    barbicanSecrets(deployment, {
-      databasePassword: passwords["barbican"] ?? "",
-      password: custody.values("barbicanUser")["password"] ?? "",
-      keks: keksOf(custody.values("kek")),
-    }),
+    barbicanSecrets(
+      deployment,
+      {
+        login: databaseLogin(values("database"), "barbican"),
+        user: { username, password },
+        keks: keksOf(values("kek")),
+      },
+      readAtStart("barbican", values),
+    ),
   ]);
   return migrate(scope, deployment, plan);
 }
