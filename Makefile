@@ -130,6 +130,11 @@ bench-writes: $(INSTALLED) ## Count the operator's writes for 1,000 Secrets and 
 bench-restart: $(INSTALLED) ## Restart the operator with 10,000 Servers and print times and memory
 	node bench/operator/restart.ts $(BENCH)
 
+.PHONY: bench-servers
+bench-servers: $(INSTALLED) ## Measure Servers against bare VirtualMachines on the node into docs/, and many at once (needs root)
+	node bench/servers/run.ts $(BENCH)
+	biome check --write docs/bench-servers.md
+
 .PHONY: chaos
 chaos: $(INSTALLED) ## Kill the operator after each of its writes, and write docs/reports/kills.md (long)
 	vitest run --project faults e2e/faults/kills

@@ -32,8 +32,8 @@ export const kubeVirtObject = {
     imagePullPolicy: "IfNotPresent",
     infra: { replicas: 1 },
     configuration: {
-      // The node has no /dev/kvm.
-      developerConfiguration: { useEmulation: true, featureGates: ["Snapshot"] },
+      // The node has no /dev/kvm; on two cores it takes as many guests as there is memory for.
+      developerConfiguration: { useEmulation: true, cpuAllocationRatio: 50, featureGates: ["Snapshot"] },
       vmRolloutStrategy: "LiveUpdate",
       // Its programs are not published where modules are served, and nothing here uses them.
       virtTemplateDeployment: { enabled: false },

@@ -1,0 +1,22 @@
+import { expect, test } from "vitest";
+import { serversReport } from "./report.ts";
+
+test("the page has medians of ratios, writes for each Server, and what was written at rest", () => {
+  const pairs = [
+    { server: 11, bare: 10 },
+    { server: 20, bare: 20 },
+    { server: 9, bare: 10 },
+  ];
+  const writes = { total: 8, events: 1, byKind: { "patch servers.nephele.dev/status": 8 }, byObject: {} };
+  const many = { upAfter: [30, 41.2], writes };
+  const rest = { minutes: 12, writes: { ...writes, total: 3 } };
+  const page = serversReport("a machine", pairs, many, rest);
+  for (const row of [
+    "| Server over VirtualMachine, median of the runs' ratios | +0.0 % | +3 % |",
+    "| 2 Servers at once: last guest answers | 41 s |  |",
+    "| writes of the operator until ACTIVE, each of them | 4.00 | 4 |",
+    "| writes at rest, 2 Servers, 12 minutes | 3 | 0 |",
+  ])
+    expect(page).toContain(row);
+  expect(page).toContain("patch servers.nephele.dev/status 4.00");
+});

@@ -1,0 +1,61 @@
+import type { Writes } from "#e2e/proofs/writes.ts";
+import { median } from "../median.ts";
+
+/** Seconds from apply until the guest answers, of one run. */
+export interface Pair {
+  readonly server: number;
+  readonly bare: number;
+}
+
+/** Servers that were applied at once. */
+export interface Many {
+  /** Seconds until each guest answered. */
+  readonly upAfter: readonly number[];
+  readonly writes: Writes;
+}
+
+export interface Rest {
+  readonly minutes: number;
+  readonly writes: Writes;
+}
+
+/** The page of `make bench-servers`. */
+export function serversReport(machine: string, pairs: readonly Pair[], many: Many, rest: Rest): string {
+  const ratio = (median(pairs.map(({ server, bare }) => server / bare)) - 1) * 100;
+  const [server, bare] = [median(pairs.map((pair) => pair.server)), median(pairs.map((pair) => pair.bare))];
+  const difference = median(pairs.map((pair) => pair.server - pair.bare));
+  const count = many.upAfter.length;
+  const each = (writes: number): string => (writes / count).toFixed(2);
+  const rows = [
+    ["Server, apply → guest answers, median", `${server.toFixed(1)} s`, ""],
+    ["VirtualMachine alone, median", `${bare.toFixed(1)} s`, ""],
+    ["Server over VirtualMachine, median of the runs' ratios", signed(ratio, "%"), "+3 %"],
+    ["the same as a difference, median", signed(difference, "s"), ""],
+    [`${count} Servers at once: first guest answers`, `${Math.min(...many.upAfter).toFixed(0)} s`, ""],
+    [`${count} Servers at once: last guest answers`, `${Math.max(...many.upAfter).toFixed(0)} s`, ""],
+    ["writes of the operator until ACTIVE, each of them", each(many.writes.total), "4"],
+    ["Events, each of them", each(many.writes.events), ""],
+    [`writes at rest, ${count} Servers, ${rest.minutes} minutes`, String(rest.writes.total), "0"],
+  ];
+  const head = ["", "measured", "goal"];
+  const table = [head, head.map(() => "---"), ...rows].map((line) => `| ${line.join(" | ")} |`).join("\n");
+  const kinds = Object.entries(many.writes.byKind).map(([what, writes]) => `${what} ${each(writes)}`);
+  const single = pairs.map((pair) => `${pair.server.toFixed(1)} / ${pair.bare.toFixed(1)}`);
+  return `# Servers on the node
+
+Written by \`make bench-servers\`, on ${machine}. The node (e2e/node) runs all of it as pods: KubeVirt, CDI, Keystone, Barbican,
+PostgreSQL, and guests on an emulated processor.
+
+${table}
+
+${pairs.length} runs, interleaved: each boots a Server and the VirtualMachine that it becomes, applied by hand, one after the other
+and every second time in the other order; both clone the same Image and have the same user data. Seconds, Server / VirtualMachine: ${single.join(", ")}.
+
+Writes are counted from the API server's audit log by the operator's user, Lease renewals left out: ${kinds.join(", ")}. A build
+that takes longer than 30 s says what it waits for, which is a write more; many guests at once on few cores do.
+`;
+}
+
+function signed(value: number, unit: string): string {
+  return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(1)} ${unit}`;
+}
