@@ -1,5 +1,6 @@
 import type { X509Certificate } from "node:crypto";
 import { type SpiffeId, trustDomainOf } from "./spiffe-id.ts";
+import type { Identity } from "./tls/identity.ts";
 import { WorkloadApi } from "./workload-api/connection.ts";
 import { watchFromFirst } from "./workload-api/first.ts";
 import { fetchX509Svid, type X509SvidResponse } from "./workload-api/messages.ts";
@@ -26,7 +27,7 @@ interface Held {
  * Our own X.509 SVID and the bundles that peers are believed by, always the newest: the agent sends each renewal, and is
  * asked again when it was away. Keys are held in memory alone.
  */
-export class X509Source {
+export class X509Source implements Identity {
   readonly #stop = new AbortController();
   readonly #listeners = new Set<() => void>();
   #held: Held | undefined;

@@ -1,7 +1,7 @@
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
 import type { Authorize } from "../authorize.ts";
-import type { X509Source } from "../x509-source.ts";
 import { chainOf, contextOf } from "./context.ts";
+import type { Identity } from "./identity.ts";
 import { authorized } from "./peer.ts";
 
 /**
@@ -11,7 +11,7 @@ import { authorized } from "./peer.ts";
  *
  * @throws Error when our own SVID has expired.
  */
-export function clientTls(source: X509Source, authorize: Authorize): ConnectionOptions {
+export function clientTls(source: Identity, authorize: Authorize): ConnectionOptions {
   return {
     ...contextOf(source),
     rejectUnauthorized: true,
@@ -33,6 +33,6 @@ export type Target = Pick<ConnectionOptions, "host" | "port" | "path" | "socket"
  * A connection to whom `authorize` names: `secureConnect` comes when it proved to be that, else `error` with the reason.
  * For HTTP/2: `http2.connect(url, { createConnection: () => connectTls(…) })` with `ALPNProtocols: ["h2"]`.
  */
-export function connectTls(source: X509Source, authorize: Authorize, target: Target): TLSSocket {
+export function connectTls(source: Identity, authorize: Authorize, target: Target): TLSSocket {
   return connect({ ...target, ...clientTls(source, authorize) });
 }

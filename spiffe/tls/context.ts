@@ -1,12 +1,12 @@
 import { constants, X509Certificate } from "node:crypto";
 import type { PeerCertificate, SecureContextOptions, TLSSocket } from "node:tls";
-import type { X509Source } from "../x509-source.ts";
+import type { Identity } from "./identity.ts";
 
 /**
  * What both ends of TLS show and believe now: the newest SVID, and every bundle. OpenSSL's check, by all bundles together,
  * comes first; who the peer is, by its own trust domain's bundle alone, is decided after it.
  */
-export function contextOf(source: X509Source): SecureContextOptions {
+export function contextOf(source: Identity): SecureContextOptions {
   const { chain, key } = source.svid;
   return {
     cert: chain.map(String).join(""),

@@ -2,8 +2,8 @@ import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { ChannelCredentials, credentials, type experimental, type Server, ServerCredentials } from "@grpc/grpc-js";
 import type { Authorize } from "../authorize.ts";
-import type { X509Source } from "../x509-source.ts";
 import { connectTls } from "./client.ts";
+import type { Identity } from "./identity.ts";
 
 /**
  * Gives a gRPC server the connections of a TLS server: `createTlsServer(source, { onConnection: connectionsTo(grpc), … })`
@@ -16,10 +16,10 @@ export function connectionsTo(server: Server): (socket: TLSSocket) => void {
 
 /** Credentials of gRPC channels: our SVID of the moment, for each connection anew; to whom `authorize` names alone. */
 export class SvidChannelCredentials extends ChannelCredentials {
-  readonly #source: X509Source;
+  readonly #source: Identity;
   readonly #authorize: Authorize;
 
-  constructor(source: X509Source, authorize: Authorize) {
+  constructor(source: Identity, authorize: Authorize) {
     super();
     this.#source = source;
     this.#authorize = authorize;

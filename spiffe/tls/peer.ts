@@ -1,7 +1,7 @@
 import type { X509Certificate } from "node:crypto";
 import type { Authorize } from "../authorize.ts";
 import type { SpiffeId } from "../spiffe-id.ts";
-import type { X509Source } from "../x509-source.ts";
+import type { Identity } from "./identity.ts";
 
 /** The peer proved who it is, and is not one that may be spoken to. */
 export class UnauthorizedPeer extends Error {
@@ -19,7 +19,7 @@ export class UnauthorizedPeer extends Error {
  *
  * @throws UntrustedSvid, UnauthorizedPeer
  */
-export function authorized(source: X509Source, authorize: Authorize, chain: readonly X509Certificate[]): SpiffeId {
+export function authorized(source: Identity, authorize: Authorize, chain: readonly X509Certificate[]): SpiffeId {
   const peer = source.verify(chain);
   if (!authorize(peer)) throw new UnauthorizedPeer(peer);
   return peer;

@@ -1,8 +1,8 @@
 import { createServer, type Server, type TLSSocket } from "node:tls";
 import type { Authorize } from "../authorize.ts";
 import type { SpiffeId } from "../spiffe-id.ts";
-import type { X509Source } from "../x509-source.ts";
 import { contextOf, shownBy } from "./context.ts";
+import type { Identity } from "./identity.ts";
 import { authorized } from "./peer.ts";
 
 /** Somebody who was not let in. */
@@ -29,7 +29,7 @@ export interface ServerOptions {
  * those that are open stay. Listening and closing are the caller's. HTTP servers take over its connections:
  * `onConnection: (socket) => httpServer.emit("connection", socket)`, of node:http and node:http2 alike.
  */
-export function createTlsServer(source: X509Source, options: ServerOptions): Server {
+export function createTlsServer(source: Identity, options: ServerOptions): Server {
   const { authorize, onConnection, onRefused, onProblem, protocols } = options;
   const refuse = (socket: TLSSocket, reason: Error): void => {
     onRefused?.({ address: socket.remoteAddress, reason });

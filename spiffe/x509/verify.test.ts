@@ -1,66 +1,20 @@
 import "reflect-metadata";
-import { X509Certificate } from "node:crypto";
 import * as x509 from "@peculiar/x509";
 import { beforeAll, describe, expect, test } from "vitest";
+import { type Certified, certify, hoursFrom, type Made } from "../certificate-fixtures.ts";
 import { trustDomain } from "../spiffe-id.ts";
 import type { X509Bundles } from "./bundle.ts";
 import { certificatesOf } from "./der.ts";
 import { UntrustedSvid, verifySvid } from "./verify.ts";
 
-const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 const now = new Date("2026-06-01T12:00:00Z");
-const hours = (count: number) => new Date(now.getTime() + count * 3_600_000);
+const hours = (count: number): Date => hoursFrom(now, count);
 const { digitalSignature, keyCertSign, cRLSign } = x509.KeyUsageFlags;
 const web = "spiffe://d.test/web";
+const make = (name: string, by: Certified | undefined, made: Made): Promise<Certified> => certify(name, by, made, now);
 
-type Keys = Awaited<ReturnType<typeof newKeys>>;
-interface Authority {
-  readonly name: string;
-  readonly keys: Keys;
-  readonly certificate: X509Certificate;
-}
-interface Made {
-  readonly uris?: readonly string[];
-  readonly isAuthority?: boolean;
-  readonly pathLength?: number;
-  readonly usage?: number | undefined;
-  readonly from?: Date;
-  readonly to?: Date;
-  readonly extended?: readonly x509.ExtendedKeyUsage[];
-  readonly more?: readonly x509.Extension[];
-}
-
-function newKeys() {
-  return crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
-}
-
-/** A certificate of a new key, right in all but what is said. */
-async function make(name: string, by: Authority | undefined, made: Made): Promise<Authority> {
-  const keys = await newKeys();
-  const { uris = [], isAuthority = false, pathLength, from = hours(-1), to = hours(1), more = [] } = made;
-  const usage = "usage" in made ? made.usage : isAuthority ? keyCertSign | cRLSign : digitalSignature;
-  const extensions: x509.Extension[] = [new x509.BasicConstraintsExtension(isAuthority, pathLength, true), ...more];
-  if (usage !== undefined) extensions.push(new x509.KeyUsagesExtension(usage, true));
-  if (uris.length > 0) {
-    extensions.push(new x509.SubjectAlternativeNameExtension(uris.map((value) => ({ type: "url", value }))));
-  }
-  if (made.extended !== undefined) extensions.push(new x509.ExtendedKeyUsageExtension([...made.extended]));
-  const certificate = await x509.X509CertificateGenerator.create({
-    subject: `CN=${name}`,
-    issuer: `CN=${by?.name ?? name}`,
-    serialNumber: "01",
-    notBefore: from,
-    notAfter: to,
-    publicKey: keys.publicKey,
-    signingKey: (by?.keys ?? keys).privateKey,
-    signingAlgorithm: algorithm,
-    extensions,
-  });
-  return { name, keys, certificate: new X509Certificate(Buffer.from(certificate.rawData)) };
-}
-
-let root: Authority;
-let middle: Authority;
+let root: Certified;
+let middle: Certified;
 let bundles: X509Bundles;
 beforeAll(async () => {
   root = await make("root", undefined, { isAuthority: true });
@@ -72,7 +26,7 @@ beforeAll(async () => {
   ]);
 });
 
-const verify = (...chain: readonly Authority[]) =>
+const verify = (...chain: readonly Certified[]) =>
   verifySvid(
     chain.map(({ certificate }) => certificate),
     bundles,
@@ -114,7 +68,7 @@ describe("a peer's chain", () => {
   });
 
   test("an issuer that is none is refused: not sent, no authority, expired, too deep, of another key", async () => {
-    const below = async (by: Authority) => make("leaf", by, { uris: [web] });
+    const below = async (by: Certified) => make("leaf", by, { uris: [web] });
     const refused = "no authority in the bundle";
     expect(() => verify()).toThrow("no certificate was shown");
     const leaf = await below(middle);
