@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { parseFlags, UsageError } from "./flags.ts";
+import { UsageError } from "#runtime/manager/flags.ts";
+import { parseFlags } from "./flags.ts";
 
 describe("flags", () => {
   test("the installation id is all that must be given", () => {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { parseFlags, UsageError } from "./flags.ts";
+import { UsageError } from "#runtime/manager/flags.ts";
+import { parseFlags } from "./flags.ts";
 
 test("proxies are served on this machine alone", () => {
   expect(parseFlags([]).listen).toBe("127.0.0.1:18000");
