@@ -38,7 +38,7 @@ export function eventOf(line: string, userAgents: readonly string[]): TimedEvent
   return rest;
 }
 
-export function isWrite({ verb }: AuditEvent): boolean {
+function isWrite({ verb }: AuditEvent): boolean {
   return WRITES.includes(verb);
 }
 

@@ -54,14 +54,6 @@ export const coreSecrets = defineResource<CoreSecret>({ ...core, plural: "secret
 export type Service = KubeObject<ServiceSpec, ServiceStatus>;
 export const services = defineResource<Service>({ ...core, plural: "services", kind: "Service", namespaced: true });
 
-export type ServiceAccount = KubeObject;
-export const serviceAccounts = defineResource<ServiceAccount>({
-  ...core,
-  plural: "serviceaccounts",
-  kind: "ServiceAccount",
-  namespaced: true,
-});
-
 export type ResourceQuota = KubeObject<ResourceQuotaSpec, ResourceQuotaStatus>;
 export const resourceQuotas = defineResource<ResourceQuota>({
   ...core,
@@ -85,14 +77,6 @@ export interface Role extends KubeObject {
   readonly rules?: readonly PolicyRule[];
 }
 export const roles = defineResource<Role>({ ...rbac, plural: "roles", kind: "Role", namespaced: true });
-
-export type ClusterRole = Role;
-export const clusterRoles = defineResource<ClusterRole>({
-  ...rbac,
-  plural: "clusterroles",
-  kind: "ClusterRole",
-  namespaced: false,
-});
 
 export interface RoleBinding extends KubeObject {
   readonly roleRef: RoleRef;

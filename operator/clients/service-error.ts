@@ -1,6 +1,6 @@
 export type ServiceName = "keystone" | "barbican";
 
-export const serviceErrorKinds = [
+const serviceErrorKinds = [
   "Invalid",
   "Unauthorized",
   "ScopeRefused",

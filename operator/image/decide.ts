@@ -5,7 +5,7 @@ import type { ImageStatus } from "#operator/api/generated/image.ts";
  * CDI never gives up on an import: it starts the importer again and again. After this many restarts the Image is
  * `killed`, with the importer's reason; should a later try succeed, it is `active` all the same.
  */
-export const RESTARTS_TO_KILLED = 3;
+const RESTARTS_TO_KILLED = 3;
 
 export interface ImportState {
   /** State, in Glance's words. */

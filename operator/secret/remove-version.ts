@@ -9,7 +9,7 @@ export async function removeVersion(scope: SecretScope, version: Version): Promi
 }
 
 /** The secrets first, the order last: as long as it is there, the rest can be found by it. */
-export async function removeParts(keys: KeyManager, parts: VersionParts): Promise<void> {
+async function removeParts(keys: KeyManager, parts: VersionParts): Promise<void> {
   await keys.delete(parts.secret);
   if (parts.publicKey !== undefined) await keys.delete(parts.publicKey);
   if (parts.container !== undefined) await keys.deleteContainer(parts.container);

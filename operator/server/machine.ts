@@ -22,7 +22,7 @@ import { ROOT_DISK_ANNOTATION, type RootDisk } from "./root-disk.ts";
  * How long a guest that is asked to shut down may take before its power is cut, in seconds; KubeVirt's own default.
  * A soft reboot can cut it earlier (`hardAfter`), not later.
  */
-export const SHUTDOWN_SECONDS = 180;
+const SHUTDOWN_SECONDS = 180;
 /** Annotation with a digest of what was applied, by which a field that is no longer wanted is seen. */
 const APPLIED_ANNOTATION = "nephele.dev/applied";
 /** KubeVirt takes user data of at most this many bytes in the machine itself. */

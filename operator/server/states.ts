@@ -5,11 +5,11 @@ type State = NonNullable<ServerStatus["state"]>;
 type PowerState = NonNullable<ServerStatus["powerState"]>;
 
 /** A guest that no node takes is an ERROR for people after this long; it may still be placed. */
-export const NO_VALID_HOST_AFTER_MS = 5 * 60_000;
+const NO_VALID_HOST_AFTER_MS = 5 * 60_000;
 /** Trouble of KubeVirt with a new machine is told after this long: most of it is over with its next try. */
-export const FAILURE_PATIENCE_MS = 30_000;
+const FAILURE_PATIENCE_MS = 30_000;
 /** While a first build is younger than this, it is `spawning` and no more: each finer word would be a write. */
-export const BUILD_DETAIL_AFTER_MS = 30_000;
+const BUILD_DETAIL_AFTER_MS = 30_000;
 /** A guest that runs has its address about now; both are told in one write. */
 export const ADDRESS_PATIENCE_MS = 3_000;
 

@@ -22,7 +22,7 @@ import {
 } from "./states.ts";
 
 /** The Server in Nova's words, with what we are doing to it laid over what KubeVirt says. */
-export function serverState(scope: ServerScope): NovaState {
+function serverState(scope: ServerScope): NovaState {
   const { context, machine, instance, reboot } = scope;
   const seen = novaState({
     machine,

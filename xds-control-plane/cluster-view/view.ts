@@ -41,7 +41,7 @@ export interface View {
 }
 
 /** The group of proxies that serve a Gateway. */
-export function gatewayProxy({ metadata }: Gateway): string {
+function gatewayProxy({ metadata }: Gateway): string {
   return `gateway/${metadata.namespace}/${metadata.name}`;
 }
 

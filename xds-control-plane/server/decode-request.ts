@@ -9,7 +9,7 @@ import type { DeltaRequest, ErrorDetail, Node, SotwRequest } from "../stream/mes
 export type Decoder<Request> = (bytes: Uint8Array) => Request;
 
 /** Names in one request, at most: more are taken for an attack, and end the stream. */
-export const mostNames = 100_000;
+const mostNames = 100_000;
 
 /** @throws Error when the bytes are no DiscoveryRequest. */
 export function decodeSotw(bytes: Uint8Array): SotwRequest {

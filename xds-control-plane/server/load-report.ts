@@ -76,7 +76,7 @@ function encodeInterval(everyMs: number): Buffer {
 }
 
 /** The counts of a message, one for each cluster and locality. */
-export function reportsOf(node: string, request: LoadStatsRequest): readonly LoadReport[] {
+function reportsOf(node: string, request: LoadStatsRequest): readonly LoadReport[] {
   return (request.clusterStats ?? []).flatMap(({ clusterName = "", upstreamLocalityStats = [] }) =>
     upstreamLocalityStats.map((stats) => ({
       node,

@@ -17,7 +17,7 @@ export interface References {
 }
 
 /** Kinds in whose messages nothing is named. */
-export const noReferences: References = { subscribes: [], uses: [] };
+const noReferences: References = { subscribes: [], uses: [] };
 
 class Collector {
   readonly subscribes: Reference[] = [];

@@ -4,7 +4,7 @@ import type { ClusterContext } from "../context.ts";
 import type { ClusterLocation } from "../location.ts";
 
 /** The four services, in the order in which they start. */
-export const openStackServices = ["postgres", "memcached", "keystone", "barbican"] as const;
+const openStackServices = ["postgres", "memcached", "keystone", "barbican"] as const;
 export type OpenStackService = (typeof openStackServices)[number];
 
 /** The local cluster, and the ports of the services on loopback. */

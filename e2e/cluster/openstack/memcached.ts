@@ -15,7 +15,7 @@ interface Memcached {
 }
 
 /** memcached from PATH; else Debian's packages, downloaded and unpacked into the cache without installing anything. */
-export async function ensureMemcached(): Promise<Memcached> {
+async function ensureMemcached(): Promise<Memcached> {
   const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/bin", "/usr/sbin"];
   const onPath = folders.map((folder) => join(folder, "memcached")).find((path) => existsSync(path));
   if (onPath !== undefined) return { command: onPath, libraries: [] };

@@ -1,7 +1,7 @@
 import { objectIn, optionalTextIn, ShapeError, textIn } from "../shape.ts";
 
 /** The id at the end of a reference (`https://host/v1/secrets/<uuid>`). Which host it names depends on who asked. */
-export function idOfRef(ref: string): string {
+function idOfRef(ref: string): string {
   const id = ref.slice(ref.lastIndexOf("/") + 1);
   if (id === "") throw new ShapeError("the answer has a reference without an id");
   return id;

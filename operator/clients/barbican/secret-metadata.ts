@@ -2,7 +2,7 @@ import { defined, listIn, objectIn, optionalNumberIn, optionalTextIn, textIn } f
 import { type Consumer, parseConsumer } from "./consumers.ts";
 import { idIn, nameIn, optionalTimeIn, timeIn } from "./refs.ts";
 
-export const secretTypes = ["symmetric", "public", "private", "passphrase", "certificate", "opaque"] as const;
+const secretTypes = ["symmetric", "public", "private", "passphrase", "certificate", "opaque"] as const;
 export type SecretType = (typeof secretTypes)[number];
 
 /** What Barbican tells of a secret without its payload. */

@@ -125,7 +125,7 @@ async function resolveIds(
 }
 
 /** The assignments that could be a member's: of the three roles. */
-export function grantsOf(assignments: readonly Assignment[], roles: RoleIds): readonly Grant[] {
+function grantsOf(assignments: readonly Assignment[], roles: RoleIds): readonly Grant[] {
   const nameOf = new Map([...roles].map(([name, id]) => [id, name]));
   return assignments.flatMap(({ roleId, actor }) => {
     const role = nameOf.get(roleId);
