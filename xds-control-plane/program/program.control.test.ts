@@ -19,6 +19,7 @@ const soon = { timeout: 30_000, interval: 50 };
 const group = "gateway.networking.k8s.io/v1";
 const namespace = unique("mesh");
 const className = unique("class");
+const foreignClass = unique("class");
 const open: (() => Promise<unknown>)[] = [];
 let bed: Bed;
 
@@ -28,9 +29,16 @@ beforeAll(async () => {
   const built = await tools("gateway-api", () => {});
   const run = kubectl(join((await tools("kubernetes", () => {})).bin, "kubectl"), bed.cluster.kubeconfigPath);
   const crds = join(built.manifests, "crds.yaml");
+  // Where somebody else has installed Gateway API it stays.
+  const wasThere = (await run("get", "--ignore-not-found", "-o", "name", "-f", crds)) !== "";
+  if (!wasThere) open.push(() => run("delete", "--ignore-not-found", "-f", crds));
   await run("apply", "--server-side", "--force-conflicts", "-f", crds);
   await run("wait", "--for=condition=Established", "--timeout=60s", "-f", crds);
   await bed.kube.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
+  open.push(async () => {
+    for (const name of [className, foreignClass]) await bed.kube.delete(gatewayClasses, { name });
+    await bed.kube.delete(namespaces, { name: namespace });
+  });
 });
 afterAll(async () => {
   for (const close of open.splice(0).reverse()) await close();
@@ -51,7 +59,10 @@ function put(resource: Resource, desired: Omit<Desired, "apiVersion" | "kind">, 
 }
 
 function route(name: string, to: string): Promise<unknown> {
-  const spec = { parentRefs: [{ name: "edge" }], rules: [{ backendRefs: [{ name: to, port: 80 }] }] };
+  const spec = {
+    parentRefs: [{ name: "edge" }, { name: "theirs" }],
+    rules: [{ backendRefs: [{ name: to, port: 80 }] }],
+  };
   return put(httpRoutes as Resource, { metadata: { name, namespace }, spec }, group);
 }
 
@@ -82,10 +93,16 @@ test("a Gateway of the cluster is served to a real Envoy, and the objects say wh
   const echo = await startEcho("web", { host });
   open.push(() => echo.close());
   const port = await freePort();
+  const foreignPort = await freePort(new Set([port]));
   await put(gatewayClasses as Resource, { metadata: { name: className }, spec: { controllerName } }, group);
-  const listeners = [{ name: "http", port, protocol: "HTTP" }];
-  const gatewaySpec = { gatewayClassName: className, listeners };
-  await put(gateways as Resource, { metadata: { name: "edge", namespace }, spec: gatewaySpec }, group);
+  const foreign = { metadata: { name: foreignClass }, spec: { controllerName: "example.test/other" } };
+  await put(gatewayClasses as Resource, foreign, group);
+  const gateway = (name: string, gatewayClassName: string, at: number): Promise<unknown> => {
+    const listeners = [{ name: "http", port: at, protocol: "HTTP" }];
+    return put(gateways as Resource, { metadata: { name, namespace }, spec: { gatewayClassName, listeners } }, group);
+  };
+  await gateway("edge", className, port);
+  await gateway("theirs", foreignClass, foreignPort);
   await put(services as Resource, { metadata: { name: "web", namespace }, spec: { ports: [{ port: 80 }] } }, "v1");
   const slice = {
     metadata: { name: "web-1", namespace, labels: { "kubernetes.io/service-name": "web" } },
@@ -96,14 +113,22 @@ test("a Gateway of the cluster is served to a real Envoy, and the objects say wh
   await put(endpointSlices as Resource, slice, "discovery.k8s.io/v1");
   await route("all", "nobody");
 
-  const proxy = await startEnvoy({ id: `gateway/${namespace}/edge`, xdsPort: program.xdsPort, apiType: "DELTA_GRPC" });
-  open.push(() => proxy.stop());
-  const ask = async (): Promise<number> => {
+  for (const name of ["edge", "theirs"]) {
+    const id = `gateway/${namespace}/${name}`;
+    const proxy = await startEnvoy({ id, xdsPort: program.xdsPort, apiType: "DELTA_GRPC" });
+    open.push(() => proxy.stop());
+  }
+  const askAt = async (at: number): Promise<number> => {
     try {
-      return (await fetch(`http://127.0.0.1:${port}/`)).status;
+      return (await fetch(`http://127.0.0.1:${at}/`)).status;
     } catch {
       return 0;
     }
+  };
+  const ask = (): Promise<number> => askAt(port);
+  const conditionsOf = async (name: string): Promise<readonly string[] | undefined> => {
+    const found = await bed.kube.get(gateways, { namespace, name });
+    return found?.status?.conditions?.map(({ type, status }) => `${type} ${status}`);
   };
   const says = async (type: string): Promise<string | undefined> => {
     const found = await bed.kube.get(httpRoutes, { namespace, name: "all" });
@@ -117,12 +142,16 @@ test("a Gateway of the cluster is served to a real Envoy, and the objects say wh
   await route("all", "web");
   await expect.poll(ask, soon).toBe(200);
   await expect.poll(() => says("ResolvedRefs"), soon).toBe("True ResolvedRefs");
-  const gateway = await bed.kube.get(gateways, { namespace, name: "edge" });
-  expect(gateway?.status?.conditions?.map(({ type, status }) => `${type} ${status}`)).toEqual([
-    "Accepted True",
-    "Programmed True",
-  ]);
-  expect(gateway?.status?.listeners?.[0]?.attachedRoutes).toBe(1);
+  expect(await conditionsOf("edge")).toEqual(["Accepted True", "Programmed True"]);
+  const edge = await bed.kube.get(gateways, { namespace, name: "edge" });
+  expect(edge?.status?.listeners?.[0]?.attachedRoutes).toBe(1);
+
+  // The control: the same Gateway and proxy of another's class are left alone, until the class is ours.
+  expect(await askAt(foreignPort)).toBe(0);
+  expect(await conditionsOf("theirs")).toEqual(["Accepted Unknown", "Programmed Unknown"]);
+  await gateway("theirs", className, foreignPort);
+  await expect.poll(() => askAt(foreignPort), soon).toBe(200);
+  await expect.poll(() => conditionsOf("theirs"), soon).toEqual(["Accepted True", "Programmed True"]);
 
   const page = async (path: string): Promise<string> =>
     (await fetch(`http://127.0.0.1:${program.healthPort}${path}`)).text();
