@@ -14,8 +14,8 @@ import { dependencyIndex } from "./dependency.ts";
 import { EventRecorder } from "./events.ts";
 import { addFinalizer, hasFinalizer, removeFinalizer } from "./finalizers.ts";
 import { matters } from "./matters.ts";
-import { type Outcome, settled, waiting } from "./outcome.ts";
 import { referrers, requireDependency } from "./require.ts";
+import { runSteps } from "./run-steps.ts";
 import { type CommonStatus, type PassResult, pausedConditions, standardConditions, statusToApply } from "./status.ts";
 
 export interface RunnerEnvironment {
@@ -282,30 +282,4 @@ export class ControllerRunner {
       referrers: (dependency, on) => referrers(cache, dependency, on),
     };
   }
-}
-
-/** The first outcome that is not settled, or settled with the last message and the earliest poll of all steps. */
-async function runSteps(
-  steps: readonly ((scope: unknown, signal: AbortSignal) => Promise<Outcome>)[],
-  scope: unknown,
-  signal: AbortSignal,
-): Promise<PassResult> {
-  let message: string | undefined;
-  let pollAfterMs: number | undefined;
-  try {
-    for (const step of steps) {
-      if (signal.aborted) return waiting("the next start of the operator");
-      const outcome = await step(scope, signal);
-      if (outcome.kind !== "settled") return outcome;
-      message = outcome.message ?? message;
-      if (outcome.pollAfterMs !== undefined)
-        pollAfterMs = Math.min(outcome.pollAfterMs, pollAfterMs ?? outcome.pollAfterMs);
-    }
-  } catch (error) {
-    return { kind: "failed", error: error instanceof Error ? error : new Error(String(error)) };
-  }
-  return settled({
-    ...(message === undefined ? {} : { message }),
-    ...(pollAfterMs === undefined ? {} : { pollAfterMs }),
-  });
 }

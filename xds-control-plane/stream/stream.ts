@@ -1,9 +1,10 @@
 import { breakOrder, type Kind, kinds } from "../proto/kinds.ts";
 import type { Reference } from "../snapshot/references.ts";
 import type { Resource } from "../snapshot/resource.ts";
-import type { ChangedNames, KindView, Snapshot } from "../snapshot/snapshot.ts";
+import type { ChangedNames, Snapshot } from "../snapshot/snapshot.ts";
 import { type Decision, decideDelta, receiveDelta } from "./delta.ts";
-import { type Interest, wants } from "./interest.ts";
+import { wants } from "./interest.ts";
+import { heldReferences, referencesOfNews } from "./known-references.ts";
 import type { DeltaRequest, Response, SotwRequest, Variant } from "./messages.ts";
 import { decideSotw, receiveSotw } from "./sotw.ts";
 import { type Debt, nothingChanged, type TypeState } from "./type-state.ts";
@@ -307,41 +308,6 @@ function stillAwaited(state: StreamState, type: TypeState): readonly Reference[]
 function isSubscribed(state: StreamState, { kind, name }: Reference): boolean {
   const interest = state.types[kind]?.interest;
   return interest !== undefined && (interest.wildcard || interest.names.has(name));
-}
-
-type References = readonly Reference[];
-
-function referencesOf(resources: readonly Resource[]): References {
-  return resources.flatMap(({ references }) => references.subscribes);
-}
-
-const knownNews = new WeakMap<readonly Resource[], { readonly base: object; readonly references: References }>();
-
-/** What those refer to that are another version than in the base. One list, sent to a thousand streams, is looked at once. */
-function referencesOfNews(resources: readonly Resource[], base: TypeState["base"]): References {
-  const known = knownNews.get(resources);
-  if (known?.base === base) return known.references;
-  const references = referencesOf(
-    resources.filter((each) => each.references.subscribes.length > 0 && base.get(each.name)?.version !== each.version),
-  );
-  knownNews.set(resources, { base, references });
-  return references;
-}
-
-const knownHeld = new WeakMap<KindView, { readonly interest: Interest; readonly references: References }>();
-
-/** What all that the client has of a type refers to: on a first request some of it is not sent, for it is known. */
-function heldReferences(type: TypeState, snapshot: Snapshot): References {
-  const view = snapshot.view(type.kind);
-  const known = knownHeld.get(view);
-  if (known?.interest === type.interest) return known.references;
-  const held: Resource[] = [];
-  for (const each of view.resources.values()) {
-    if (each.references.subscribes.length > 0 && wants(type.interest, view, each.name)) held.push(each);
-  }
-  const references = referencesOf(held);
-  knownHeld.set(view, { interest: type.interest, references });
-  return references;
 }
 
 /** All that was made is acknowledged: what is gone may go. */
