@@ -81,7 +81,7 @@ $(ENVOY_PROTOS): $(INSTALLED) $(shell find e2e/tools/envoy-protos -type f)
 envoy-protos: $(ENVOY_PROTOS) ## Make the descriptors of Envoy's API (needs Go once)
 
 .PHONY: test
-test: check test-pure test-xds test-control matrix-check test-proofs test-readme test-node-share ## All that CI runs
+test: check test-pure test-xds test-spire test-control matrix-check test-proofs test-readme test-node-share ## All that CI runs
 
 .PHONY: test-pure
 test-pure: $(INSTALLED) $(ENVOY_PROTOS) ## Tests that need nothing but Node
@@ -90,6 +90,10 @@ test-pure: $(INSTALLED) $(ENVOY_PROTOS) ## Tests that need nothing but Node
 .PHONY: test-xds
 test-xds: $(INSTALLED) $(ENVOY_PROTOS) ## The xDS control plane against raw clients and real Envoys
 	vitest run --project xds
+
+.PHONY: test-spire
+test-spire: $(INSTALLED) $(ENVOY_PROTOS) ## What stands on SPIFFE identities against real SPIRE servers and agents
+	vitest run --project spire
 
 .PHONY: xds-conformance
 xds-conformance: $(INSTALLED) $(ENVOY_PROTOS) ## Write docs/xds-conformance.md: the conformance suite against go-control-plane and ours
@@ -163,7 +167,7 @@ tools-node: $(INSTALLED) ## Build what `make test` needs more as root: the node'
 
 .PHONY: tools-control
 tools-control: $(INSTALLED) ## Build what `make test` needs: the control plane's programs
-	for module in kubernetes kubevirt cdi envoy-protos go-control-plane; do node e2e/tools/build.ts $$module; done
+	for module in kubernetes kubevirt cdi envoy-protos go-control-plane spire; do node e2e/tools/build.ts $$module; done
 
 .PHONY: tools
 tools: $(INSTALLED) ## Build the programs of every cluster into the cache (long when it is cold)

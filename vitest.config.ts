@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 /**
  * Kinds of tests. `pure` needs nothing and runs in parallel; `xds` runs the xDS control plane against real Envoys;
- * `control` runs against the local cluster (e2e/cluster), which its global set-up starts once and which test files share,
+ * `spire` runs what stands on identities against real SPIRE servers and agents; `control` runs against the local cluster (e2e/cluster), which its global set-up starts once and which test files share,
  * each in a namespace of its own; `proofs` and `faults` have that cluster for themselves, one file after another; `readme`
  * types what the README says; `node` runs against a cluster with a real node.
  */
@@ -19,6 +19,7 @@ export default defineConfig({
             "**/*.faults.test.ts",
             "**/*.proof.test.ts",
             "**/*.xds.test.ts",
+            "**/*.spire.test.ts",
             "**/*.node.test.ts",
             "**/*.readme.test.ts",
           ],
@@ -30,6 +31,16 @@ export default defineConfig({
           include: ["**/*.xds.test.ts"],
           exclude: ["**/node_modules/**"],
           testTimeout: 60_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: "spire",
+          include: ["**/*.spire.test.ts"],
+          exclude: ["**/node_modules/**"],
+          testTimeout: 120_000,
           hookTimeout: 120_000,
           maxWorkers: 2,
         },

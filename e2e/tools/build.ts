@@ -59,7 +59,7 @@ async function buildOnce(
   try {
     for (const part of ["bin", "manifests"]) mkdirSync(join(temporary, part));
     const output = `-o=${join(temporary, "bin")}/`;
-    await run("go", [...buildArguments(module), output, ...module.packages], source);
+    if (module.packages.length > 0) await run("go", [...buildArguments(module), output, ...module.packages], source);
     if (module.withC !== undefined) {
       const { needs, tags, packages } = module.withC;
       await ensureInstalled(needs, print);

@@ -6,7 +6,7 @@ export interface ToolModule {
   readonly name: string;
   /** The folder of the Go module, where several builds are made of one. */
   readonly folder?: string;
-  /** What is built: packages of the module, and `tool` for those that its go.mod names as tools. */
+  /** What is built static: packages of the module, and `tool` for those that its go.mod names as tools. */
   readonly packages: readonly string[];
   /** Build tags of what is static. */
   readonly tags?: readonly string[];
@@ -91,6 +91,22 @@ export const toolModules = {
     linked: {},
     writesManifests: true,
     coldBuild: "20 seconds",
+  },
+  // Both by one build with C, which the server's SQLite needs: a static agent would have most packages compiled twice.
+  spire: {
+    name: "spire",
+    packages: [],
+    linked: { "github.com/spiffe/spire/pkg/common/version.gittag": "1.15.3" },
+    withC: {
+      packages: ["tool"],
+      tags: ["netgo", "osusergo"],
+      needs: [
+        { package: "gcc", program: "gcc" },
+        { package: "libc6-dev", program: "gcc" },
+      ],
+    },
+    writesManifests: false,
+    coldBuild: "6 minutes",
   },
   // The same versions of everything as `kubernetes`, whose build does most of the work.
   node: {
