@@ -139,6 +139,11 @@ bench-servers: $(INSTALLED) ## Measure Servers against bare VirtualMachines on t
 	node bench/servers/run.ts $(BENCH)
 	biome check --write docs/bench-servers.md
 
+.PHONY: conformance-openstack
+conformance-openstack: $(INSTALLED) ## OpenStack's own tests against a deployed Cloud: docs/reports/conformance-openstack.md (needs root)
+	node e2e/conformance/openstack.ts
+	biome check --write docs
+
 .PHONY: chaos
 chaos: $(INSTALLED) ## Kill the operator after each of its writes, and write docs/reports/kills.md (long)
 	vitest run --project faults e2e/faults/kills
