@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { type SpiffeId, trustDomainId } from "#spiffe/spiffe-id.ts";
 import { ensurePythonEnvironment } from "../cluster/openstack/python-environment.ts";
 
 /** A running Envoy. */
@@ -22,6 +23,13 @@ export interface EnvoyOptions {
   readonly xdsPort: number;
   /** Which variant it speaks over ADS. */
   readonly apiType: "GRPC" | "DELTA_GRPC";
+  /** Who it is to the xDS server, and who that has to be; clear text where it is not said. */
+  readonly svid?: {
+    readonly own: SpiffeId;
+    readonly server: SpiffeId;
+    /** The SPIRE agent's socket, whose SDS gives certificates. */
+    readonly agentSocket: string;
+  };
 }
 
 /** How long Envoy may take to start, milliseconds. */
@@ -79,7 +87,7 @@ export function envoyBinary(): Promise<string> {
   return binaryPath;
 }
 
-function bootstrapOf({ id, xdsPort, apiType }: EnvoyOptions): object {
+function bootstrapOf({ id, xdsPort, apiType, svid }: EnvoyOptions): object {
   const grpc = [{ envoy_grpc: { cluster_name: "xds" } }];
   const ads = { ads: {}, resource_api_version: "V3", initial_fetch_timeout: "10s" };
   return {
@@ -93,14 +101,60 @@ function bootstrapOf({ id, xdsPort, apiType }: EnvoyOptions): object {
     cluster_manager: {
       load_stats_config: { api_type: "GRPC", transport_api_version: "V3", grpc_services: grpc },
     },
-    static_resources: { clusters: [xdsCluster(xdsPort)] },
+    static_resources: {
+      clusters:
+        svid === undefined
+          ? [xdsCluster(xdsPort)]
+          : [{ ...xdsCluster(xdsPort), transport_socket: bySvid(svid) }, agentCluster(svid.agentSocket)],
+    },
   };
 }
 
 function xdsCluster(port: number): object {
-  const address = { socket_address: { address: "127.0.0.1", port_value: port } };
+  return grpcCluster("xds", { socket_address: { address: "127.0.0.1", port_value: port } });
+}
+
+function agentCluster(path: string): object {
+  return grpcCluster("spire_agent", { pipe: { path } });
+}
+
+/** Mutual TLS with the certificates of the SPIRE agent, which speaks State-of-the-World only. */
+function bySvid({ own, server }: NonNullable<EnvoyOptions["svid"]>): object {
+  const retry = { retry_back_off: { base_interval: "0.2s", max_interval: "2s" } };
+  const secret = (name: string): object => ({
+    name,
+    sds_config: {
+      resource_api_version: "V3",
+      initial_fetch_timeout: "0s",
+      api_config_source: {
+        api_type: "GRPC",
+        transport_api_version: "V3",
+        grpc_services: [{ envoy_grpc: { cluster_name: "spire_agent", retry_policy: retry } }],
+      },
+    },
+  });
   return {
-    name: "xds",
+    name: "tls",
+    typed_config: {
+      "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+      common_tls_context: {
+        tls_params: { tls_minimum_protocol_version: "TLSv1_3", tls_maximum_protocol_version: "TLSv1_3" },
+        alpn_protocols: ["h2"],
+        tls_certificate_sds_secret_configs: [secret(own)],
+        combined_validation_context: {
+          default_validation_context: {
+            match_typed_subject_alt_names: [{ san_type: "URI", matcher: { exact: server } }],
+          },
+          validation_context_sds_secret_config: secret(trustDomainId(own)),
+        },
+      },
+    },
+  };
+}
+
+function grpcCluster(name: string, address: object): object {
+  return {
+    name,
     type: "STATIC",
     connect_timeout: "5s",
     typed_extension_protocol_options: {
@@ -109,7 +163,7 @@ function xdsCluster(port: number): object {
         explicit_http_config: { http2_protocol_options: {} },
       },
     },
-    load_assignment: { cluster_name: "xds", endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] },
+    load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] },
   };
 }
 

@@ -1,9 +1,17 @@
+import { isIPv6 } from "node:net";
 import { commonHelp, commonOptions, hostAndPort, readFlags, UsageError } from "#runtime/manager/flags.ts";
+
+/** Where proxies connect to. */
+export type Listen =
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
+  | { readonly kind: "unix"; readonly path: string };
 
 /** What the program is told at its start. */
 export interface Flags {
   readonly kubeconfig: string | undefined;
-  readonly listen: string;
+  readonly listen: Listen;
+  /** The Workload API that gives us our identity; without it there is clear text, on this machine alone. */
+  readonly workloadApi: string | undefined;
   readonly health: { readonly host: string; readonly port: number };
   readonly logLevel: string;
 }
@@ -11,14 +19,17 @@ export interface Flags {
 const HELP = `nephele xds-control-plane
 
   ${commonHelp.kubeconfig}
-  --listen ADDRESS         where proxies connect: 127.0.0.1:PORT, [::1]:PORT or unix:PATH (default 127.0.0.1:18000);
-                           others would be served in clear text: a sidecar in front ends mutual TLS
+  --workload-api ADDRESS   unix:///PATH of the SPIRE agent: proxies are served by mutual TLS of SVIDs, and each gets what
+                           its SPIFFE ID may have; without it they are served in clear text, on this machine alone
+  --listen ADDRESS         where proxies connect (default 127.0.0.1:18000): HOST:PORT; without --workload-api
+                           127.0.0.1:PORT, [::1]:PORT or unix:PATH
   --health-address H:P     serve /healthz, /readyz, /metrics (default 127.0.0.1:18001)
   ${commonHelp.logLevel}
 `;
 
 const options = {
   ...commonOptions,
+  "workload-api": { type: "string" },
   listen: { type: "string", default: "127.0.0.1:18000" },
   "health-address": { type: "string", default: "127.0.0.1:18001" },
 } as const;
@@ -26,16 +37,36 @@ const options = {
 /** @throws UsageError whose message is to be shown as it is */
 export function parseFlags(argv: readonly string[]): Flags {
   const values = readFlags(argv, options, HELP);
-  const { listen } = values;
-  if (!/^(127\.0\.0\.1:\d{1,5}|\[::1\]:\d{1,5}|unix:\/.+)$/.test(listen)) {
-    throw new UsageError(`--listen must be an address of this machine alone, not ${listen}\n\n${HELP}`);
-  }
+  const { "workload-api": workloadApi } = values;
   const health = hostAndPort(values["health-address"]);
   if (health === undefined) throw new UsageError(`--health-address must be HOST:PORT\n\n${HELP}`);
   return {
     kubeconfig: values.kubeconfig,
-    listen,
+    listen: listenOf(values.listen, workloadApi !== undefined),
+    workloadApi,
     health,
     logLevel: values["log-level"],
   };
+}
+
+/** In clear text nothing is served beyond this machine: whoever reaches it may have any class's configuration and keys. */
+function listenOf(text: string, isSecured: boolean): Listen {
+  const tcp = tcpOf(text);
+  if (tcp !== undefined && (isSecured || tcp.host === "127.0.0.1" || tcp.host === "::1"))
+    return { kind: "tcp", ...tcp };
+  const [, path] = /^unix:(\/.+)$/.exec(text) ?? [];
+  if (path !== undefined && !isSecured) return { kind: "unix", path };
+  throw new UsageError(
+    isSecured
+      ? `--listen must be HOST:PORT with --workload-api, not ${text}\n\n${HELP}`
+      : `--listen must be an address of this machine alone without --workload-api, not ${text}\n\n${HELP}`,
+  );
+}
+
+/** An IPv6 address stands in brackets, and without them here. */
+function tcpOf(text: string): { readonly host: string; readonly port: number } | undefined {
+  const { host = "", port = 0 } = hostAndPort(text) ?? {};
+  const [, bracketed] = /^\[(.+)\]$/.exec(host) ?? [];
+  if (bracketed !== undefined) return isIPv6(bracketed) ? { host: bracketed, port } : undefined;
+  return host === "" || /[:/]/.test(host) ? undefined : { host, port };
 }

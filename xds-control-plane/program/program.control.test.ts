@@ -73,8 +73,9 @@ async function start(): Promise<RunningProgram & { stop(): Promise<void> }> {
     {
       connection,
       log: createLogger({ level: "error" }),
-      listen: "127.0.0.1:0",
+      listen: { kind: "tcp", host: "127.0.0.1", port: 0 },
       health: { host: "127.0.0.1", port: 0 },
+      identity: undefined,
     },
     stopped.signal,
   );

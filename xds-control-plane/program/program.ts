@@ -8,20 +8,27 @@ import { logWatches } from "#runtime/manager/watch-log.ts";
 import type { Logger } from "#runtime/observe/log.ts";
 import { createMetrics } from "#runtime/observe/metrics.ts";
 import { Informers } from "#runtime/watch/informers.ts";
+import { trustDomainOf } from "#spiffe/spiffe-id.ts";
+import type { X509Source } from "#spiffe/x509-source.ts";
 import { type View, viewOf } from "../cluster-view/view.ts";
-import { Refusal } from "../server/client.ts";
+import { Refusal, spiffeIdOf } from "../server/client.ts";
 import { metricsObserver } from "../server/metrics.ts";
 import { XdsServer } from "../server/xds-server.ts";
 import { watchCluster } from "./cluster-watch.ts";
+import { type Door, openDoor } from "./door.ts";
+import type { Listen } from "./flags.ts";
+import { admitBySvid } from "./proxy-identity.ts";
 import { Publisher } from "./publisher.ts";
 import { statusWrites } from "./statuses.ts";
 
 export interface ProgramOptions {
   readonly connection: Connection;
   readonly log: Logger;
-  /** Where proxies connect to; on this machine alone, see the flags. */
-  readonly listen: string;
+  /** Where proxies connect to, in clear text on this machine or by SVIDs; see the flags. */
+  readonly listen: Listen;
   readonly health: { readonly host: string; readonly port: number };
+  /** Our own identity; where it is there, proxies are served by it and by theirs alone. It is the caller's to close. */
+  readonly identity: X509Source | undefined;
 }
 
 export interface RunningProgram {
@@ -45,10 +52,14 @@ export async function startProgram(options: ProgramOptions, signal: AbortSignal)
   const informers = new Informers(transport, logWatches(log, metrics));
   const counting = metricsObserver(metrics.registry);
   let view: View | undefined;
+  const { identity } = options;
+  const bySvid = identity && admitBySvid(trustDomainOf(identity.svid.id), () => view?.mesh);
   const server = new XdsServer({
     identifier: "nephele-xds",
-    // A proxy's id is that of its class. Who may be it is decided before the connection comes here: it is of this machine.
-    admit: ({ node }) => {
+    // A proxy's id is that of its class. Without identities all who reach this machine's socket are one trust.
+    admit: (client) => {
+      const { node } = client;
+      bySvid?.(client);
       // Before the view is filled everybody waits.
       if (view !== undefined && server.snapshots.current(node.id) === undefined)
         throw new Refusal(`there is no class of proxies "${node.id}"`);
@@ -56,6 +67,11 @@ export async function startProgram(options: ProgramOptions, signal: AbortSignal)
     },
     observer: {
       ...counting,
+      refused: (client, reason) => {
+        counting.refused?.(client, reason);
+        const identity = client.certificate && spiffeIdOf({ certificate: client.certificate });
+        log.warn({ address: client.address, identity, node: client.node?.id, reason }, "a proxy was refused");
+      },
       rejected: (stream, response, error) => {
         counting.rejected?.(stream, response, error);
         log.warn({ proxy: stream.client.node.id, problem: error.message }, "a proxy rejected what it was sent");
@@ -84,22 +100,45 @@ export async function startProgram(options: ProgramOptions, signal: AbortSignal)
     ...options.health,
     metrics,
     notReady: () =>
-      view === undefined ? `waiting for the first list of ${informers.unsynced().join(", ")}` : undefined,
+      view === undefined
+        ? `waiting for the first list of ${informers.unsynced().join(", ")}`
+        : identity && identityProblem(identity),
     beforeMetrics: () => {
       for (const [resource, age] of informers.ages(Date.now())) metrics.watchAge.set({ resource }, age);
       for (const [resource, size] of informers.sizes()) metrics.cacheObjects.set({ resource }, size);
     },
   });
   informers.start(signal);
-  const xdsPort = await server.listen(options.listen, ServerCredentials.createInsecure());
-  log.info({ listen: options.listen, healthPort: health.port }, "serving");
+  const door = await listen(server, options, log);
+  const xdsPort = door.port;
+  log.info({ xdsPort, healthPort: health.port, identity: identity?.svid.id }, "serving");
   const ended = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true })).then(
     async () => {
+      door.close();
       await Promise.all([server.close(), informers.stopped(), sayer.settled()]);
       await health.close();
     },
   );
   return { xdsPort, healthPort: health.port, ended };
+}
+
+/** Opens what proxies connect to. */
+async function listen(server: XdsServer, { listen: where, identity }: ProgramOptions, log: Logger): Promise<Door> {
+  if (identity !== undefined) {
+    if (where.kind !== "tcp") throw new Error("identities are shown over TCP: listen on HOST:PORT");
+    return openDoor(server, identity, where, log);
+  }
+  const address = where.kind === "tcp" ? `${where.host}:${where.port}` : `unix:${where.path}`;
+  return { port: await server.listen(address, ServerCredentials.createInsecure()), close: () => undefined };
+}
+
+function identityProblem(identity: X509Source): string | undefined {
+  try {
+    void identity.svid;
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 /** How long after a status could not be written it is tried again, milliseconds. */

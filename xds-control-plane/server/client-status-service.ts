@@ -2,6 +2,7 @@ import type { ServerDuplexStream, ServerUnaryCall, sendUnaryData } from "@grpc/g
 import { messageType } from "../proto/descriptors.ts";
 import { traits } from "../proto/kinds.ts";
 import { clientStatus, type ResourceStatus } from "../stream/client-status.ts";
+import { type Caller, callerOf, spiffeIdOf } from "./client.ts";
 import type { LiveStream } from "./live-stream.ts";
 import { type Method, streaming, unary } from "./service.ts";
 
@@ -16,17 +17,18 @@ interface StatusRequest {
 
 /**
  * The client status discovery service (CSDS): for each connected proxy, how each of its resources stands. Node matchers by
- * exact id or prefix are honoured.
+ * exact id or prefix are honoured. Who comes by mutual TLS sees the proxies of its own identity alone.
  */
 export function clientStatusDiscovery(streams: () => Iterable<LiveStream>): ReadonlyMap<string, readonly Method[]> {
-  const answer = (request: StatusRequest): Buffer => encode([...streams()].filter((each) => matches(each, request)));
+  const answer = (request: StatusRequest, caller: Caller): Buffer =>
+    encode([...streams()].filter((each) => matches(each, request) && maySee(caller, each)));
   const stream = (call: ServerDuplexStream<StatusRequest, Buffer>): void => {
-    call.on("data", (request: StatusRequest) => call.write(answer(request)));
+    call.on("data", (request: StatusRequest) => call.write(answer(request, callerOf(call))));
     call.on("error", () => call.end());
     call.on("end", () => call.end());
   };
   const fetch = (call: ServerUnaryCall<StatusRequest, Buffer>, done: sendUnaryData<Buffer>): void =>
-    done(null, answer(call.request));
+    done(null, answer(call.request, callerOf(call)));
   return new Map([
     [service, [streaming("StreamClientStatus", decode, stream), unary("FetchClientStatus", decode, fetch)]],
   ]);
@@ -46,6 +48,10 @@ function matches(stream: LiveStream, { nodeMatchers = [] }: StatusRequest): bool
       return nodeId?.prefix !== undefined && id.startsWith(nodeId.prefix);
     })
   );
+}
+
+function maySee(caller: Caller, { info }: LiveStream): boolean {
+  return caller.certificate === undefined || (info !== undefined && spiffeIdOf(info.client) === spiffeIdOf(caller));
 }
 
 /** A proxy's streams of single types are put together under its node. */

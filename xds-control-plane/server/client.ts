@@ -1,4 +1,5 @@
 import type { PeerCertificate } from "node:tls";
+import type { ServerUnaryCall } from "@grpc/grpc-js";
 import type { Node, Variant } from "../stream/messages.ts";
 
 /** Who opens a stream. */
@@ -8,6 +9,13 @@ export interface Client {
   readonly address: string;
   /** The certificate that it proved to have; undefined without mutual TLS. */
   readonly certificate: PeerCertificate | undefined;
+}
+
+/** What of a client its connection shows, before it has said anything. */
+export type Caller = Pick<Client, "address" | "certificate">;
+
+export function callerOf(call: Pick<ServerUnaryCall<unknown, unknown>, "getPeer" | "getAuthContext">): Caller {
+  return { address: call.getPeer(), certificate: call.getAuthContext().sslPeerCertificate };
 }
 
 /** A stream, as observers see it. */
@@ -34,7 +42,7 @@ export class Refusal extends Error {
 }
 
 /** The SPIFFE ID in a peer's certificate: the URI among its alternative names; undefined where there is none. */
-export function spiffeIdOf({ certificate }: Client): string | undefined {
+export function spiffeIdOf({ certificate }: Pick<Client, "certificate">): string | undefined {
   const names = certificate?.subjectaltname?.split(", ") ?? [];
   return names.find((name) => name.startsWith("URI:spiffe://"))?.slice("URI:".length);
 }

@@ -13,7 +13,7 @@ import {
   receive,
   type StreamState,
 } from "../stream/stream.ts";
-import { type Client, Refusal, type StreamInfo } from "./client.ts";
+import { type Client, callerOf, Refusal, type StreamInfo } from "./client.ts";
 import type { ResponseEncoder } from "./encode-response.ts";
 import type { Observer } from "./observer.ts";
 import type { Message } from "./service.ts";
@@ -123,12 +123,12 @@ export class LiveStream {
 
   /** The first message says who the client is. */
   #introduce(node: Node | undefined): boolean {
-    const address = this.#call.getPeer();
+    const caller = callerOf(this.#call);
     if (node === undefined || node.id === "") {
-      this.#refuse(status.INVALID_ARGUMENT, { address }, "the first message of a stream must name its node (node.id)");
+      this.#refuse(status.INVALID_ARGUMENT, caller, "the first message of a stream must name its node (node.id)");
       return false;
     }
-    const client: Client = { node, address, certificate: this.#call.getAuthContext().sslPeerCertificate };
+    const client: Client = { node, ...caller };
     try {
       const { group, snapshot } = this.#host.join(this, client);
       this.#info = { id: this.#state.id, variant: this.#state.variant, client, group };

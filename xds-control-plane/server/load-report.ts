@@ -1,5 +1,6 @@
 import { type ServerDuplexStream, status } from "@grpc/grpc-js";
 import { messageType } from "../proto/descriptors.ts";
+import { type Caller, callerOf, Refusal } from "./client.ts";
 import { type Method, streaming } from "./service.ts";
 
 /** What a proxy counted since its last report, for one cluster and one locality of its endpoints. */
@@ -20,6 +21,8 @@ export interface LoadReportOptions {
   /** How often proxies report, milliseconds. */
   readonly everyMs: number;
   readonly onReport: (report: LoadReport) => void;
+  /** Whether somebody may report for a node. @throws Refusal */
+  readonly admit: (node: string, caller: Caller) => void;
 }
 
 interface LocalityStats {
@@ -41,7 +44,7 @@ interface LoadStatsRequest {
 const service = "envoy.service.load_stats.v3.LoadReportingService";
 
 /** The load reporting service (LRS): every proxy is asked for all its clusters. */
-export function loadReporting({ everyMs, onReport }: LoadReportOptions): ReadonlyMap<string, readonly Method[]> {
+export function loadReporting({ everyMs, onReport, admit }: LoadReportOptions): ReadonlyMap<string, readonly Method[]> {
   const handle = (call: ServerDuplexStream<LoadStatsRequest, Buffer>): void => {
     let node: string | undefined;
     call.on("data", (request: LoadStatsRequest) => {
@@ -52,6 +55,14 @@ export function loadReporting({ everyMs, onReport }: LoadReportOptions): Readonl
             code: status.INVALID_ARGUMENT,
             details: "the first message must name its node (node.id)",
           });
+          return;
+        }
+        try {
+          admit(node, callerOf(call));
+        } catch (error) {
+          const isRefusal = error instanceof Refusal;
+          const details = isRefusal ? error.message : "the control plane cannot say whose load this is";
+          call.emit("error", { code: isRefusal ? status.PERMISSION_DENIED : status.INTERNAL, details });
           return;
         }
         call.write(encodeInterval(everyMs));

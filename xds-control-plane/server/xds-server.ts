@@ -1,4 +1,5 @@
-import { Server, type ServerCredentials } from "@grpc/grpc-js";
+import type { Duplex } from "node:stream";
+import { Server, ServerCredentials } from "@grpc/grpc-js";
 import type { SnapshotStore } from "../snapshot/store.ts";
 import { clientStatusDiscovery } from "./client-status-service.ts";
 import { Discovery, type DiscoveryOptions } from "./discovery.ts";
@@ -14,6 +15,8 @@ export interface XdsServerOptions extends DiscoveryOptions {
    */
   readonly connectionAgeMs?: number;
 }
+
+type ConnectionInjector = ReturnType<Server["createConnectionInjector"]>;
 
 /** Largest request, bytes: Envoy names itself, and all that it has, in the first one after it reconnects. */
 const largestRequest = 16 * 1024 * 1024;
@@ -31,6 +34,7 @@ const keepalive = { "grpc.keepalive_time_ms": 30_000, "grpc.keepalive_timeout_ms
 export class XdsServer {
   readonly #discovery: Discovery;
   readonly #grpc: Server;
+  #injector: ConnectionInjector | undefined;
 
   constructor(options: XdsServerOptions) {
     this.#discovery = new Discovery(options);
@@ -49,6 +53,8 @@ export class XdsServer {
     addServices(
       this.#grpc,
       loadReporting({
+        // It is of the same node as the streams beside it, of which only the id is told here.
+        admit: (id, caller) => options.admit({ node: { id, cluster: "", encoded: new Uint8Array() }, ...caller }),
         everyMs: options.loadReportsEveryMs ?? 10_000,
         onReport: (report: LoadReport) => options.observer?.loadReported?.(report),
       }),
@@ -72,6 +78,15 @@ export class XdsServer {
       else reject(new Error(`cannot listen on ${address}: ${error.message}`, { cause: error }));
     });
     return promise;
+  }
+
+  /**
+   * Takes over a connection that somebody else accepted, and decided to let in. A TLS socket's certificate is what `admit`
+   * is told.
+   */
+  take(connection: Duplex): void {
+    this.#injector ??= this.#grpc.createConnectionInjector(ServerCredentials.createInsecure());
+    this.#injector.injectConnection(connection);
   }
 
   /**
