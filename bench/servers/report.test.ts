@@ -7,7 +7,8 @@ test("the page has medians of ratios, writes for each Server, and what was writt
     { server: 20, bare: 20 },
     { server: 9, bare: 10 },
   ];
-  const writes = { total: 8, events: 1, byKind: { "patch servers.nephele.dev/status": 8 }, byObject: {} };
+  const byKind = { "patch servers.nephele.dev/status": 8, "patch images.nephele.dev/status": 1 };
+  const writes = { total: 9, events: 1, byKind, byObject: {} };
   const many = { upAfter: [30, 41.2], writes };
   const rest = { minutes: 12, writes: { ...writes, total: 3 } };
   const page = serversReport("a machine", pairs, many, rest);
@@ -15,6 +16,7 @@ test("the page has medians of ratios, writes for each Server, and what was writt
     "| Server over VirtualMachine, median of the runs' ratios | +0.0 % | +3 % |",
     "| 2 Servers at once: last guest answers | 41 s |  |",
     "| writes of the operator until ACTIVE, each of them | 4.00 | 4 |",
+    "| the same with those that count Servers, in Project, Flavor and Image | 4.50 |  |",
     "| writes at rest, 2 Servers, 12 minutes | 3 | 0 |",
   ])
     expect(page).toContain(row);
