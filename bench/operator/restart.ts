@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { untilEstablished } from "#e2e/cluster/established.ts";
 import { apply, kubectl } from "#e2e/cluster/kubectl.ts";
 import { applyNepheleObjects, systemNamespace } from "#e2e/cluster/nephele-objects.ts";
 import { tools } from "#e2e/tools/build.ts";
@@ -38,7 +39,7 @@ async function install(bed: Bed, kube: KubeClient): Promise<void> {
   for (const name of ["kubevirt", "cdi"] as const) {
     await apply(run, join((await tools(name, print)).manifests, "crds.yaml"));
   }
-  await run("wait", "crd", "--all", "--for=condition=Established", "--timeout=60s");
+  await untilEstablished(run, "crd", "--all");
 }
 
 async function makeServers(kube: KubeClient): Promise<void> {

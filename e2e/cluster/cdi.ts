@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BuiltTools } from "../tools/build.ts";
 import type { ClusterContext } from "./context.ts";
+import { untilEstablished } from "./established.ts";
 import type { HttpsClient } from "./https.ts";
 import { apply, kubectl } from "./kubectl.ts";
 import type { Kubernetes } from "./kubernetes.ts";
@@ -29,7 +30,7 @@ export async function installCdi(
   await context.steps.step("CDI's CRDs and RBAC", async () => {
     await ensureNamespace(https, namespace);
     await apply(run, crds, rbac);
-    await run("wait", "--for=condition=Established", "--timeout=60s", "-f", crds);
+    await untilEstablished(run, "-f", crds);
     await ensureObjects(https);
   });
 }

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BuiltTools } from "../tools/build.ts";
 import type { ClusterContext } from "./context.ts";
+import { untilEstablished } from "./established.ts";
 import type { HttpsClient } from "./https.ts";
 import { apply, kubectl } from "./kubectl.ts";
 import type { Kubernetes } from "./kubernetes.ts";
@@ -33,7 +34,7 @@ export async function installKubeVirt(
   await context.steps.step("KubeVirt's CRDs and RBAC", async () => {
     await ensureNamespace(https, namespace);
     await Promise.all([apply(run, manifest("crds")), apply(run, manifest("rbac"), objects)]);
-    await run("wait", "--for=condition=Established", "--timeout=60s", "-f", manifest("crds"));
+    await untilEstablished(run, "-f", manifest("crds"));
     await ensureKubeVirtObject(https);
   });
 }

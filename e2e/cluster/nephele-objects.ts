@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { contentKey } from "../tools/cache.ts";
+import { untilEstablished } from "./established.ts";
 import type { HttpsClient } from "./https.ts";
 import { apply, type Kubectl } from "./kubectl.ts";
 import { checkout } from "./location.ts";
@@ -20,7 +21,7 @@ export function nepheleObjectsKey(): string {
 export async function applyNepheleObjects(run: Kubectl): Promise<void> {
   if (holdsYaml(crds)) {
     await apply(run, crds);
-    await run("wait", "--for=condition=Established", "--timeout=60s", "--recursive=false", "-f", crds);
+    await untilEstablished(run, "--recursive=false", "-f", crds);
   }
   if (holdsYaml(policies)) await apply(run, policies);
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { untilEstablished } from "../../cluster/established.ts";
 import { apply } from "../../cluster/kubectl.ts";
 import { clusterLocation } from "../../cluster/location.ts";
 import { openSteps, type Steps } from "../../cluster/steps.ts";
@@ -52,7 +53,7 @@ async function install(node: NodeHandle, steps: Steps, part: Part): Promise<void
   const namespace: Manifest = { apiVersion: "v1", kind: "Namespace", metadata: { name: kind.toLowerCase() } };
   await steps.step(`${part.title}'s operator`, async () => {
     await applyObjects(node, kind.toLowerCase(), [namespace, ...operator]);
-    await node.run("wait", "--for=condition=Established", "--timeout=60s", "crd", ...crdsOf(operator));
+    await untilEstablished(node.run, "crd", ...crdsOf(operator));
   });
   await steps.step(part.title, async () => {
     await applyObjects(node, `${kind.toLowerCase()}-object`, [part.object]);
