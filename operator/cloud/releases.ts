@@ -16,8 +16,8 @@ export const knownReleases: readonly string[] = Object.keys(releases);
  * (OpenStack's "Release Cadence Adjustment", SLURP).
  */
 export function canUpgrade(from: string, to: string): boolean {
-  const releases = place(to) - place(from);
-  return releases === 1 || (releases === 2 && from.endsWith(".1"));
+  const apart = place(to) - place(from);
+  return apart === 1 || (apart === 2 && from.endsWith(".1"));
 }
 
 /** Releases in their order, two a year. */

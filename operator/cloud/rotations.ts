@@ -56,7 +56,7 @@ export function rotations(deployment: CloudDeployment): readonly Rotation[] {
       reader: "barbican",
       // What a backup holds may be of any of them.
       needed: () => true,
-      rewrap: { task: "rewrap-kek", job: (keys) => rewrapKekJob(deployment, Object.keys(keys).length) },
+      rewrap: { task: "rewrap-kek", job: (keys) => rewrapKekJob(deployment, Object.keys(keys).length, usedKey(keys)) },
     },
   ];
 }

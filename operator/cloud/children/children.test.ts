@@ -54,7 +54,7 @@ const made: Readonly<Record<string, readonly Desired[]>> = {
     barbicanSchemaJob(small),
     bootstrapJob(small),
     migrateCredentialsJob(small, 2),
-    rewrapKekJob(small, 3),
+    rewrapKekJob(small, 3, 2),
   ],
   "network-policies": networkPolicies(large),
   external: [
@@ -171,7 +171,7 @@ describe("a Job", () => {
       barbicanSchemaJob(longest),
       bootstrapJob(longest),
       migrateCredentialsJob(longest, 2),
-      rewrapKekJob(longest, 2),
+      rewrapKekJob(longest, 2, 1),
     ])
       expect(job.metadata.name.length).toBeLessThanOrEqual(63);
   });

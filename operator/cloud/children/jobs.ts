@@ -9,7 +9,7 @@ import { barbicanFiles } from "./barbican.ts";
 import { keystoneFiles } from "./keystone.ts";
 import { child, contentHash, labelsOf } from "./metadata.ts";
 import { confinedPod, emptyDir, FILE_MODE, image, type PlainContainer } from "./pod.ts";
-import { authorityOf, program } from "./service-config.ts";
+import { authorityOf, program, type Service } from "./service-config.ts";
 import { SERVICE_UID } from "./web-service.ts";
 
 /** What is done once for a content; at most 13 letters, so that names of pods are labels. */
@@ -92,76 +92,70 @@ export function databaseJob(deployment: CloudDeployment, keySet: string, logins:
   });
 }
 
+interface ServiceJobInput {
+  readonly task: Task;
+  readonly service: Service;
+  readonly command: readonly string[];
+  readonly args?: readonly string[];
+}
+
+/** A program of a service's image, with all that the service reads. */
+function serviceJob(deployment: CloudDeployment, { task, service, command, args }: ServiceJobInput): Desired {
+  const { volumes, mounts } = service === "keystone" ? keystoneFiles(deployment) : barbicanFiles(deployment);
+  return job({
+    deployment,
+    task,
+    uid: SERVICE_UID,
+    container: {
+      name: task,
+      image: image(deployment, service, deployment.release),
+      command: [...command],
+      ...(args === undefined ? {} : { args: [...args] }),
+      volumeMounts: [...mounts, { name: "tmp", mountPath: "/tmp" }],
+    },
+    volumes,
+  });
+}
+
 /**
  * Keystone's schema. `expand` adds what the release needs beside what the one before it does, so that both work; `whole`
  * takes away what only that one needed, too. Both may be repeated.
  */
 export function keystoneSchemaJob(deployment: CloudDeployment, extent: "expand" | "whole"): Desired {
-  const { volumes, mounts } = keystoneFiles(deployment);
-  return job({
-    deployment,
-    task: "keystone-db",
-    uid: SERVICE_UID,
-    container: {
-      name: "schema",
-      image: image(deployment, "keystone", deployment.release),
-      command: ["keystone-manage", "db_sync", ...(extent === "expand" ? ["--expand"] : [])],
-      volumeMounts: [...mounts, { name: "tmp", mountPath: "/tmp" }],
-    },
-    volumes,
-  });
+  const command = ["keystone-manage", "db_sync", ...(extent === "expand" ? ["--expand"] : [])];
+  return serviceJob(deployment, { task: "keystone-db", service: "keystone", command });
 }
 
 /** Brings Barbican's schema to the release's. It has no halves; in the releases that are known it is the same. */
 export function barbicanSchemaJob(deployment: CloudDeployment): Desired {
-  const { volumes, mounts } = barbicanFiles(deployment);
-  return job({
-    deployment,
+  return serviceJob(deployment, {
     task: "barbican-db",
-    uid: SERVICE_UID,
-    container: {
-      name: "schema",
-      image: image(deployment, "barbican", deployment.release),
-      command: ["barbican-manage", "db", "upgrade"],
-      volumeMounts: [...mounts, { name: "tmp", mountPath: "/tmp" }],
-    },
-    volumes,
+    service: "barbican",
+    command: ["barbican-manage", "db", "upgrade"],
   });
 }
 
 /** Encrypts Keystone's credentials by the key of a number, which is the one that is used. */
 export function migrateCredentialsJob(deployment: CloudDeployment, used: number): Desired {
-  const { volumes, mounts } = keystoneFiles(deployment);
-  return job({
-    deployment,
+  return serviceJob(deployment, {
     task: "credentials",
-    uid: SERVICE_UID,
-    container: {
-      name: "credentials",
-      image: image(deployment, "keystone", deployment.release),
-      command: ["python3", "-c", program("migrate_credentials.py")],
-      args: [String(used)],
-      volumeMounts: [...mounts, { name: "tmp", mountPath: "/tmp" }],
-    },
-    volumes,
+    service: "keystone",
+    command: ["python3", "-c", program("migrate_credentials.py")],
+    args: [String(used)],
   });
 }
 
-/** Encrypts the projects' keys in Barbican's database by the key-encryption key that is used. */
-export function rewrapKekJob(deployment: CloudDeployment, keys: number): Desired {
-  const { volumes, mounts } = barbicanFiles(deployment);
-  return job({
-    deployment,
+/**
+ * Encrypts the projects' keys in Barbican's database by the key-encryption key that is used.
+ * @param keys how many there are
+ * @param used the number of that one: for each it is another Job, also where as many keys are held as before
+ */
+export function rewrapKekJob(deployment: CloudDeployment, keys: number, used: number): Desired {
+  return serviceJob(deployment, {
     task: "rewrap-kek",
-    uid: SERVICE_UID,
-    container: {
-      name: "rewrap",
-      image: image(deployment, "barbican", deployment.release),
-      command: ["python3", "-c", program("rewrap_kek.py")],
-      args: [String(keys)],
-      volumeMounts: [...mounts, { name: "tmp", mountPath: "/tmp" }],
-    },
-    volumes,
+    service: "barbican",
+    command: ["python3", "-c", program("rewrap_kek.py")],
+    args: [String(keys), String(used)],
   });
 }
 

@@ -3,7 +3,7 @@
 `barbican-manage` has a command for it in newer releases only, and that ends well whatever went wrong. Any of the keys
 decrypts, the first encrypts; a repeat does the same again. All is written at once, or nothing.
 
-Usage: rewrap_kek.py <how many keys there are>
+Usage: rewrap_kek.py <how many keys there are> <number of the one that is used>
 """
 
 import sys
@@ -13,7 +13,7 @@ from barbican.model import models, repositories
 from barbican.plugin.crypto import simple_crypto
 from cryptography.fernet import Fernet, MultiFernet
 
-(count,) = sys.argv[1:]
+count, used = sys.argv[1:]
 # The folder of configuration is read twice, and an option that repeats adds up.
 keys = list(dict.fromkeys(simple_crypto.CONF.simple_crypto_plugin.kek))
 if len(keys) != int(count):
@@ -26,4 +26,4 @@ found = session.query(models.KEKDatum).filter_by(plugin_name=plugin).all()
 for datum in found:
     datum.plugin_meta = crypto.rotate(datum.plugin_meta).decode()
 repositories.commit()
-print(f"{len(found)} keys of projects are encrypted by the present key")
+print(f"{len(found)} keys of projects are encrypted by key {used}")

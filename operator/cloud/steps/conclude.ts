@@ -3,8 +3,9 @@ import { phaseAtEnd } from "../decide/release-phase.ts";
 import { type CloudScope, unwellPoll, wellPoll } from "../scope.ts";
 import { record } from "./schema.ts";
 
-/** What a Cloud can be without: Projects and Secrets need no hypervisor, all works slowly without a cache. */
+/** How soon the pass comes that contracts, in milliseconds. */
 const CONTRACT_AFTER_MS = 1_000;
+/** What a Cloud can be without: Projects and Secrets need no hypervisor, all works slowly without a cache. */
 const NOT_NEEDED: readonly string[] = ["HypervisorReady", "CacheReady", "Confined"];
 
 /** Ready when all that is needed is; and the last of an upgrade, when everything of the new release serves. */

@@ -1,6 +1,6 @@
-import { type CoreSecret, coreSecrets, pods } from "#operator/api/foreign.ts";
+import { coreSecrets, pods } from "#operator/api/foreign.ts";
 import { timeText } from "#runtime/api/time.ts";
-import { READ_AT_START, secretData, selectorOf, selectorText } from "../children/metadata.ts";
+import { READ_AT_START, selectorOf, selectorText } from "../children/metadata.ts";
 import type { Service } from "../children/service-config.ts";
 import { webServiceName } from "../children/web-service.ts";
 import { databaseLogin, databaseLogins } from "../decide/database-logins.ts";
@@ -13,11 +13,8 @@ import { ANSWERED_REQUEST, presentSince, USED_SINCE } from "../key-status.ts";
 import { type KeyName, secretNames } from "../names.ts";
 import { deployments } from "../resources.ts";
 import type { CloudScope } from "../scope.ts";
-import { noteNext, type Rotated, untilMs } from "./rotated.ts";
+import { type Change, changeSecret, noteNext, type Rotated, untilMs } from "./rotated.ts";
 import { DEFAULT_DOMAIN, ensureServiceUser } from "./service-user.ts";
-
-/** What of a core Secret is to be another: null takes a key out. */
-type Change = Readonly<Record<string, string | null>>;
 
 /** One kind of login that rotates: another takes its place, and both are good while pods are replaced. */
 interface Login {
@@ -122,12 +119,12 @@ async function rotate(scope: CloudScope, deployment: CloudDeployment, login: Log
     case "add": {
       const change = await add(scope, values);
       const since = JSON.stringify({ [String(generation(values) + 1)]: timeText(now) });
-      await write(scope, secret, change, { [USED_SINCE]: since, [ANSWERED_REQUEST]: requestedAt ?? null });
+      await changeSecret(scope, secret, change, { [USED_SINCE]: since, [ANSWERED_REQUEST]: requestedAt ?? null });
       scope.event("Normal", "LoginAdded", `${called}: another is there beside the present one`);
       return { said: `${called}: pods change to another`, pollAfterMs: 1_000 };
     }
     case "retire":
-      await write(scope, secret, await retire(scope, values), {});
+      await changeSecret(scope, secret, await retire(scope, values), {});
       scope.event("Normal", "LoginRetired", `${called}: the former is gone, nobody uses it`);
       return { said: `${called} changed; next at ${at}`, pollAfterMs: 1_000 };
     default:
@@ -151,18 +148,4 @@ async function allRead(
     if (found.some(({ metadata }) => metadata.annotations?.[READ_AT_START] !== wanted)) return false;
   }
   return true;
-}
-
-async function write(scope: CloudScope, secret: CoreSecret, change: Change, annotations: Change): Promise<void> {
-  const { name, namespace = "", resourceVersion } = secret.metadata;
-  const given = Object.entries(change).filter((entry): entry is [string, string] => entry[1] !== null);
-  const dropped = Object.keys(change).filter((key) => change[key] === null);
-  await scope.kube.mergePatch(
-    coreSecrets,
-    { namespace, name },
-    {
-      metadata: { resourceVersion, annotations },
-      data: { ...secretData(Object.fromEntries(given)), ...Object.fromEntries(dropped.map((key) => [key, null])) },
-    },
-  );
 }

@@ -1,10 +1,9 @@
 import { type CoreSecret, coreSecrets } from "#operator/api/foreign.ts";
 import { type Outcome, settled } from "#runtime/controller/outcome.ts";
-import { secretData } from "../children/metadata.ts";
 import { webServiceName } from "../children/web-service.ts";
 import type { Values } from "../decide/key-table.ts";
 import { rolloutOf } from "../decide/rollout.ts";
-import { decideRotation, type RotationDecision } from "../decide/rotation.ts";
+import { decideRotation } from "../decide/rotation.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { ANSWERED_REQUEST, REWRAPPED, rewrappedOf, USED_SINCE, usedSince } from "../key-status.ts";
 import { secretNames } from "../names.ts";
@@ -13,17 +12,20 @@ import { type Rotation, rotations } from "../rotations.ts";
 import type { CloudScope } from "../scope.ts";
 import { runJob } from "./jobs.ts";
 import { rotateLogins } from "./rotate-logins.ts";
-import { noteNext, type Rotated, untilMs } from "./rotated.ts";
+import { type Change, changeSecret, noteNext, type Rotated, untilMs } from "./rotated.ts";
 
 /** Rotates each kind of key and login when it is due and nobody is locked out by it. */
 export async function rotateKeys(scope: CloudScope, deployment: CloudDeployment): Promise<Outcome> {
   const done: Rotated[] = [];
+  // One kind that is in trouble holds up none of the others.
+  let trouble: Outcome | undefined;
   for (const rotation of rotations(deployment)) {
     const outcome = await rotate(scope, deployment, rotation);
-    if ("kind" in outcome) return outcome;
-    done.push(outcome);
+    if ("kind" in outcome) trouble ??= outcome;
+    else done.push(outcome);
   }
   done.push(...(await rotateLogins(scope, deployment)));
+  if (trouble !== undefined) return trouble;
   const pollAfterMs = Math.min(...done.map((each) => each.pollAfterMs));
   return settled({ message: done.map(({ said }) => said).join("; "), pollAfterMs });
 }
@@ -58,7 +60,10 @@ async function rotate(scope: CloudScope, deployment: CloudDeployment, rotation: 
     case "rewrap":
       return bringTo(scope, rotation, secret, keys, decision.number);
     case "rotate":
-      await write(scope, secret, keys, decision);
+      await changeSecret(scope, secret, changeOf(keys, decision.keys), {
+        [USED_SINCE]: JSON.stringify(decision.usedSince),
+        [ANSWERED_REQUEST]: decision.answered ?? null,
+      });
       scope.event("Normal", "KeysRotated", `${called} rotated: ${Object.keys(decision.keys).length} are held`);
       return { said: `${called} rotated; next at ${at}`, pollAfterMs: 1_000 };
     default:
@@ -66,33 +71,17 @@ async function rotate(scope: CloudScope, deployment: CloudDeployment, rotation: 
   }
 }
 
-async function write(
-  { kube }: CloudScope,
-  secret: CoreSecret,
-  before: Values,
-  { keys, usedSince: since, answered }: Extract<RotationDecision, { readonly kind: "rotate" }>,
-): Promise<void> {
+/** The keys as they are to be, and those that go. */
+function changeOf(before: Values, keys: Values): Change {
   const dropped = Object.keys(before).filter((name) => keys[name] === undefined);
-  const { name, namespace = "", resourceVersion } = secret.metadata;
-  // A merge patch with the version that was read: it takes out what is dropped, and never meets another's change.
-  await kube.mergePatch(
-    coreSecrets,
-    { namespace, name },
-    {
-      metadata: {
-        resourceVersion,
-        annotations: { [USED_SINCE]: JSON.stringify(since), [ANSWERED_REQUEST]: answered ?? null },
-      },
-      data: { ...secretData(keys), ...Object.fromEntries(dropped.map((each) => [each, null])) },
-    },
-  );
+  return { ...keys, ...Object.fromEntries(dropped.map((name) => [name, null])) };
 }
 
 /** Brings what is stored to the key that is used, and notes it. What fails is no reason to stop what serves. */
 async function bringTo(
   scope: CloudScope,
   { called, rewrap }: Rotation,
-  { metadata: { name, namespace = "", resourceVersion } }: CoreSecret,
+  secret: CoreSecret,
   keys: Values,
   number: number,
 ): Promise<Rotated | Outcome> {
@@ -101,13 +90,7 @@ async function bringTo(
   if (outcome.kind === "waiting" && outcome.reason === undefined)
     return { said: `${called}: waiting for ${outcome.for}`, pollAfterMs: outcome.pollAfterMs ?? 1_000 };
   if (outcome.kind !== "settled") return outcome;
-  await scope.kube.mergePatch(
-    coreSecrets,
-    { namespace, name },
-    {
-      metadata: { resourceVersion, annotations: { [REWRAPPED]: String(number) } },
-    },
-  );
+  await changeSecret(scope, secret, {}, { [REWRAPPED]: String(number) });
   scope.event("Normal", "KeysUsed", `all that is stored by ${called} is encrypted by key ${number}`);
   return { said: `${called}: all that is stored is encrypted by key ${number}`, pollAfterMs: 1_000 };
 }

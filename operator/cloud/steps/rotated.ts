@@ -1,4 +1,6 @@
+import { type CoreSecret, coreSecrets } from "#operator/api/foreign.ts";
 import { timeText } from "#runtime/api/time.ts";
+import { secretData } from "../children/metadata.ts";
 import type { KeyName } from "../names.ts";
 import type { CloudScope } from "../scope.ts";
 
@@ -18,4 +20,26 @@ export function noteNext(scope: CloudScope, name: KeyName, at: Date): string {
   const nextRotation = timeText(at);
   scope.keys = scope.keys?.map((key) => (key.name === name ? { ...key, nextRotation } : key));
   return nextRotation;
+}
+
+/** What of a core Secret is to be another: null takes it out. */
+export type Change = Readonly<Record<string, string | null>>;
+
+/** Changes keys and annotations of a core Secret, in the version that was read: it never meets another's change. */
+export async function changeSecret(
+  { kube }: CloudScope,
+  { metadata: { name, namespace = "", resourceVersion } }: CoreSecret,
+  change: Change,
+  annotations: Change,
+): Promise<void> {
+  const given = Object.entries(change).filter((entry): entry is [string, string] => entry[1] !== null);
+  const dropped = Object.keys(change).filter((key) => change[key] === null);
+  await kube.mergePatch(
+    coreSecrets,
+    { namespace, name },
+    {
+      metadata: { resourceVersion, annotations },
+      data: { ...secretData(Object.fromEntries(given)), ...Object.fromEntries(dropped.map((key) => [key, null])) },
+    },
+  );
 }
