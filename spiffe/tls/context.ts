@@ -3,8 +3,8 @@ import type { PeerCertificate, SecureContextOptions, TLSSocket } from "node:tls"
 import type { Identity } from "./identity.ts";
 
 /**
- * What both ends of TLS show and believe now: the newest SVID, and every bundle. OpenSSL's check, by all bundles together,
- * comes first; who the peer is, by its own trust domain's bundle alone, is decided after it.
+ * What both ends of TLS show and believe now: the newest SVID, and every bundle. OpenSSL's check is by all bundles together;
+ * who the peer is, is decided beside it, by the bundle of its own trust domain alone.
  */
 export function contextOf(source: Identity): SecureContextOptions {
   const { chain, key } = source.svid;

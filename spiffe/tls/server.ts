@@ -1,6 +1,7 @@
 import { createServer, type Server, type TLSSocket } from "node:tls";
 import type { Authorize } from "../authorize.ts";
 import type { SpiffeId } from "../spiffe-id.ts";
+import { UntrustedSvid } from "../x509/verify.ts";
 import { contextOf, shownBy } from "./context.ts";
 import type { Identity } from "./identity.ts";
 import { authorized } from "./peer.ts";
@@ -9,7 +10,7 @@ import { authorized } from "./peer.ts";
 export interface Refused {
   /** The other end's address; undefined where it was gone already. */
   readonly address: string | undefined;
-  /** Why: an UntrustedSvid, an UnauthorizedPeer, or what TLS found wrong. */
+  /** Why: an UntrustedSvid or an UnauthorizedPeer, with the name that was shown, or what TLS found wrong. */
   readonly reason: Error;
 }
 
@@ -39,13 +40,15 @@ export function createTlsServer(source: Identity, options: ServerOptions): Serve
     {
       ...contextOf(source),
       requestCert: true,
-      rejectUnauthorized: true,
+      // Who is refused is refused below, where it can be said who that is.
+      rejectUnauthorized: false,
       ...(protocols && { ALPNProtocols: [...protocols] }),
     },
     (socket) => {
       let peer: SpiffeId;
       try {
         peer = authorized(source, authorize, shownBy(socket));
+        if (!socket.authorized) throw new UntrustedSvid(`${peer}: OpenSSL says ${String(socket.authorizationError)}`);
       } catch (error) {
         refuse(socket, error instanceof Error ? error : new Error(String(error)));
         return;

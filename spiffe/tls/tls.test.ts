@@ -1,11 +1,10 @@
 import { KeyObject, type X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { createServer as createHttp2, connect as http2Connect } from "node:http2";
-import type { AddressInfo } from "node:net";
-import { createServer as createPlainTls, type Server, type TLSSocket, connect as tlsConnect } from "node:tls";
+import { createServer as createPlainTls, type TLSSocket } from "node:tls";
 import { Client, Server as GrpcServer, type ServerUnaryCall } from "@grpc/grpc-js";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
-import { type Authorize, exactly, memberOf } from "../authorize.ts";
+import { exactly, memberOf } from "../authorize.ts";
 import { type Certified, certify, hoursFrom, type Made } from "../certificate-fixtures.ts";
 import { type SpiffeId, spiffeId, trustDomain } from "../spiffe-id.ts";
 import type { X509Bundles } from "../x509/bundle.ts";
@@ -13,9 +12,10 @@ import type { X509Svid } from "../x509/svid.ts";
 import { verifySvid } from "../x509/verify.ts";
 import { clientTls, connectTls } from "./client.ts";
 import { contextOf } from "./context.ts";
+import { ask, echo, listening, type Open, say, through } from "./echo-fixtures.ts";
 import { connectionsTo, SvidChannelCredentials } from "./grpc.ts";
 import type { Identity } from "./identity.ts";
-import { createTlsServer, type Refused } from "./server.ts";
+import { createTlsServer } from "./server.ts";
 
 const [web, api, other, away] = [
   "spiffe://d.test/web",
@@ -38,7 +38,7 @@ beforeAll(async () => {
   ]);
 });
 
-const open: (() => unknown)[] = [];
+const open: Open = [];
 afterEach(async () => {
   for (const close of open.splice(0).reverse()) await close();
 });
@@ -78,52 +78,10 @@ async function identity(id: SpiffeId, by?: Certified, made?: Made): Promise<Rene
   return new Renewed(await svid(id, by, made));
 }
 
-async function listening(server: Server): Promise<number> {
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  open.push(() => server.close());
-  return (server.address() as AddressInfo).port;
-}
-
-/** A server that sends back what it hears. */
-async function echo(
-  own: Identity,
-  authorize: Authorize,
-): Promise<{ readonly port: number; readonly refused: Refused[] }> {
-  const refused: Refused[] = [];
-  const server = createTlsServer(own, {
-    authorize,
-    onConnection: (socket) => socket.on("error", () => socket.destroy()).pipe(socket),
-    onRefused: (each) => refused.push(each),
-  });
-  return { port: await listening(server), refused };
-}
-
-/** What a word comes back as: itself, or why it does not. */
-function say(socket: TLSSocket, word: string): Promise<string> {
-  const { promise, resolve } = Promise.withResolvers<string>();
-  socket.once("data", (data: Buffer) => resolve(data.toString()));
-  socket.once("error", (error) => resolve(error.message));
-  socket.once("close", () => resolve("closed"));
-  socket.write(word);
-  return promise;
-}
-
-async function through(options: object, port: number): Promise<string> {
-  const socket = tlsConnect({ host: "127.0.0.1", port, ...options });
-  const answer = await say(socket, "hello");
-  socket.destroy();
-  return answer;
-}
-
-function ask(own: Identity, authorize: Authorize, port: number): Promise<string> {
-  return through(clientTls(own, authorize), port);
-}
-
 describe("who is let in", () => {
   test("the identity that is named, by both ends; another one by neither", async () => {
     const [ofWeb, ofApi, ofOther] = await Promise.all([identity(web), identity(api, middle), identity(other)]);
-    const { port, refused } = await echo(ofApi, exactly(web));
+    const { port, refused } = await echo(ofApi, exactly(web), open);
     expect(await ask(ofWeb, exactly(api), port)).toBe("hello");
     expect(refused).toEqual([]);
     expect(await ask(ofOther, exactly(api), port)).not.toBe("hello");
@@ -133,24 +91,24 @@ describe("who is let in", () => {
 
   test("of another trust domain: where it is named, and never by another's authority", async () => {
     const [ofApi, ofAway, impostor] = await Promise.all([identity(api), identity(away, abroad), identity(web, abroad)]);
-    const federated = await echo(ofApi, exactly(away));
+    const federated = await echo(ofApi, exactly(away), open);
     expect(await ask(ofAway, exactly(api), federated.port)).toBe("hello");
-    const strict = await echo(ofApi, memberOf(trustDomain("d.test")));
+    const strict = await echo(ofApi, memberOf(trustDomain("d.test")), open);
     expect(await ask(ofAway, exactly(api), strict.port)).not.toBe("hello");
     expect(await ask(impostor, exactly(api), strict.port)).not.toBe("hello");
     expect(strict.refused.map(({ reason }) => reason.name)).toEqual(["UnauthorizedPeer", "UntrustedSvid"]);
-    const server = await echo(impostor, exactly(api));
+    const server = await echo(impostor, exactly(api), open);
     expect(await ask(ofApi, exactly(web), server.port)).toContain("no authority in the bundle of its trust domain");
 
     // Control: OpenSSL alone, by all bundles together, lets the impostor in.
     const plain = createPlainTls({ ...contextOf(ofApi), requestCert: true }, (socket) => socket.pipe(socket));
-    expect(await ask(impostor, exactly(api), await listening(plain))).toBe("hello");
+    expect(await ask(impostor, exactly(api), await listening(plain, open))).toBe("hello");
   });
 
   test("no certificate, an expired one, TLS 1.2 and plain text are refused; control: else the same is let in", async () => {
     const old = { from: hoursFrom(new Date(), -2), to: hoursFrom(new Date(), -1) };
     const [ofWeb, ofApi, expired] = await Promise.all([identity(web), identity(api), identity(web, home, old)]);
-    const { port, refused } = await echo(ofApi, exactly(web));
+    const { port, refused } = await echo(ofApi, exactly(web), open);
     const { cert, key, ...anonymous } = clientTls(ofWeb, exactly(api));
     expect(await through(anonymous, port)).not.toBe("hello");
     expect(await ask(expired, exactly(api), port)).not.toBe("hello");
@@ -158,9 +116,12 @@ describe("who is let in", () => {
     expect(await through({ ...anonymous, cert, key, ...older }, port)).not.toBe("hello");
     await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
     await expect.poll(() => refused.length).toBe(4);
+    expect(refused.map(({ reason }) => reason.message)).toEqual(
+      expect.arrayContaining(["no certificate was shown", expect.stringContaining(`${web}: valid from`)]),
+    );
     expect(await through({ ...anonymous, cert, key }, port)).toBe("hello");
 
-    const server = await echo(expired, exactly(api));
+    const server = await echo(expired, exactly(api), open);
     expect(await ask(ofApi, exactly(web), server.port)).toContain("expired");
   });
 
@@ -180,7 +141,7 @@ describe("who is let in", () => {
     grpc.addService({ Who: { ...kind, ...form } }, { Who: who });
     open.push(() => grpc.forceShutdown());
     const door = { authorize: exactly(web), protocols: ["h2"] };
-    const grpcPort = await listening(createTlsServer(ofApi, { ...door, onConnection: connectionsTo(grpc) }));
+    const grpcPort = await listening(createTlsServer(ofApi, { ...door, onConnection: connectionsTo(grpc) }), open);
     const call = (own: Identity, server: SpiffeId): Promise<string> => {
       const channel = { "grpc.use_local_subchannel_pool": 1 };
       const client = new Client(`127.0.0.1:${grpcPort}`, new SvidChannelCredentials(own, exactly(server)), channel);
@@ -202,7 +163,7 @@ describe("who is let in", () => {
 
     const http2 = createHttp2((_request, response) => response.end("hello"));
     const onConnection = (socket: TLSSocket): boolean => http2.emit("connection", socket);
-    const port = await listening(createTlsServer(ofApi, { ...door, onConnection }));
+    const port = await listening(createTlsServer(ofApi, { ...door, onConnection }), open);
     const target = { host: "127.0.0.1", port, ALPNProtocols: ["h2"] };
     const session = http2Connect("https://api", { createConnection: () => connectTls(ofWeb, exactly(api), target) });
     open.push(() => session.destroy());
@@ -213,9 +174,9 @@ describe("who is let in", () => {
 
 test("a renewed SVID is shown by new connections, and open ones stay; control: what ignores renewal shows the old one", async () => {
   const [ofWeb, ofApi] = await Promise.all([identity(web), identity(api)]);
-  const { port } = await echo(ofApi, exactly(web));
+  const { port } = await echo(ofApi, exactly(web), open);
   const frozen = createPlainTls({ ...contextOf(ofApi), requestCert: true }, (socket) => socket.pipe(socket));
-  const frozenPort = await listening(frozen);
+  const frozenPort = await listening(frozen, open);
   const serial = async (at: number): Promise<string> => {
     const socket = connectTls(ofWeb, exactly(api), { host: "127.0.0.1", port: at });
     await once(socket, "secureConnect");
