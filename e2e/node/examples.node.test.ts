@@ -10,7 +10,7 @@ import { type NodeHandle, openNode } from "./handle.ts";
 import { openGuest } from "./kubevirt/guest.ts";
 import { installKubeVirt } from "./kubevirt/install.ts";
 import { installNephele } from "./nephele.ts";
-import { openstack } from "./openstack.ts";
+import { payloadOf } from "./openstack.ts";
 import { serveExamples } from "./with-cloud.ts";
 
 // What a person does after `CLUSTER=node make up`: apply the examples, and look into the guest.
@@ -50,9 +50,7 @@ async function active(name: string): Promise<Server> {
 /** The payload that Barbican holds, by the stock client with the Project's clouds.yaml. */
 async function payload(): Promise<string> {
   const href = (await bed.kube.get(secrets, at("db-password")))?.status?.versions?.[0]?.refs.secret ?? "";
-  const held = await openstack(node, TEAM, "secret", "get", "--payload", href, "-f", "value", "-c", "Payload");
-  expect(held.ok).toBe(true);
-  return held.text.trim();
+  return await payloadOf(node, TEAM, href);
 }
 
 describe("the examples on the node", { timeout: 15 * MINUTES }, () => {

@@ -23,6 +23,24 @@ export async function openstack(node: NodeHandle, namespace: string, ...args: re
   }
 }
 
+/** The payload that Barbican holds for a secret of the Project. It is for comparing, and never to be shown. */
+export async function payloadOf(node: NodeHandle, namespace: string, href: string): Promise<string> {
+  const { ok, text } = await openstack(
+    node,
+    namespace,
+    "secret",
+    "get",
+    "--payload",
+    href,
+    "-f",
+    "value",
+    "-c",
+    "Payload",
+  );
+  if (!ok) throw new Error(`Barbican does not give the payload of ${href}`);
+  return text.trim();
+}
+
 /** Runs the client with what it is told by its environment (OS_AUTH_URL and the like). */
 export async function openstackAs(
   node: NodeHandle,

@@ -1,49 +1,34 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { systemNamespace } from "#e2e/cluster/nephele-objects.ts";
 import { unique } from "#e2e/harness/bed.ts";
-import { untilGone, untilReady } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
 import { coreSecrets, type Pod } from "#operator/api/foreign.ts";
-import { clouds, projects } from "#operator/api/resources.ts";
+import { clouds } from "#operator/api/resources.ts";
 import { timeText } from "#runtime/api/time.ts";
 import { at, type CloudBed, MINUTES, openCloudBed, partOf } from "./cloud-bed.ts";
+import { type OwnCloud, openOwnCloud } from "./own-cloud.ts";
 import { askWhile, openTenantRequests, type TenantRequests } from "./tenant-requests.ts";
 
 /** A Cloud with three members of PostgreSQL and with Fernet tokens, whose tenant goes on while things happen to it. */
 const name = unique("cloud").slice(2);
-const tenantName = unique("team");
 const MEMBERS = partOf(name, "postgresql");
 const PRIMARY = `${MEMBERS},nephele.dev/database-role=primary`;
 
 let bed: CloudBed;
+let own: OwnCloud;
 let tenant: TenantRequests;
 beforeAll(async () => {
   bed = await openCloudBed(inject("nodeStateDir"));
-  const identity = { tokens: { format: "fernet" } };
-  const database = { bundled: { instances: 3, storage: "1Gi" } };
-  await bed.kube.create(clouds, {
-    apiVersion: "nephele.dev/v1alpha1",
-    kind: "Cloud",
-    metadata: at(name),
-    spec: { release: "2026.2", identity, keyManager: {}, database, protected: false, onDelete: "Delete" },
+  own = await openOwnCloud(bed, name, {
+    release: "2026.2",
+    identity: { tokens: { format: "fernet", lifetime: "1h" } },
+    instances: 3,
   });
-  await untilReady(bed.kube, clouds, at(name), 4 * MINUTES);
-  await bed.kube.create(projects, {
-    apiVersion: "nephele.dev/v1alpha1",
-    kind: "Project",
-    metadata: { name: tenantName },
-    spec: { domain: "Default", cloudRef: at(name), protected: false, onDelete: "Delete" },
-  });
-  await untilReady(bed.kube, projects, { name: tenantName }, MINUTES);
-  tenant = await openTenantRequests(bed.node, name, tenantName);
+  ({ tenant } = own);
 }, 15 * MINUTES);
 afterAll(async () => {
-  tenant?.close();
-  await bed.kube.delete(projects, { name: tenantName });
-  await untilGone(bed.kube, projects, { name: tenantName }, 2 * MINUTES);
-  await bed.kube.delete(clouds, at(name));
-  await untilGone(bed.kube, clouds, at(name), 3 * MINUTES);
-  await bed.close();
+  await own?.close();
+  await bed?.close();
 }, 6 * MINUTES);
 
 /** What was acknowledged while something went on, and the longest time in which nothing was, in milliseconds. */
@@ -174,7 +159,7 @@ describe("Fernet keys, rotated on request", () => {
       );
       expect(rotating.errors).toEqual([]);
       expect(await keysHeld()).toEqual(["0", "1", "2"]);
-      const later = await openTenantRequests(bed.node, name, tenantName);
+      const later = await openTenantRequests(bed.node, name, own.project);
       try {
         await forget();
         await asked(tenant, id);

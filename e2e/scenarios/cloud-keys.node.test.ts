@@ -1,48 +1,30 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { systemNamespace } from "#e2e/cluster/nephele-objects.ts";
 import { unique } from "#e2e/harness/bed.ts";
-import { untilGone, untilReady } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
 import { coreSecrets } from "#operator/api/foreign.ts";
 import type { Cloud } from "#operator/api/generated/cloud.ts";
-import { clouds, projects } from "#operator/api/resources.ts";
+import { clouds } from "#operator/api/resources.ts";
 import { fernetKey } from "#operator/cloud/decide/key-table.ts";
 import { timeText } from "#runtime/api/time.ts";
 import { administratorsView, asAdministrator, at, type CloudBed, MINUTES, openCloudBed, partOf } from "./cloud-bed.ts";
-import { askWhile, openTenantRequests, type TenantRequests } from "./tenant-requests.ts";
+import { type OwnCloud, openOwnCloud } from "./own-cloud.ts";
+import { askWhile, type TenantRequests } from "./tenant-requests.ts";
 
 /** A Cloud whose logins rotate, and the keys by which something is stored: credentials, and Barbican's secrets. */
 const name = unique("cloud").slice(2);
-const tenantName = unique("team");
 
 let bed: CloudBed;
+let own: OwnCloud;
 let tenant: TenantRequests;
 beforeAll(async () => {
   bed = await openCloudBed(inject("nodeStateDir"));
-  const database = { bundled: { instances: 1, storage: "1Gi" } };
-  await bed.kube.create(clouds, {
-    apiVersion: "nephele.dev/v1alpha1",
-    kind: "Cloud",
-    metadata: at(name),
-    spec: { release: "2026.2", identity: {}, keyManager: {}, database, protected: false, onDelete: "Delete" },
-  });
-  await untilReady(bed.kube, clouds, at(name), 4 * MINUTES);
-  await bed.kube.create(projects, {
-    apiVersion: "nephele.dev/v1alpha1",
-    kind: "Project",
-    metadata: { name: tenantName },
-    spec: { domain: "Default", cloudRef: at(name), protected: false, onDelete: "Delete" },
-  });
-  await untilReady(bed.kube, projects, { name: tenantName }, MINUTES);
-  tenant = await openTenantRequests(bed.node, name, tenantName);
+  own = await openOwnCloud(bed, name, { release: "2026.2", instances: 1 });
+  ({ tenant } = own);
 }, 15 * MINUTES);
 afterAll(async () => {
-  tenant?.close();
-  await bed.kube.delete(projects, { name: tenantName });
-  await untilGone(bed.kube, projects, { name: tenantName }, 2 * MINUTES);
-  await bed.kube.delete(clouds, at(name));
-  await untilGone(bed.kube, clouds, at(name), 3 * MINUTES);
-  await bed.close();
+  await own?.close();
+  await bed?.close();
 }, 6 * MINUTES);
 
 const secret = async (key: "credential" | "kek") => bed.kube.get(coreSecrets, at(`${name}-${key}`));

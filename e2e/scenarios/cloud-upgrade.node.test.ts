@@ -1,53 +1,35 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { unique } from "#e2e/harness/bed.ts";
-import { untilCondition, untilGone, untilReady } from "#e2e/harness/conditions.ts";
+import { untilCondition, untilReady } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
 import { services } from "#operator/api/foreign.ts";
 import type { Cloud } from "#operator/api/generated/cloud.ts";
-import { clouds, projects } from "#operator/api/resources.ts";
+import { clouds } from "#operator/api/resources.ts";
 import { deployments } from "#operator/cloud/resources.ts";
 import { images } from "../../images/build.ts";
 import { at, type CloudBed, MINUTES, openCloudBed, partOf } from "./cloud-bed.ts";
-import { askWhile, openTenantRequests, type Tally, type TenantRequests } from "./tenant-requests.ts";
+import { type OwnCloud, openOwnCloud } from "./own-cloud.ts";
+import { askWhile, type Tally, type TenantRequests } from "./tenant-requests.ts";
 
 /** A Cloud of an older release that is brought to the newest, while its tenant goes on. */
 const OLDER = ["2025.1", "2026.1"].flatMap((release) => [`keystone:${release}`, `barbican:${release}`]);
 const name = unique("cloud").slice(2);
-const tenantName = unique("team");
 
 let bed: CloudBed;
+let own: OwnCloud;
 let tenant: TenantRequests;
 /** A secret of the oldest release. */
 let kept: string;
 beforeAll(async () => {
   bed = await openCloudBed(inject("nodeStateDir"));
   await bed.node.importImages(await images(OLDER, (line) => process.stderr.write(`${line}\n`)));
-  const database = { bundled: { instances: 1, storage: "1Gi" } };
-  const spec = { release: "2025.1", contract: "Manual", identity: {}, keyManager: {}, database };
-  await bed.kube.create(clouds, {
-    apiVersion: "nephele.dev/v1alpha1",
-    kind: "Cloud",
-    metadata: at(name),
-    spec: { ...spec, protected: false, onDelete: "Delete" },
-  });
-  await untilReady(bed.kube, clouds, at(name), 4 * MINUTES);
-  await bed.kube.create(projects, {
-    apiVersion: "nephele.dev/v1alpha1",
-    kind: "Project",
-    metadata: { name: tenantName },
-    spec: { domain: "Default", cloudRef: at(name), protected: false, onDelete: "Delete" },
-  });
-  await untilReady(bed.kube, projects, { name: tenantName }, MINUTES);
-  tenant = await openTenantRequests(bed.node, name, tenantName);
+  own = await openOwnCloud(bed, name, { release: "2025.1", contract: "Manual", instances: 1 });
+  ({ tenant } = own);
   kept = await tenant.store("older than all of this");
 }, 15 * MINUTES);
 afterAll(async () => {
-  tenant?.close();
-  await bed.kube.delete(projects, { name: tenantName });
-  await untilGone(bed.kube, projects, { name: tenantName }, 2 * MINUTES);
-  await bed.kube.delete(clouds, at(name));
-  await untilGone(bed.kube, clouds, at(name), 3 * MINUTES);
-  await bed.close();
+  await own?.close();
+  await bed?.close();
 }, 6 * MINUTES);
 
 const change = (spec: Readonly<Record<string, unknown>>): Promise<unknown> =>

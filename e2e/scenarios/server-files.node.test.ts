@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { untilCondition, untilGone, untilReady } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
-import { openstack } from "#e2e/node/openstack.ts";
+import { openstack, payloadOf } from "#e2e/node/openstack.ts";
 import type { Secret } from "#operator/api/generated/secret.ts";
 import { secrets, servers } from "#operator/api/resources.ts";
 import { timeText } from "#runtime/api/time.ts";
@@ -56,20 +56,7 @@ async function heldIn(version: number): Promise<string> {
     { withinMs: MINUTES },
   );
   const href = status?.versions?.find((candidate) => candidate.version === version)?.refs.secret ?? "";
-  const held = await openstack(
-    real.node,
-    real.team,
-    "secret",
-    "get",
-    "--payload",
-    href,
-    "-f",
-    "value",
-    "-c",
-    "Payload",
-  );
-  if (!held.ok) throw new Error(`Barbican does not give the payload of ${href}`);
-  return held.text.trim();
+  return payloadOf(real.node, real.team, href);
 }
 
 async function reboot(): Promise<void> {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { untilCondition, untilGone, untilReady } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
 import type { WatchedStates } from "#e2e/harness/watched-states.ts";
-import { openstack } from "#e2e/node/openstack.ts";
+import { openstack, payloadOf } from "#e2e/node/openstack.ts";
 import { persistentVolumeClaims, pods } from "#operator/api/foreign.ts";
 import type { Image } from "#operator/api/generated/image.ts";
 import { images, servers } from "#operator/api/resources.ts";
@@ -55,23 +55,10 @@ describe("a Server on real KubeVirt", { timeout: 10 * MINUTES }, () => {
 
   test("the guest answers, with its name, its keys, and the secret that Barbican holds", async () => {
     const listed = await openstack(real.node, real.team, "secret", "list", "-f", "value", "-c", "Secret href");
-    const href = listed.text.trim();
-    const held = await openstack(
-      real.node,
-      real.team,
-      "secret",
-      "get",
-      "--payload",
-      href,
-      "-f",
-      "value",
-      "-c",
-      "Payload",
-    );
-    expect(held.ok).toBe(true);
+    const held = await payloadOf(real.node, real.team, listed.text.trim());
     // Compared without being shown.
-    expect((await real.fileOf("web-1", PASSWORD_FILE)) === held.text.trim()).toBe(true);
-    expect(held.text.trim()).toHaveLength(32);
+    expect((await real.fileOf("web-1", PASSWORD_FILE)) === held).toBe(true);
+    expect(held).toHaveLength(32);
     expect(await real.fileOf("web-1", "/etc/hostname")).toBe("web-1");
     expect(await real.fileOf("web-1", "/root/.ssh/authorized_keys")).toBe(SSH_KEY);
     expect(JSON.parse(await real.fileOf("web-1", "/run/nephele/metadata.json"))).toEqual({ role: "web" });
