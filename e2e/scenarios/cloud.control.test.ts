@@ -154,6 +154,8 @@ describe("cloud", () => {
     await image(at("inside"), "http://disks.nephele-system.svc/a.qcow2");
     await refused(at("inside"), /spec.source.http.url: disks.nephele-system.svc is within private networks/);
     expect(await bed.kube.get(dataVolumes, at("inside"))).toBeUndefined();
+    await image(at("searched"), "https://kubernetes.default/a.qcow2");
+    await refused(at("searched"), /kubernetes.default may be a Service of the namespace default/);
     expect(await closed()).toContain("10.0.0.0/8");
 
     await applyCloud(name, { sources: ["http://disks.nephele-system.svc/"] });

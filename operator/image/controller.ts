@@ -1,4 +1,4 @@
-import { dataSources, dataVolumes, roleBindings, roles } from "#operator/api/foreign.ts";
+import { dataSources, dataVolumes, namespaces, roleBindings, roles } from "#operator/api/foreign.ts";
 import type { Image } from "#operator/api/generated/image.ts";
 import { MANAGED_SELECTOR } from "#operator/api/marks.ts";
 import { clouds, images, projects, servers } from "#operator/api/resources.ts";
@@ -38,6 +38,8 @@ export function imageController(): Controller {
       watch(roleBindings, imageOfRole, { labelSelector: MANAGED_SELECTOR }),
       watch(projects, imagesOfProject),
       watch(clouds, imagesToImport),
+      // Read, but none of them wakes an Image.
+      watch(namespaces, () => []),
       watch(servers, deletedImageOf),
     ],
     indexes: [

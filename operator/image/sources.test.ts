@@ -1,5 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { refusalOf } from "./sources.ts";
+import { refusalOf as refusal } from "./sources.ts";
+
+const refusalOf = (url: string, allowed?: readonly string[]) =>
+  refusal(url, allowed, (name) => name === "default" || name === "14");
 
 describe("without a list", () => {
   test.each([
@@ -10,7 +13,7 @@ describe("without a list", () => {
     "http://[::ffff:93.184.215.14]/a",
     "docker://registry.example.org/disks/debian@sha256:00",
   ])("%s is taken", (url) => {
-    expect(refusalOf(url, undefined)).toBeUndefined();
+    expect(refusalOf(url)).toBeUndefined();
   });
 
   test.each([
@@ -36,9 +39,17 @@ describe("without a list", () => {
     "docker://10.0.0.1/disks/debian@sha256:00",
     "docker://2130706433/disks/debian@sha256:00",
   ])("%s is within private networks", (url) => {
-    expect(refusalOf(url, undefined)).toContain("is within private networks");
+    expect(refusalOf(url)).toContain("is within private networks");
   });
 });
+
+test.each(["http://kubernetes.default/a", "http://kubernetes.DEFAULT./a", "http://pod.kubernetes.default:8080/a"])(
+  "%s may be a Service: a pod would look for it in that namespace first",
+  (url) => {
+    expect(refusalOf(url)).toContain("may be a Service of the namespace default");
+    expect(refusalOf(url, ["http://*.default/", "http://*.default:8080/"])).toBeUndefined();
+  },
+);
 
 describe("with a list", () => {
   const allowed = [

@@ -22,15 +22,24 @@ const INNER_DOMAINS = ["svc", "local", "localhost", "internal", "home.arpa"];
  * Why an importer is not sent to an address; undefined where it is. This looks at what the address says. What a name
  * resolves to the Projects' NetworkPolicies bound.
  * @param allowed `spec.images.sources` of the Cloud
+ * @param isNamespace whether the cluster has a namespace of this name: a pod looks for `a.b` as the Service a of b first
  */
-export function refusalOf(url: string, allowed: readonly string[] | undefined): string | undefined {
+export function refusalOf(
+  url: string,
+  allowed: readonly string[] | undefined,
+  isNamespace: (name: string) => boolean,
+): string | undefined {
   const address = parse(url);
   if (address === undefined) return `${url} is not an address`;
   if (allowed !== undefined)
     return allowed.some((beginning) => beginsWith(address, beginning))
       ? undefined
       : `${address.scheme}://${address.host}${address.path} is none of the addresses that Images may be imported from`;
-  return isInner(address.name) ? `${address.name} is within private networks` : undefined;
+  if (isInner(address.name)) return `${address.name} is within private networks`;
+  const [last = ""] = address.name.split(".").slice(-1);
+  return isIP(address.name) === 0 && isNamespace(last)
+    ? `${address.name} may be a Service of the namespace ${last}`
+    : undefined;
 }
 
 interface Address {

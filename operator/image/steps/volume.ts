@@ -1,4 +1,4 @@
-import { dataSources, dataVolumes, persistentVolumeClaims } from "#operator/api/foreign.ts";
+import { dataSources, dataVolumes, namespaces, persistentVolumeClaims } from "#operator/api/foreign.ts";
 import { clouds } from "#operator/api/resources.ts";
 import { keyText } from "#runtime/api/object.ts";
 import { alreadyApplied } from "#runtime/client/applied.ts";
@@ -20,7 +20,11 @@ export async function checkSource({ context, project, volume }: ImageScope): Pro
   if (ref === undefined) return waiting(`the Project of namespace ${image.metadata.namespace} to be in a Cloud`);
   const cloud = cache.get(clouds, ref);
   if (cloud === undefined) return waiting(`Cloud ${keyText(ref)}`);
-  const refusal = refusalOf(address.url, cloud.spec.images?.sources);
+  const refusal = refusalOf(
+    address.url,
+    cloud.spec.images?.sources,
+    (name) => cache.get(namespaces, { name }) !== undefined,
+  );
   if (refusal === undefined) return settled();
   return invalid(
     address.field,
