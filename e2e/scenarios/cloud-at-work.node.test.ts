@@ -29,7 +29,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await own?.close();
   await bed?.close();
-}, 6 * MINUTES);
+}, 9 * MINUTES);
 
 /** What was acknowledged while something went on, and the longest time in which nothing was, in milliseconds. */
 interface Written {

@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await own?.close();
   await bed?.close();
-}, 6 * MINUTES);
+}, 9 * MINUTES);
 
 const secret = async (key: "credential" | "kek") => bed.kube.get(coreSecrets, at(`${name}-${key}`));
 const numbers = async (key: "credential" | "kek"): Promise<string> =>

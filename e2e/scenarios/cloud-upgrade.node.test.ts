@@ -30,7 +30,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await own?.close();
   await bed?.close();
-}, 6 * MINUTES);
+}, 9 * MINUTES);
 
 const change = (spec: Readonly<Record<string, unknown>>): Promise<unknown> =>
   bed.kube.mergePatch(clouds, at(name), { spec });

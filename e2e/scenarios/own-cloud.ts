@@ -25,7 +25,8 @@ export async function openOwnCloud(
   const deployed = { identity: {}, keyManager: {}, database, protected: false, onDelete: "Delete" };
   const remove = async (): Promise<void> => {
     await kube.delete(projects, { name: project });
-    await untilGone(kube, projects, { name: project }, 2 * MINUTES);
+    // With it go all the secrets that were stored meanwhile, which may be thousands.
+    await untilGone(kube, projects, { name: project }, 5 * MINUTES);
     await kube.delete(clouds, at(name));
     await untilGone(kube, clouds, at(name), 3 * MINUTES);
   };

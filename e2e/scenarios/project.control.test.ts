@@ -289,6 +289,18 @@ describe("project", () => {
     expect(await keystone().projects.get(idOf(ready))).toBeUndefined();
   });
 
+  test("delete: one with many secrets says how many are left while they go", async () => {
+    const project = projectName();
+    const { secrets } = bed.cloud.project(idOf(await bed.ready(project))).barbican;
+    const make = async (): Promise<void> => {
+      for (let made = 0; made < 40; made += 1) await secrets.create({ name: "one of many", secretType: "opaque" });
+    };
+    await Promise.all([make(), make(), make(), make()]);
+    await bed.kube.delete(projects, { name: project });
+    await untilWaitsFor(project, /waiting for 60 secrets of the Keystone project .* to be deleted/);
+    await untilGone(bed.kube, projects, { name: project }, 60_000);
+  });
+
   test("disabled: one that cannot be emptied is closed to everybody meanwhile, says why, and can be let go", async () => {
     const [project, user] = [projectName(), await bed.domain.createUser(unique("dev"))];
     const ready = await bed.ready(project, { members: [{ user: user.name, domain: bed.domain.name, role: "member" }] });
