@@ -131,8 +131,9 @@ bench-writes: $(INSTALLED) ## Count the operator's writes for 1,000 Secrets and 
 	biome check --write docs
 
 .PHONY: bench-restart
-bench-restart: $(INSTALLED) ## Restart the operator with 10,000 Servers and print times and memory
+bench-restart: $(INSTALLED) ## Restart the operator with 10,000 Servers: time until all are looked at, and memory, into docs/
 	node bench/operator/restart.ts $(BENCH)
+	biome check --write docs
 
 .PHONY: bench-servers
 bench-servers: $(INSTALLED) ## Measure Servers against bare VirtualMachines on the node into docs/, and many at once (needs root)
@@ -148,6 +149,11 @@ conformance-openstack: $(INSTALLED) ## OpenStack's own tests against a deployed 
 chaos: $(INSTALLED) ## Kill the operator after each of its writes, and write docs/reports/kills.md (long)
 	vitest run --project faults e2e/faults/kills
 
+.PHONY: soak
+soak: $(INSTALLED) ## All that happens to a Cloud in its life, under load: docs/reports/soak.md (half an hour, needs root)
+	node e2e/faults/soak/run.ts $(SOAK)
+	biome check --write docs
+
 .PHONY: e2e
 e2e: $(INSTALLED) ## Images and Servers on real KubeVirt and CDI, with guests that boot (needs root)
 	vitest run --project node --maxWorkers=1 e2e/node/kubevirt e2e/node/examples e2e/scenarios/server
@@ -160,7 +166,7 @@ test-node: $(INSTALLED) ## Tests against a cluster with a real node, which is st
 .PHONY: test-node-share
 test-node-share: $(INSTALLED) ## The short part of test-node; where this is not root it says so, and tests nothing
 	@if [ "$$(id -u)" = 0 ]; then \
-	  vitest run --project node e2e/node/node.node.test.ts e2e/scenarios/cloud.node.test.ts; \
+	  vitest run --project node e2e/node/node.node.test.ts e2e/scenarios/cloud.node.test.ts e2e/faults/soak; \
 	else \
 	  echo "test-node-share: not root, so no node can be made: the Cloud as pods is NOT tested here"; \
 	fi

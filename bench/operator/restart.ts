@@ -1,8 +1,10 @@
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { untilEstablished } from "#e2e/cluster/established.ts";
 import { apply, kubectl } from "#e2e/cluster/kubectl.ts";
+import { checkout } from "#e2e/cluster/location.ts";
 import { applyNepheleObjects, systemNamespace } from "#e2e/cluster/nephele-objects.ts";
 import { tools } from "#e2e/tools/build.ts";
 import { namespaces } from "#operator/api/foreign.ts";
@@ -14,8 +16,10 @@ import type { KubeClient } from "#runtime/client/kube-client.ts";
 import { createTransport } from "#runtime/client/transport.ts";
 import { type Bed, withBed } from "../bed.ts";
 import { inParallel } from "../in-parallel.ts";
+import { machine } from "../machine.ts";
 import { WRITERS } from "../runtime/samples.ts";
 import { startOperatorRun } from "./operator-run.ts";
+import { restartReport, type Start } from "./restart-report.ts";
 
 /**
  * How the operator itself restarts with many Servers: time until each has been looked at, processor time, resident
@@ -24,6 +28,8 @@ import { startOperatorRun } from "./operator-run.ts";
  */
 const { values } = parseArgs({ options: { servers: { type: "string", default: "10000" } } });
 const count = Number(values.servers);
+const WHOLE = 10_000;
+const RESTARTS = 5;
 const namespace = "scale";
 const PORT = 19_480;
 const DEADLINE_MS = 20 * 60_000;
@@ -51,7 +57,7 @@ async function makeServers(kube: KubeClient): Promise<void> {
 }
 
 /** Runs an operator until it has made as many passes over Servers as there are, and five seconds more. */
-async function run(bed: Bed, what: string): Promise<void> {
+async function run(bed: Bed, what: string): Promise<Start> {
   const started = performance.now();
   const logFile = join(bed.logsDir, "operator.log");
   const operator = startOperatorRun({ kubeconfig: bed.kubeconfig, installationId: "bench", logFile, port: PORT });
@@ -64,11 +70,16 @@ async function run(bed: Bed, what: string): Promise<void> {
     const [seconds, cpu] = [(performance.now() - started) / 1000, operator.cpuSeconds()];
     await delay(5_000);
     const { now, peak } = operator.memory();
-    const mega = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(0)} MiB`;
-    const writes = (await operator.counters())?.writes ?? Number.NaN;
-    print(
-      `${what}: all looked at after ${seconds.toFixed(1)} s, ${cpu.toFixed(1)} CPU s, resident ${mega(now)} (highest ${mega(peak)}), ${writes} writes`,
-    );
+    const start = {
+      what,
+      seconds,
+      cpuSeconds: cpu,
+      resident: now,
+      highest: peak,
+      writes: (await operator.counters())?.writes,
+    };
+    print(JSON.stringify(start));
+    return start;
   } finally {
     await operator.stop();
   }
@@ -81,8 +92,12 @@ await withBed(print, async (bed) => {
     const kube = createClient(createTransport(connection, { userAgent: "bench-writer/1" }));
     await install(bed, kube);
     await makeServers(kube);
-    await run(bed, `first start with ${count} Servers`);
-    for (let again = 1; again <= 3; again += 1) await run(bed, `restart ${again}`);
+    const starts = [await run(bed, "first start: each gets its status")];
+    for (let again = 1; again <= RESTARTS; again += 1) starts.push(await run(bed, `restart ${again}`));
+    const text = restartReport(machine(), count, starts);
+    print(text);
+    // Fewer are for a look.
+    if (count >= WHOLE) writeFileSync(join(checkout, "docs", "bench-restart.md"), text);
   } finally {
     await connection.close();
   }

@@ -8,6 +8,7 @@ import { clouds } from "#operator/api/resources.ts";
 import { fernetKey } from "#operator/cloud/decide/key-table.ts";
 import { timeText } from "#runtime/api/time.ts";
 import { administratorsView, asAdministrator, at, type CloudBed, MINUTES, openCloudBed, partOf } from "./cloud-bed.ts";
+import { rotate } from "./cloud-rotations.ts";
 import { type OwnCloud, openOwnCloud } from "./own-cloud.ts";
 import { askWhile, type TenantRequests } from "./tenant-requests.ts";
 
@@ -144,15 +145,7 @@ describe("keys by which something is stored, rotated on request", () => {
           await tenant.ask(await tenant.store("new"));
         },
         async () => {
-          const now = { rotateEvery: "2160h", rotationRequestedAt: timeText(new Date()) };
-          const spec = { identity: { credentialKeys: now }, keyManager: { kek: now } };
-          await bed.kube.mergePatch(clouds, at(name), { spec });
-          for (const key of ["credential", "kek"] as const)
-            await eventually(
-              `what is stored by ${key} to be encrypted by its second key`,
-              async () => (await secret(key))?.metadata.annotations?.["nephele.dev/rewrapped"] === "2",
-              { withinMs: 10 * MINUTES, seen: () => key },
-            );
+          await Promise.all([rotate(bed, name, "credential keys"), rotate(bed, name, "key-encryption keys")]);
         },
       );
       process.stderr.write(`${rotating.answered} rounds of requests, ${rotating.errors.length} errors\n`);

@@ -9,8 +9,15 @@ export interface TenantRequests {
   ask(secretId: string): Promise<string>;
   /** Barbican takes a payload. Gives the secret's id once it is acknowledged; throws where it is not. */
   store(payload: string): Promise<string>;
+  /** Barbican forgets a secret. */
+  remove(secretId: string): Promise<void>;
+  /** Logs in anew, and goes on with that token. */
+  login(): Promise<void>;
   close(): void;
 }
+
+/** As long as a client has patience. */
+const PATIENCE = { headersTimeout: 30_000, bodyTimeout: 30_000 } as const;
 
 interface CloudsFile {
   readonly clouds: Readonly<
@@ -31,26 +38,39 @@ export async function openTenantRequests(node: NodeHandle, cloud: string, namesp
   const auth = (parse(Buffer.from(encoded, "base64").toString()) as CloudsFile).clouds[namespace]?.auth;
   const credential = { id: auth?.application_credential_id, secret: auth?.application_credential_secret };
   const identity = { methods: ["application_credential"], application_credential: credential };
-  const login = await request(`${keystone}/v3/auth/tokens`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ auth: { identity } }),
-  });
-  const token = String(login.headers["x-subject-token"]);
-  await expectStatus(login, 201, "the login");
+  const login = async (): Promise<string> => {
+    const answer = await request(`${keystone}/v3/auth/tokens`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ auth: { identity } }),
+      ...PATIENCE,
+    });
+    await expectStatus(answer, 201, "the login");
+    return String(answer.headers["x-subject-token"]);
+  };
+  let token = await login();
+  const get = (url: string, headers: Readonly<Record<string, string>>) => request(url, { headers, ...PATIENCE });
   return {
     ask: async (secretId) => {
       const own = { "x-auth-token": token, "x-subject-token": token };
-      await expectStatus(await request(`${keystone}/v3/auth/tokens`, { headers: own }), 200, "Keystone");
+      await expectStatus(await get(`${keystone}/v3/auth/tokens`, own), 200, "Keystone");
       const headers = { "x-auth-token": token, accept: "text/plain" };
-      return expectStatus(await request(`${barbican}/v1/secrets/${secretId}/payload`, { headers }), 200, "Barbican");
+      return expectStatus(await get(`${barbican}/v1/secrets/${secretId}/payload`, headers), 200, "Barbican");
     },
     store: async (payload) => {
       const body = JSON.stringify({ name: "stored", payload, payload_content_type: "text/plain" });
       const headers = { "x-auth-token": token, "content-type": "application/json" };
-      const answer = await request(`${barbican}/v1/secrets`, { method: "POST", headers, body });
+      const answer = await request(`${barbican}/v1/secrets`, { method: "POST", headers, body, ...PATIENCE });
       const { secret_ref: ref } = JSON.parse(await expectStatus(answer, 201, "Barbican")) as { secret_ref: string };
       return ref.slice(ref.lastIndexOf("/") + 1);
+    },
+    remove: async (secretId) => {
+      const headers = { "x-auth-token": token };
+      const answer = await request(`${barbican}/v1/secrets/${secretId}`, { method: "DELETE", headers, ...PATIENCE });
+      await expectStatus(answer, 204, "Barbican");
+    },
+    login: async () => {
+      token = await login();
     },
     close: () => {
       for (const way of ways) way.close();
