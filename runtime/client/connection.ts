@@ -1,5 +1,5 @@
-import type { RequestOptions } from "node:https";
 import { Agent } from "undici";
+import { credentialSource } from "./credentials.ts";
 
 /** A kept connection is closed by us first: the API server does it after 90 s, in the middle of a request if it must be. */
 const IDLE_MS = 60_000;
@@ -21,29 +21,18 @@ export interface ConnectionOptions {
 }
 
 /**
- * Opens the API server that the kubeconfig names. Reading and authentication (client certificates, tokens, exec
- * plugins, OIDC, in-cluster) are client-node's; the connections are undici's.
+ * Opens the API server that the kubeconfig names, with its credentials. The connections are undici's.
  * @throws Error when the kubeconfig cannot be read or names no cluster.
  */
 export async function connect(options: ConnectionOptions = {}): Promise<Connection> {
-  // Imported when needed: it costs a third of a second, and programs that only use types never pay it.
-  const { KubeConfig } = await import("@kubernetes/client-node");
-  const config = new KubeConfig();
-  if (options.kubeconfig === undefined) config.loadFromDefault();
-  else config.loadFromFile(options.kubeconfig);
-  const cluster = config.getCurrentCluster();
-  if (cluster === null) {
-    throw new Error("the kubeconfig names no current cluster: set current-context, or KUBECONFIG to another file");
-  }
+  const source = await credentialSource(options.kubeconfig);
   let held: { readonly tls: string; readonly agent: Agent } | undefined;
   let fresh: { readonly until: number; readonly value: Awaited<ReturnType<Connection["current"]>> } | undefined;
 
   const current: Connection["current"] = async () => {
     if (fresh !== undefined && fresh.until > Date.now()) return fresh.value;
-    const applied: RequestOptions = {};
-    await config.applyToHTTPSOptions(applied);
-    const { ca, cert, key, servername, rejectUnauthorized } = applied;
-    const tls = JSON.stringify([ca, cert, key, servername, rejectUnauthorized]);
+    const credentials = await source.read();
+    const tls = JSON.stringify(credentials.tls);
     if (held?.tls !== tls) {
       const before = held?.agent;
       held = {
@@ -56,23 +45,13 @@ export async function connect(options: ConnectionOptions = {}): Promise<Connecti
           // A watch is silent for as long as nothing happens; each request brings its own deadline instead.
           bodyTimeout: 0,
           headersTimeout: 0,
-          connect: {
-            timeout: 5_000,
-            ...(ca === undefined ? {} : { ca }),
-            ...(cert === undefined ? {} : { cert }),
-            ...(key === undefined ? {} : { key }),
-            ...(servername === undefined ? {} : { servername }),
-            ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
-          },
+          connect: { timeout: 5_000, ...credentials.tls },
         }),
       };
       // Requests under way on the old connections end in peace.
       void before?.close();
     }
-    const headers: Record<string, string | string[]> = {};
-    for (const [name, value] of Object.entries(applied.headers ?? {})) headers[name] = String(value);
-    if (typeof applied.auth === "string")
-      headers["Authorization"] = `Basic ${Buffer.from(applied.auth).toString("base64")}`;
+    const headers: Record<string, string | string[]> = { ...credentials.headers };
     if (options.impersonate !== undefined) {
       headers["Impersonate-User"] = options.impersonate.user;
       const groups = options.impersonate.groups ?? [];
@@ -84,7 +63,7 @@ export async function connect(options: ConnectionOptions = {}): Promise<Connecti
   };
 
   return {
-    server: cluster.server.replace(/\/$/, ""),
+    server: source.server.replace(/\/$/, ""),
     current,
     close: async () => {
       await held?.agent.destroy();

@@ -64,8 +64,7 @@ export function writeAnonymousKubeconfig(path: string, server: string): void {
   const config = {
     apiVersion: "v1",
     kind: "Config",
-    // client-node speaks plain HTTP, which is enough on loopback, only where it is told not to insist.
-    clusters: [{ name: "proxied", cluster: { server, "insecure-skip-tls-verify": true } }],
+    clusters: [{ name: "proxied", cluster: { server } }],
     users: [{ name: "nobody", user: {} }],
     contexts: [{ name: "proxied", context: { cluster: "proxied", user: "nobody" } }],
     "current-context": "proxied",
