@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { request } from "undici";
 import { checkout } from "#e2e/cluster/location.ts";
 import { NODE_FLAGS } from "#operator/node-flags.ts";
+import { nodeEnvironment } from "../node-environment.ts";
 import { cpuSeconds, memory } from "../usage.ts";
 
 /** The operator's own counters, summed up. */
@@ -44,7 +45,7 @@ export function startOperatorRun(options: OperatorRunOptions): OperatorRun {
       ...["--log-level", "warn", "--health-address", `127.0.0.1:${options.port}`],
       ...(options.args ?? []),
     ],
-    { stdio: ["ignore", log, log] },
+    { env: nodeEnvironment, stdio: ["ignore", log, log] },
   );
   closeSync(log);
   const pid = child.pid;

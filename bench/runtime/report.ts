@@ -65,7 +65,8 @@ Typed objects rather than unstructured ones; no limit on requests of its own (cl
 generation, labels and annotations, as ours is; its cache with managed fields stripped by \`DefaultTransform\`, as ours are.
 controller-runtime keeps them unless it is told so: rows "against its defaults" are that. GOMAXPROCS and GOGC are Go's defaults:
 a lower GOGC, or a GOMEMLIMIT near what is live, takes less memory for more processor time, and must be chosen for a number of
-objects that is known. Custom resources have no protobuf; ConfigMaps use it. Node runs with \`${NODE_FLAGS.join(" ")}\`, as the operator does.
+objects that is known. Custom resources have no protobuf; ConfigMaps use it. Node runs with \`${NODE_FLAGS.join(" ")}\`, and
+finds what it compiled before, as the operator does in its image.
 
 ## Where it falls short, and why
 
@@ -73,8 +74,7 @@ objects that is known. Custom resources have no protobuf; ConfigMaps use it. Nod
   what differs is the time between an answer and the next request, in which a single thread may be busy with the watch.
 - **Restart** came out at 0.89 of the peer's processor time in one whole run and at 1.10 in the next, on the same quiet machine: a
   difference that small is not measured by five restarts of two seconds.
-- **Memory with no objects.** client-node with all its generated classes takes about 80 MiB of it, for its KubeConfig alone. A reader of
-  kubeconfigs of our own would save that and is not worth its code (docs/adr/0003).
+- **Memory with no objects** is Node's own, about 45 MiB, and the modules': until docs/adr/0041 it was 159 MiB.
 - **Memory per object** is that of the start with all objects less that of the start with none, which leaves free pages behind that
   the first objects then fill. In V8's heap alone, after a collection, a Sample and a ConfigMap take about 0.8 KiB each on average:
   about half of what the peer holds when it has collected its garbage, a quarter of its resident memory, a sixth against its defaults.

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { openSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
+import { nodeEnvironment } from "../node-environment.ts";
 import { cpuSeconds, memory } from "../usage.ts";
 
 /** A program under measurement: how it is started, and what it is called. */
@@ -48,7 +49,7 @@ export function start(contender: Contender, options: SubjectOptions): Subject {
       `--workers=${options.workers}`,
       `--expect=${options.expect}`,
     ],
-    { stdio: ["ignore", "pipe", openSync(options.logFile, "a", 0o600)] },
+    { env: nodeEnvironment, stdio: ["ignore", "pipe", openSync(options.logFile, "a", 0o600)] },
   );
   const pid = child.pid;
   if (pid === undefined) throw new Error(`${contender.command} cannot be started`);
