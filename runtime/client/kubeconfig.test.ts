@@ -51,7 +51,7 @@ async function byClientNode(
     server: config.getCurrentCluster()?.server ?? "",
     tls: Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== undefined)),
     headers: {
-      ...headers,
+      ...Object.fromEntries(Object.entries(headers)),
       ...(typeof auth === "string" ? { Authorization: `Basic ${Buffer.from(auth).toString("base64")}` } : {}),
     },
   };

@@ -12,7 +12,7 @@ const AT_ONCE = 4;
 export interface Work {
   readonly operations: readonly Operation[];
   /** Reads what was stored since it was asked last, removes it, and gives how much of it could not be read. */
-  lost(): Promise<number>;
+  readonly lost: () => Promise<number>;
 }
 
 /** @param kept a secret of the tenant with this payload */
