@@ -1,3 +1,4 @@
+import { type GoModule, goModulesOf } from "./go-modules.ts";
 import type { OpenedArchive } from "./oci-archive.ts";
 
 /** A package in an image (CycloneDX 1.6, component). */
@@ -28,12 +29,13 @@ const readers: readonly {
   { path: /\/node_modules\/(@[^/]+\/)?[^/]+\/package\.json$/, read: npm },
 ];
 
-/** Reads the packages out of the image itself: Debian's, Python's, npm's. */
+/** Reads the packages out of the image itself: Debian's, Python's, npm's, and the modules of Go's programs. */
 export async function billOfMaterials(image: OpenedArchive, reference: string): Promise<BillOfMaterials> {
   const components = new Map<string, Component>();
   for await (const { path, content } of image.files()) {
     const found = readers.find((reader) => reader.path.test(path))?.read(content.toString("utf8"));
-    if (found !== undefined) components.set(found.purl, found);
+    for (const component of found === undefined ? goModulesOf(content).map(goModule) : [found])
+      components.set(component.purl, component);
   }
   return {
     bomFormat: "CycloneDX",
@@ -65,6 +67,11 @@ function npm(text: string): Component | undefined {
   if (name === undefined || version === undefined) return undefined;
   const path = name.split("/").map(encodeURIComponent).join("/");
   return { type: "library", name, version, purl: `pkg:npm/${path}@${encodeURIComponent(version)}` };
+}
+
+function goModule({ path, version }: GoModule): Component {
+  const purl = `pkg:golang/${path.split("/").map(encodeURIComponent).join("/")}@${encodeURIComponent(version)}`;
+  return { type: "library", name: path, version, purl };
 }
 
 function fields(text: string, nameField: string): { readonly name?: string; readonly version?: string } {

@@ -1,5 +1,6 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
+import { type BuiltTools, tools } from "../e2e/tools/build.ts";
 import { cacheRoot, contentKey } from "../e2e/tools/cache.ts";
 import { withLock } from "../e2e/tools/lock.ts";
 import { billOfMaterials } from "./bill-of-materials.ts";
@@ -38,14 +39,17 @@ async function image(spec: ImageSpec, print: (line: string) => void): Promise<Bu
   try {
     const context = join(work, "context");
     copyInputs(spec, context);
-    const key = contentKey(context, [JSON.stringify(spec.args), process.arch]);
+    const programs = spec.programs === undefined ? undefined : await tools(spec.programs.module, print);
+    // The folder of the tools is named by the key of all that they are made of.
+    const made = programs === undefined ? [] : [basename(dirname(programs.bin))];
+    const key = contentKey(context, [JSON.stringify(spec.args), process.arch, ...made]);
     const folder = join(root, `${spec.name}-${spec.tag}-${key}`);
     if (!existsSync(folder)) {
       const waiting = (): void => print(`${spec.name}:${spec.tag}: other images are being built, waiting`);
       await withLock(
         root,
         async () => {
-          if (!existsSync(folder)) await buildInto(spec, { context, work, folder }, print);
+          if (!existsSync(folder)) await buildInto(spec, { context, work, folder, programs }, print);
         },
         waiting,
       );
@@ -58,7 +62,12 @@ async function image(spec: ImageSpec, print: (line: string) => void): Promise<Bu
 
 async function buildInto(
   spec: ImageSpec,
-  at: { readonly context: string; readonly work: string; readonly folder: string },
+  at: {
+    readonly context: string;
+    readonly work: string;
+    readonly folder: string;
+    readonly programs: BuiltTools | undefined;
+  },
   print: (line: string) => void,
 ): Promise<void> {
   const title = `${spec.name}:${spec.tag}`;
@@ -67,6 +76,8 @@ async function buildInto(
   const result = join(at.work, "result");
   mkdirSync(result);
   if (spec.needsNode) await addNode(at.context);
+  for (const name of spec.programs?.names ?? [])
+    cpSync(join(at.programs?.bin ?? "", name), join(at.context, "programs", name));
   const builder: Engine = await engine(print);
   const archive = join(result, "image.tar");
   await builder.build({

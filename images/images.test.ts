@@ -25,18 +25,21 @@ describe("names", () => {
   });
 });
 
-describe.each(imageSpecs)("$name:$tag", ({ name, args, inputs, needsNode }) => {
+describe.each(imageSpecs)("$name:$tag", ({ name, args, inputs, needsNode, programs }) => {
   const dockerfile = readFileSync(join(checkout, "images", name, "Dockerfile"), "utf8");
 
   test("has all that its Dockerfile copies among its inputs, so that the key changes with each", () => {
     const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$|type=bind,source=(\S+?),/gm)]
-      .map(([, files, bound]) => files ?? bound ?? "")
+      .flatMap(([, files, bound]) => (files ?? bound ?? "").split(" "))
       .map((path) => path.replace(/\$\{(\w+)\}/g, (_whole, variable: string) => args[variable] ?? ""));
     expect(copied.length).toBeGreaterThan(0);
     const foreign = copied.filter(
       (path) => !inputs.some((input) => `${path}/`.startsWith(`${input.replace(/\/$/, "")}/`)),
     );
-    expect(foreign.filter((path) => !(needsNode && path.startsWith("packages/")))).toEqual([]);
+    const given = (path: string): boolean =>
+      (needsNode && path.startsWith("packages/")) ||
+      (programs?.names ?? []).some((each) => path === `programs/${each}`);
+    expect(foreign.filter((path) => !given(path))).toEqual([]);
     expect(inputs.some((input) => `images/${name}/Dockerfile`.startsWith(input))).toBe(true);
   });
 

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { spireVersion, type ToolModuleName } from "../e2e/tools/modules.ts";
 
 /** The checkout's root. */
 export const checkout = join(import.meta.dirname, "..");
@@ -16,6 +17,8 @@ export interface ImageSpec {
   readonly inputs: readonly string[];
   /** npm's production packages and Node are put into the context, under `packages/`. */
   readonly needsNode: boolean;
+  /** Programs of a Go module of e2e/tools, which are put into the context under `programs/`. */
+  readonly programs?: { readonly module: ToolModuleName; readonly names: readonly string[] };
 }
 
 /** The OpenStack releases that a Cloud can run; Keystone's and Barbican's versions are in their requirements. */
@@ -39,10 +42,18 @@ export const imageSpecs: readonly ImageSpec[] = [
   { name: "memcached", tag: "1.6", args: {}, inputs: [...debian, "images/memcached"], needsNode: false },
   { name: "postgresql", tag: "15", args: {}, inputs: [...python, "images/postgresql"], needsNode: false },
   {
+    name: "spire",
+    tag: spireVersion,
+    args: {},
+    inputs: [...debian, "images/spire"],
+    needsNode: false,
+    programs: { module: "spire", names: ["spire-server", "spire-agent"] },
+  },
+  {
     name: "nephele",
     tag: version(),
     args: {},
-    inputs: [...debian, "images/nephele", "package.json", "package-lock.json", "operator", "runtime", "crds"],
+    inputs: [...debian, "images/nephele", "package.json", "package-lock.json", "operator", "runtime", "spiffe", "crds"],
     needsNode: true,
   },
   ...services,

@@ -36,6 +36,9 @@ const kubernetesBuildInfo = {
   buildDate: "1970-01-01T00:00:00Z",
 };
 
+/** The version of SPIRE that go.mod pins. */
+export const spireVersion = "1.15.3";
+
 const kubevirtBuildInfo = { "kubevirt.io/client-go/version.gitVersion": "v1.9.0" };
 
 /** Every module, in the order in which a first start needs them. */
@@ -96,7 +99,7 @@ export const toolModules = {
   spire: {
     name: "spire",
     packages: [],
-    linked: { "github.com/spiffe/spire/pkg/common/version.gittag": "1.15.3" },
+    linked: { "github.com/spiffe/spire/pkg/common/version.gittag": spireVersion },
     withC: {
       packages: ["tool"],
       tags: ["netgo", "osusergo"],

@@ -7,7 +7,7 @@ import type { RunConfig } from "../oci-archive.ts";
 export async function writeArchive(
   path: string,
   config: RunConfig,
-  files: Readonly<Record<string, string>>,
+  files: Readonly<Record<string, string | Buffer>>,
 ): Promise<void> {
   const blobs: Record<string, Buffer> = {};
   const descriptor = (content: Buffer): { digest: string; size: number } => {
