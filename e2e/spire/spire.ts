@@ -10,6 +10,8 @@ export interface SpireOptions {
   readonly trustDomain: string;
   /** How long leaves live, as "20s"; they are renewed at half of it. */
   readonly leafTtl?: string;
+  /** Paths of the SPIFFE IDs that may administer the server over the network. */
+  readonly admins?: readonly string[];
 }
 
 export interface EntryOptions {
@@ -30,6 +32,8 @@ export class Spire {
   readonly address: string;
   /** The same as a path. */
   readonly socket: string;
+  /** The server's API, `host:port`. */
+  readonly serverAddress: string;
   readonly server: BedProcess;
   readonly #bin: string;
   readonly #folder: string;
@@ -44,6 +48,7 @@ export class Spire {
     this.#serverSocket = join(folder, "server", "api.sock");
     this.socket = join(folder, "workload", "agent.sock");
     this.address = `unix://${this.socket}`;
+    this.serverAddress = `127.0.0.1:${port}`;
     this.#agentConfig = join(folder, "agent.conf");
     const serverConfig = join(folder, "server.conf");
     for (const part of ["server", "agent", "workload"]) mkdirSync(join(folder, part));
@@ -138,8 +143,9 @@ function serverConfiguration(
   folder: string,
   socket: string,
   port: number,
-  { trustDomain, leafTtl }: SpireOptions,
+  { trustDomain, leafTtl, admins = [] }: SpireOptions,
 ): string {
+  const adminIds = admins.map((path) => `spiffe://${trustDomain}${path}`);
   return `
 server {
   bind_address = "127.0.0.1"
@@ -152,6 +158,7 @@ server {
   ca_ttl = "24h"
   default_x509_svid_ttl = "${leafTtl ?? "1h"}"
   agent_ttl = "12h"
+  admin_ids = ${JSON.stringify(adminIds)}
 }
 plugins {
   DataStore "sql" {

@@ -1,0 +1,47 @@
+import type { Entry } from "#operator/clients/spire/entry.ts";
+import { type EntryOwner, entryId } from "./entry-id.ts";
+
+/** The name of this cluster in the attestation of nodes; in the configuration of server and agents (charts/nephele), too. */
+export const CLUSTER = "nephele";
+
+/** A container of the platform's pods that is somebody. */
+export interface Workload {
+  /** Of its entry, among its owner's. */
+  readonly name: string;
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  /** Others of the same pod are nobody. */
+  readonly container: string;
+}
+
+/** The alias by which all nodes of the cluster are one parent, so that an entry need not know where its pod will run. */
+export function nodesEntry(trustDomain: string, owner: EntryOwner): Entry {
+  return {
+    id: entryId(owner, "nodes"),
+    spiffeId: nodesId(trustDomain),
+    parentId: `spiffe://${trustDomain}/spire/server`,
+    selectors: [`k8s_psat:cluster:${CLUSTER}`],
+  };
+}
+
+/** SPIFFE IDs that cannot be reused: of a namespace that is the platform's, and a ServiceAccount of one part. */
+export function workloadEntry(trustDomain: string, owner: EntryOwner, workload: Workload): Entry {
+  const { name, namespace, serviceAccount, container } = workload;
+  return {
+    id: entryId(owner, name),
+    spiffeId: workloadId(trustDomain, workload),
+    parentId: nodesId(trustDomain),
+    selectors: [`k8s:ns:${namespace}`, `k8s:sa:${serviceAccount}`, `k8s:container-name:${container}`],
+  };
+}
+
+export function workloadId(
+  trustDomain: string,
+  { namespace, serviceAccount }: Pick<Workload, "namespace" | "serviceAccount">,
+): string {
+  return `spiffe://${trustDomain}/ns/${namespace}/sa/${serviceAccount}`;
+}
+
+function nodesId(trustDomain: string): string {
+  return `spiffe://${trustDomain}/nodes/${CLUSTER}`;
+}
