@@ -8,6 +8,7 @@ import { timeText } from "#runtime/api/time.ts";
 import { at, type CloudBed, MINUTES, openCloudBed, partOf } from "./cloud-bed.ts";
 import { type OwnCloud, openOwnCloud } from "./own-cloud.ts";
 import { askWhile, openTenantRequests, type TenantRequests } from "./tenant-requests.ts";
+import { askAll, forgetTokens, untilAllRead } from "./token-keys.ts";
 
 /** A Cloud with three members of PostgreSQL and with Fernet tokens, whose tenant goes on while things happen to it. */
 const name = unique("cloud").slice(2);
@@ -115,35 +116,6 @@ describe("PostgreSQL's primary", () => {
 describe("Fernet keys, rotated on request", () => {
   const keysHeld = async (): Promise<readonly string[]> =>
     Object.keys((await bed.kube.get(coreSecrets, at(`${name}-fernet`)))?.data ?? {}).sort();
-  /** What a pod of Keystone finds in its folder, which kubelet brings a while later. */
-  const keysIn = async (pod: string): Promise<readonly string[]> => {
-    const list = "import os; print(*sorted(f for f in os.listdir('/etc/keystone-keys/fernet') if f.isdigit()))";
-    return (await bed.node.run("exec", pod, "-n", systemNamespace, "--", "python3", "-c", list)).trim().split(" ");
-  };
-  const untilAllRead = (keys: readonly string[]): Promise<true> =>
-    eventually(
-      `every replica to have the keys ${keys.join(", ")}`,
-      async () => {
-        const replicas = await bed.readyOf(partOf(name, "keystone"));
-        const found = await Promise.all(replicas.map(keysIn));
-        return replicas.length === 2 && found.every((each) => each.join() === keys.join());
-      },
-      { withinMs: 4 * MINUTES },
-    );
-  /** Else the answer for a token that was asked about before comes out of memory. */
-  const forget = async (): Promise<void> => {
-    const [before] = await bed.readyOf(partOf(name, "memcached"));
-    await bed.kill(partOf(name, "memcached"));
-    await eventually("another memcached", async () => {
-      const [now] = await bed.readyOf(partOf(name, "memcached"));
-      return now !== undefined && now !== before;
-    });
-  };
-  /** Often enough for both replicas to be asked. */
-  const asked = async (by: TenantRequests, id: string): Promise<void> => {
-    for (let turn = 0; turn < 8; turn++) await by.ask(id);
-  };
-
   test(
     "nobody is cut off: tokens of before and of after are good in every replica; without the kept key, the older are not",
     async () => {
@@ -154,21 +126,21 @@ describe("Fernet keys, rotated on request", () => {
         async () => {
           const keys = { rotateEvery: "24h", rotationRequestedAt: timeText(new Date()) };
           await bed.kube.mergePatch(clouds, at(name), { spec: { identity: { keys } } });
-          await untilAllRead(["0", "1", "2"]);
+          await untilAllRead(bed, name, "fernet", ["0", "1", "2"]);
         },
       );
       expect(rotating.errors).toEqual([]);
       expect(await keysHeld()).toEqual(["0", "1", "2"]);
       const later = await openTenantRequests(bed.node, name, own.project);
       try {
-        await forget();
-        await asked(tenant, id);
-        await asked(later, id);
+        await forgetTokens(bed, name);
+        await askAll(tenant, id);
+        await askAll(later, id);
         await bed.kube.mergePatch(coreSecrets, at(`${name}-fernet`), { data: { "1": null } });
-        await untilAllRead(["0", "2"]);
-        await forget();
+        await untilAllRead(bed, name, "fernet", ["0", "2"]);
+        await forgetTokens(bed, name);
         await expect(tenant.ask(id)).rejects.toThrow(/Keystone answered 401/);
-        await asked(later, id);
+        await askAll(later, id);
       } finally {
         later.close();
       }

@@ -10,7 +10,8 @@ import { timeText } from "#runtime/api/time.ts";
 import { administratorsView, asAdministrator, at, type CloudBed, MINUTES, openCloudBed, partOf } from "./cloud-bed.ts";
 import { rotate } from "./cloud-rotations.ts";
 import { type OwnCloud, openOwnCloud } from "./own-cloud.ts";
-import { askWhile, type TenantRequests } from "./tenant-requests.ts";
+import { askWhile, openTenantRequests, type TenantRequests } from "./tenant-requests.ts";
+import { askAll, forgetTokens, untilAllRead } from "./token-keys.ts";
 
 /** A Cloud whose logins rotate, and the keys by which something is stored: credentials, and Barbican's secrets. */
 const name = unique("cloud").slice(2);
@@ -176,5 +177,38 @@ describe("keys by which something is stored, rotated on request", () => {
       });
     },
     25 * MINUTES,
+  );
+});
+
+describe("pairs that sign tokens, rotated on request", () => {
+  test(
+    "nobody is cut off: tokens of before and of after are good in every replica; without the kept key, the older are not",
+    async () => {
+      const id = await tenant.store("rotated");
+      await untilAllRead(bed, name, "jws/public", ["next.public.pem", "public.pem"]);
+      const rotating = await askWhile(
+        () => tenant.ask(id),
+        async () => {
+          await rotate(bed, name, "keys of tokens");
+          await untilAllRead(bed, name, "jws/public", ["former-1.public.pem", "next.public.pem", "public.pem"]);
+        },
+      );
+      process.stderr.write(`${rotating.answered} rounds of requests, ${rotating.errors.length} errors\n`);
+      expect(rotating.errors).toEqual([]);
+      const later = await openTenantRequests(bed.node, name, own.project);
+      try {
+        await forgetTokens(bed, name);
+        await askAll(tenant, id);
+        await askAll(later, id);
+        await bed.kube.mergePatch(coreSecrets, at(`${name}-jws`), { data: { "former-1.public.pem": null } });
+        await untilAllRead(bed, name, "jws/public", ["next.public.pem", "public.pem"]);
+        await forgetTokens(bed, name);
+        await expect(tenant.ask(id)).rejects.toThrow(/Keystone answered 401/);
+        await askAll(later, id);
+      } finally {
+        later.close();
+      }
+    },
+    14 * MINUTES,
   );
 });

@@ -21,7 +21,8 @@ const rewrapped = ({ data = {}, metadata }: CoreSecret): boolean =>
 
 /** What of a deployed Cloud rotates on request. */
 export const rotatable = {
-  "Fernet keys": { ask: (keys) => ({ identity: { keys } }), secrets: ["fernet"], done: () => true },
+  /** Of a Cloud with tokens of the format jws. */
+  "keys of tokens": { ask: (keys) => ({ identity: { keys } }), secrets: ["fernet", "jws"], done: () => true },
   "credential keys": {
     ask: (credentialKeys) => ({ identity: { credentialKeys } }),
     secrets: ["credential"],

@@ -42,7 +42,7 @@ describe("a Cloud", () => {
       },
       keyManager: { replicas: 2 },
       rotation: {
-        fernet: { everyMs: 86_400_000, requestedAt: undefined },
+        tokens: { everyMs: 86_400_000, requestedAt: undefined },
         credential: { everyMs: 7_776_000_000, requestedAt: undefined },
         kek: { everyMs: 7_776_000_000, requestedAt: undefined },
         passwords: { everyMs: 7_776_000_000, requestedAt: undefined },

@@ -32,7 +32,8 @@ export interface CloudDeployment {
   readonly keyManager: { readonly replicas: number };
   /** When keys rotate, by what they are for. */
   readonly rotation: {
-    readonly fernet: RotationSchedule;
+    /** Fernet keys, and the pairs that sign tokens. */
+    readonly tokens: RotationSchedule;
     readonly credential: RotationSchedule;
     readonly kek: RotationSchedule;
     readonly passwords: RotationSchedule;
@@ -66,7 +67,7 @@ const DEFAULT_CONTRACT = "Automatic";
 const DEFAULT_REPLICAS = 2;
 const DEFAULT_TOKENS = { format: "jws", lifetime: "1h" } as const;
 /** Of tokens the keys rotate daily; of what is stored, and logins, four times a year: that writes much, or replaces pods. */
-const DEFAULT_ROTATION = { fernet: "24h", stored: "2160h" } as const;
+const DEFAULT_ROTATION = { tokens: "24h", stored: "2160h" } as const;
 const DEFAULT_DATABASE = { bundled: { instances: 1, storage: "10Gi" } } as const;
 
 /** Undefined where the services are external. */
@@ -87,7 +88,7 @@ export function deploymentOf(cloud: Cloud, platform: Platform): CloudDeployment 
     },
     keyManager: { replicas: keyManager.replicas ?? DEFAULT_REPLICAS },
     rotation: {
-      fernet: scheduleOf(identity.keys, DEFAULT_ROTATION.fernet),
+      tokens: scheduleOf(identity.keys, DEFAULT_ROTATION.tokens),
       credential: scheduleOf(identity.credentialKeys, DEFAULT_ROTATION.stored),
       kek: scheduleOf(keyManager.kek, DEFAULT_ROTATION.stored),
       passwords: scheduleOf(passwords, DEFAULT_ROTATION.stored),

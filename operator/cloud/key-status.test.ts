@@ -11,7 +11,7 @@ const keys = (annotations: Readonly<Record<string, string>>): CoreSecret =>
 
 test("a repository that was rotated says since when each key is used", () => {
   const noted = { "1": "2026-11-24T10:00:00Z", "2": "2026-11-25T12:00:00Z" };
-  expect(usedSince(keys({ [USED_SINCE]: JSON.stringify(noted) }))).toEqual(noted);
+  expect(usedSince(keys({ [USED_SINCE]: JSON.stringify(noted) }), 2)).toEqual(noted);
 });
 
 test.each([
@@ -22,5 +22,5 @@ test.each([
   ["it holds what is no key", { [USED_SINCE]: '{"two":"2026-11-25T12:00:00Z"}' }],
   ["it is empty", { [USED_SINCE]: "{}" }],
 ])("where %s the newest key counts from when the Secret was made", (_why, annotations) => {
-  expect(usedSince(keys(annotations))).toEqual({ "2": made });
+  expect(usedSince(keys(annotations), 2)).toEqual({ "2": made });
 });

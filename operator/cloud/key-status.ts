@@ -7,7 +7,7 @@ import { type KeyName, secretNames } from "./names.ts";
 
 type KeyStatus = NonNullable<CloudStatus["keys"]>[number];
 
-/** Since when each Fernet key but 0 is or was the one that is used, as JSON; on the core Secret. */
+/** Since when each key but 0 is or was the one that is used, by number, as JSON; on the core Secret. */
 export const USED_SINCE = "nephele.dev/used-since";
 /** The last request for a rotation that was answered; on the core Secret. */
 export const ANSWERED_REQUEST = "nephele.dev/answered-request";
@@ -38,7 +38,11 @@ export function keyStatus(
 
 /** Since when the key or login that is used is. */
 export function presentSince(secret: CoreSecret): string {
-  return Object.values(usedSince(secret)).sort().at(-1) ?? secret.metadata.creationTimestamp;
+  return (
+    Object.values(notedSince(secret) ?? {})
+      .sort()
+      .at(-1) ?? secret.metadata.creationTimestamp
+  );
 }
 
 /** The key by which all that is stored is encrypted: before the first rotation, the first. */
@@ -51,12 +55,14 @@ export function rewrappedOf(secret: CoreSecret): number {
 /**
  * When each key of a repository came into use; of keys that were never rotated, when they were made. A note that somebody
  * damaged counts as none: a rotation comes sooner for it, and no key is dropped whose time is not known.
+ * @param used the number of the key that is used
  */
-export function usedSince(secret: CoreSecret): Readonly<Record<string, string>> {
-  const noted = parseTimes(secret.metadata.annotations?.[USED_SINCE]);
-  if (noted !== undefined) return noted;
-  const used = Math.max(...Object.keys(secret.data ?? {}).map(Number));
-  return Number.isNaN(used) ? {} : { [String(used)]: secret.metadata.creationTimestamp };
+export function usedSince(secret: CoreSecret, used: number): Readonly<Record<string, string>> {
+  return notedSince(secret) ?? { [String(used)]: secret.metadata.creationTimestamp };
+}
+
+function notedSince(secret: CoreSecret): Readonly<Record<string, string>> | undefined {
+  return parseTimes(secret.metadata.annotations?.[USED_SINCE]);
 }
 
 /** Undefined where the text is not an object of times by numbers. */

@@ -2,8 +2,9 @@ import type { Desired } from "#runtime/api/object.ts";
 import { migrateCredentialsJob, rewrapKekJob, type Task } from "./children/jobs.ts";
 import type { Service } from "./children/service-config.ts";
 import { mayTokensBeOut } from "./decide/fernet.ts";
-import type { Values } from "./decide/key-table.ts";
+import { fernetKey, type Values } from "./decide/key-table.ts";
 import { usedKey } from "./decide/rotation.ts";
+import { MOST_PAIRS, pairsOf, signingPair, valuesOfPairs } from "./decide/signing-keys.ts";
 import type { CloudDeployment, RotationSchedule } from "./deployment.ts";
 import type { KeyName } from "./names.ts";
 
@@ -15,12 +16,25 @@ export interface RepositoryState {
   readonly rewrapped: number;
 }
 
+/** How keys by number stand in a core Secret. */
+export interface Repository {
+  readonly read: (values: Values) => Values;
+  readonly write: (keys: Values) => Values;
+  readonly make: () => string;
+  readonly most: number;
+}
+
+/** As they are. A core Secret has room for many more; so many are a mistake. */
+const fernetKeys: Repository = { read: (values) => values, write: (keys) => keys, make: fernetKey, most: 200 };
+const signingPairs: Repository = { read: pairsOf, write: valuesOfPairs, make: signingPair, most: MOST_PAIRS };
+
 /** One repository of keys that rotates. Another is a line in {@link rotations}. */
 export interface Rotation {
   readonly name: KeyName;
   /** In messages. */
   readonly called: string;
   readonly schedule: RotationSchedule;
+  readonly repository: Repository;
   /** Whose pods read them. */
   readonly reader: Service;
   /** Whether something needs a key that is no longer used. */
@@ -31,19 +45,23 @@ export interface Rotation {
 
 export function rotations(deployment: CloudDeployment): readonly Rotation[] {
   const { identity, rotation } = deployment;
+  const ofTokens = {
+    schedule: rotation.tokens,
+    reader: "keystone",
+    needed: (number, { usedSince, now }) =>
+      mayTokensBeOut(number, { usedSince, now, tokenLifetimeMs: identity.tokenLifetimeMs }),
+  } satisfies Partial<Rotation>;
   return [
-    {
-      name: "fernet",
-      called: "Fernet keys",
-      schedule: rotation.fernet,
-      reader: "keystone",
-      needed: (number, { usedSince, now }) =>
-        mayTokensBeOut(number, { usedSince, now, tokenLifetimeMs: identity.tokenLifetimeMs }),
-    },
+    { name: "fernet", called: "Fernet keys", repository: fernetKeys, ...ofTokens },
+    // Receipts are encrypted by Fernet keys whatever tokens are.
+    ...(identity.tokenFormat === "jws"
+      ? [{ name: "jws", called: "signing keys", repository: signingPairs, ...ofTokens } as const]
+      : []),
     {
       name: "credential",
       called: "credential keys",
       schedule: rotation.credential,
+      repository: fernetKeys,
       reader: "keystone",
       // Keystone reads three keys at most: the next, the one that is used, and the one before it.
       needed: (number, { rewrapped }) => number >= rewrapped,
@@ -53,6 +71,7 @@ export function rotations(deployment: CloudDeployment): readonly Rotation[] {
       name: "kek",
       called: "key-encryption keys",
       schedule: rotation.kek,
+      repository: fernetKeys,
       reader: "barbican",
       // What a backup holds may be of any of them.
       needed: () => true,

@@ -47,7 +47,7 @@ export interface CloudIdentityTokens {
   readonly lifetime: string;
 }
 
-/** The Fernet keys, by which tokens (format fernet) and receipts are encrypted. */
+/** The keys of tokens: the pairs that sign them (format jws), and the Fernet keys that encrypt them (format fernet) and receipts. */
 export interface CloudIdentityKeys {
   /** The time from one rotation to the next. */
   readonly rotateEvery: string;

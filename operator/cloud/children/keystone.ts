@@ -1,6 +1,7 @@
 import type { Volume, VolumeMount } from "kubernetes-types/core/v1.d.ts";
 import { KEYSTONE_PORT } from "#operator/clients/cloud-connection.ts";
 import type { Desired } from "#runtime/api/object.ts";
+import { FORMER_SLOTS, formerName, SIGNING } from "../decide/signing-keys.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { secretNames } from "../names.ts";
 import { child } from "./metadata.ts";
@@ -23,10 +24,23 @@ const KEYS = "/etc/keystone-keys";
 /** In the ConfigMap and the Secret of the name `<cloud>-keystone`. */
 const FILES = { config: "keystone.conf", uwsgi: "uwsgi.ini", wsgi: "ready.py", database: "database.conf" } as const;
 
-const JWS_ITEMS = [
-  { key: "private.pem", path: "private/private.pem" },
-  { key: "public.pem", path: "public/public.pem" },
-] as const;
+const PRIVATE = "private";
+const PUBLIC = "public";
+
+/** The pair that signs must be there, the public halves of the others may come and go while pods run. */
+function signingKeys(name: string): Volume {
+  const item = (folder: string, key: string) => ({ key, path: `${folder}/${key}` });
+  const present = [item(PRIVATE, SIGNING.private), item(PUBLIC, SIGNING.public)];
+  const formers = Array.from({ length: FORMER_SLOTS }, (_, slot) => formerName(slot));
+  const others = [SIGNING.nextPublic, ...formers].map((key) => item(PUBLIC, key));
+  return {
+    name: "jws",
+    projected: {
+      defaultMode: FILE_MODE,
+      sources: [{ secret: { name, items: present } }, { secret: { name, items: others, optional: true } }],
+    },
+  };
+}
 
 /** Keystone's files that hold no secret. */
 export function keystoneConfiguration(deployment: CloudDeployment): Desired {
@@ -39,8 +53,8 @@ export function keystoneConfiguration(deployment: CloudDeployment): Desired {
     ...(identity.tokenFormat === "jws"
       ? {
           jwt_tokens: {
-            jws_private_key_repository: `${KEYS}/jws/private`,
-            jws_public_key_repository: `${KEYS}/jws/public`,
+            jws_private_key_repository: `${KEYS}/jws/${PRIVATE}`,
+            jws_public_key_repository: `${KEYS}/jws/${PUBLIC}`,
           },
         }
       : {}),
@@ -94,13 +108,9 @@ export function keystoneFiles(
 } {
   const { cloud, identity } = deployment;
   const configuration = configurationFiles(deployment, "keystone", FILES.database, keys);
-  const secretVolume = (
-    volume: string,
-    secretName: string,
-    items?: readonly { key: string; path: string }[],
-  ): Volume => ({
+  const secretVolume = (volume: string, secretName: string): Volume => ({
     name: volume,
-    secret: { secretName, defaultMode: FILE_MODE, ...(items === undefined ? {} : { items: [...items] }) },
+    secret: { secretName, defaultMode: FILE_MODE },
   });
   const mount = (volume: string, mountPath: string): VolumeMount => ({ name: volume, mountPath, readOnly: true });
   const jws = identity.tokenFormat === "jws";
@@ -111,7 +121,7 @@ export function keystoneFiles(
       secretVolume("fernet", secretNames.fernet(cloud)),
       secretVolume("credential", secretNames.credential(cloud)),
       // Keystone answers 500 to everything where there is more than keys in these: in folders of items is no `..data`.
-      ...(jws ? [secretVolume("jws", secretNames.jws(cloud), JWS_ITEMS)] : []),
+      ...(jws ? [signingKeys(secretNames.jws(cloud))] : []),
     ],
     mounts: [
       configuration.mount,

@@ -1,7 +1,8 @@
-import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type { CloudDeployment } from "../deployment.ts";
 import type { KeyName } from "../names.ts";
 import { databaseLogins } from "./database-logins.ts";
+import { pairsOf, signingPair, signingProblem, valuesOfPairs } from "./signing-keys.ts";
 
 /** Values of a core Secret, decoded. */
 export type Values = Readonly<Record<string, string>>;
@@ -79,7 +80,7 @@ export function heldKeys({ identity }: Pick<CloudDeployment, "identity">): reado
     },
     { name: "fernet", lost: "every token and receipt that is out ends", ...repository },
     { name: "credential", lost: "the credentials in Keystone's database cannot be read any more", ...repository },
-    ...(identity.tokenFormat === "jws" ? [jwsPair] : []),
+    ...(identity.tokenFormat === "jws" ? [signingKeys] : []),
     {
       name: "kek",
       lost: "no secret in Barbican can be read any more",
@@ -103,22 +104,12 @@ export function heldKeys({ identity }: Pick<CloudDeployment, "identity">): reado
   ];
 }
 
-const jwsPair: HeldKey = {
+const signingKeys: HeldKey = {
   name: "jws",
   lost: "every token that is out ends",
-  make: () => {
-    const pair = generateKeyPairSync("ec", {
-      namedCurve: "P-256",
-      privateKeyEncoding: { type: "pkcs8", format: "pem" },
-      publicKeyEncoding: { type: "spki", format: "pem" },
-    });
-    return { "private.pem": pair.privateKey, "public.pem": pair.publicKey };
-  },
-  problem: (values) => {
-    if (values["private.pem"]?.includes("PRIVATE KEY") !== true) return "private.pem is not a private key in PEM";
-    return values["public.pem"]?.includes("PUBLIC KEY") === true ? undefined : "public.pem is not a public key in PEM";
-  },
-  active: () => 1,
+  make: () => valuesOfPairs({ "0": signingPair(), "1": signingPair() }),
+  problem: signingProblem,
+  active: (values) => Object.keys(pairsOf(values)).length,
 };
 
 /** The keys of a KEK Secret as Barbican wants them: the highest number encrypts, 0 will. */

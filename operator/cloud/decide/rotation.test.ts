@@ -17,6 +17,8 @@ const facts = (over: Partial<RotationFacts>): RotationFacts => ({
   answeredRequest: undefined,
   needed: () => false,
   readersUp: true,
+  make: fernetKey,
+  most: 200,
   ...over,
 });
 

@@ -1,5 +1,5 @@
 import { timeText } from "#runtime/api/time.ts";
-import { fernetKey, type Values } from "./key-table.ts";
+import type { Values } from "./key-table.ts";
 
 /** A repository of keys by number: 0 is next, the highest is used, those between still decrypt. */
 export interface RotationFacts {
@@ -17,6 +17,9 @@ export interface RotationFacts {
   readonly needed: (number: number) => boolean;
   /** The key to which all that is stored was brought; undefined of keys by which nothing is stored. */
   readonly rewrapped?: number;
+  readonly make: () => string;
+  /** So many can be held. */
+  readonly most: number;
 }
 
 export type RotationDecision =
@@ -36,8 +39,6 @@ export type RotationDecision =
 
 /** Kubelet brings a changed Secret within its sync period (1 minute) and its cache's delay: so long is waited, and more. */
 export const DISTRIBUTION_MS = 3 * 60_000;
-/** A core Secret has room for many more; so many are a mistake. */
-const MOST_KEYS = 200;
 
 /**
  * What to do about a repository of keys. The key that is used next is in every replica long before it is used, so a
@@ -47,6 +48,7 @@ const MOST_KEYS = 200;
  */
 export function decideRotation(facts: RotationFacts): RotationDecision {
   const { keys, usedSince, now, everyMs, requestedAt, answeredRequest, readersUp, needed, rewrapped } = facts;
+  const { make, most } = facts;
   const used = usedKey(keys);
   const since = Date.parse(usedSince[String(used)] ?? "");
   const rotatedAt = Number.isNaN(since) ? now.getTime() : since;
@@ -57,7 +59,7 @@ export function decideRotation(facts: RotationFacts): RotationDecision {
   if (keys["0"] === undefined)
     return {
       kind: "rotate",
-      keys: { ...keys, "0": fernetKey() },
+      keys: { ...keys, "0": make() },
       usedSince,
       answered: answeredRequest,
       nextAt: scheduled,
@@ -76,14 +78,14 @@ export function decideRotation(facts: RotationFacts): RotationDecision {
   const at = timeText(now);
   const kept = Object.keys(keys).filter((name) => name !== "0" && (Number(name) === used || needed(Number(name))));
   const rotated = {
-    "0": fernetKey(),
+    "0": make(),
     ...Object.fromEntries(kept.map((name) => [name, keys[name] ?? ""])),
     [String(next)]: keys["0"],
   };
-  if (Object.keys(rotated).length > MOST_KEYS)
+  if (Object.keys(rotated).length > most)
     return {
       kind: "refuse",
-      because: `more than ${MOST_KEYS} keys would have to be held: rotate less often`,
+      because: `more than ${most} keys would have to be held: rotate less often`,
       nextAt: scheduled,
     };
   return {

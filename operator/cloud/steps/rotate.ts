@@ -3,7 +3,7 @@ import { type Outcome, settled } from "#runtime/controller/outcome.ts";
 import { webServiceName } from "../children/web-service.ts";
 import type { Values } from "../decide/key-table.ts";
 import { rolloutOf } from "../decide/rollout.ts";
-import { decideRotation } from "../decide/rotation.ts";
+import { decideRotation, usedKey } from "../decide/rotation.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { ANSWERED_REQUEST, REWRAPPED, rewrappedOf, USED_SINCE, usedSince } from "../key-status.ts";
 import { secretNames } from "../names.ts";
@@ -32,12 +32,13 @@ export async function rotateKeys(scope: CloudScope, deployment: CloudDeployment)
 
 async function rotate(scope: CloudScope, deployment: CloudDeployment, rotation: Rotation): Promise<Rotated | Outcome> {
   const { cache, custody, now } = scope;
-  const { name, called, schedule, reader, needed, rewrap } = rotation;
+  const { name, called, schedule, repository, reader, needed, rewrap } = rotation;
   const namespace = deployment.cloud.metadata.namespace ?? "";
   const secret = cache.get(coreSecrets, { namespace, name: secretNames[name](deployment.cloud) });
   if (custody === undefined || secret === undefined) throw new Error("the keys are held before they are rotated");
-  const keys = custody.values(name);
-  const state = { usedSince: usedSince(secret), now, rewrapped: rewrappedOf(secret) };
+  const values = custody.values(name);
+  const keys = repository.read(values);
+  const state = { usedSince: usedSince(secret, usedKey(keys)), now, rewrapped: rewrappedOf(secret) };
   const pods = cache.get(deployments, { namespace, name: webServiceName(deployment, reader) });
   const decision = decideRotation({
     keys,
@@ -48,6 +49,8 @@ async function rotate(scope: CloudScope, deployment: CloudDeployment, rotation: 
     answeredRequest: secret.metadata.annotations?.[ANSWERED_REQUEST],
     readersUp: rolloutOf(pods).complete,
     needed: (number) => needed(number, state),
+    make: repository.make,
+    most: repository.most,
     ...(rewrap === undefined ? {} : { rewrapped: state.rewrapped }),
   });
   const pollAfterMs = untilMs(decision.nextAt, scope);
@@ -60,7 +63,7 @@ async function rotate(scope: CloudScope, deployment: CloudDeployment, rotation: 
     case "rewrap":
       return bringTo(scope, rotation, secret, keys, decision.number);
     case "rotate":
-      await changeSecret(scope, secret, changeOf(keys, decision.keys), {
+      await changeSecret(scope, secret, changeOf(values, repository.write(decision.keys)), {
         [USED_SINCE]: JSON.stringify(decision.usedSince),
         [ANSWERED_REQUEST]: decision.answered ?? null,
       });
@@ -71,10 +74,10 @@ async function rotate(scope: CloudScope, deployment: CloudDeployment, rotation: 
   }
 }
 
-/** The keys as they are to be, and those that go. */
-function changeOf(before: Values, keys: Values): Change {
-  const dropped = Object.keys(before).filter((name) => keys[name] === undefined);
-  return { ...keys, ...Object.fromEntries(dropped.map((name) => [name, null])) };
+/** Values as they are to be, and those that go. */
+function changeOf(before: Values, after: Values): Change {
+  const dropped = Object.keys(before).filter((name) => after[name] === undefined);
+  return { ...after, ...Object.fromEntries(dropped.map((name) => [name, null])) };
 }
 
 /** Brings what is stored to the key that is used, and notes it. What fails is no reason to stop what serves. */
