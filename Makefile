@@ -149,6 +149,11 @@ conformance-openstack: $(INSTALLED) ## OpenStack's own tests against a deployed 
 chaos: $(INSTALLED) ## Kill the operator after each of its writes, and write docs/reports/kills.md (long)
 	vitest run --project faults e2e/faults/kills
 
+.PHONY: chaos-servers
+chaos-servers: $(INSTALLED) ## Kill the operator thirty times while Servers live on the node: docs/reports/server-kills.md (needs root, long)
+	node e2e/faults/server-lives/run.ts $(CHAOS)
+	biome check --write docs
+
 .PHONY: soak
 soak: $(INSTALLED) ## All that happens to a Cloud in its life, under load: docs/reports/soak.md (half an hour, needs root)
 	node e2e/faults/soak/run.ts $(SOAK)
@@ -173,7 +178,7 @@ test-node-share: $(INSTALLED) ## The short part of test-node; where this is not 
 
 .PHONY: tools-node
 tools-node: $(INSTALLED) ## Build what `make test` needs more as root: the node's programs, Helm, the images
-	for module in node containers helm; do node e2e/tools/build.ts $$module; done
+	for module in node network-policies containers helm; do node e2e/tools/build.ts $$module; done
 	node images/build.ts nephele keystone:2026.2 barbican:2026.2 postgresql memcached spire
 
 .PHONY: tools-control

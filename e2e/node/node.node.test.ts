@@ -122,6 +122,36 @@ describe("the network", () => {
     await expect(exec("one", "get", "http://192.0.2.1/")).rejects.toThrow("no route to host");
   });
 
+  test("is closed by a NetworkPolicy to whom it does not name, by address and by Service, and open again without it", async () => {
+    const policies = `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies`;
+    const addresses = [`http://${await addressOf("two")}:8080/`, `http://${await clusterIp("two")}/`];
+    const open = () => Promise.all(addresses.map((url) => untilGets("one", url, "two")));
+    // What was open is not closed to connections that are there: each question is one of its own.
+    const untilClosed = (): Promise<unknown> =>
+      until("nothing to be let through", deadlineMs, async () => {
+        const asked = await Promise.allSettled(addresses.map((url) => exec("one", "get", url)));
+        return asked.every(({ status }) => status === "rejected") ? true : undefined;
+      });
+    const ingress = (from: string) => ({
+      metadata: { name: "two" },
+      spec: {
+        podSelector: { matchLabels: { app: "two" } },
+        policyTypes: ["Ingress"],
+        ingress: [{ from: [{ podSelector: { matchLabels: { app: from } } }] }],
+      },
+    });
+    await open();
+    await create(policies, ingress("somebody-else"));
+    await untilClosed();
+    // The node itself, kubelet's probes among it, is let through by Kubernetes' own rule.
+    await ready("two");
+    await https.send(`${policies}/two`, { method: "DELETE" });
+    await create(policies, ingress("one"));
+    await open();
+    await https.send(`${policies}/two`, { method: "DELETE" });
+    await open();
+  });
+
   test("is reached from this machine where a way is opened", async () => {
     const way = await node.reach(`${await clusterIp("two")}:80`);
     try {

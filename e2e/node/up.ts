@@ -20,6 +20,7 @@ import { type Entry, inside } from "./inside.ts";
 import { startKubeProxy } from "./kube-proxy.ts";
 import { startKubelet } from "./kubelet.ts";
 import { nodeAddress, nodeName } from "./location.ts";
+import { startNetworkPolicies } from "./network-policies.ts";
 import { ensureNodePossible, ensureRoot } from "./preflight.ts";
 import { sandboxProcess, startSandbox } from "./sandbox.ts";
 import { installStorage } from "./storage.ts";
@@ -29,6 +30,7 @@ interface Programs {
   readonly kubernetes: BuiltTools;
   readonly node: BuiltTools;
   readonly containers: BuiltTools;
+  readonly policies: BuiltTools;
 }
 
 /**
@@ -56,6 +58,7 @@ async function upAlone(location: ClusterLocation, print: (line: string) => void)
     kubernetes: await tools("kubernetes", print),
     node: await tools("node", print),
     containers: await tools("containers", print),
+    policies: await tools("network-policies", print),
   };
   try {
     return await processes.whileRunning(start(location, processes, programs, openSteps(print)));
@@ -86,6 +89,7 @@ async function start(
   const run = kubectl(kubernetes.kubectl, kubernetes.kubeconfigPath);
   await startKubelet(context, programs.node.bin, kubernetes);
   await startKubeProxy(context, programs.node.bin, kubernetes);
+  await startNetworkPolicies(context, programs.policies.bin, kubernetes, run);
   await Promise.all([
     steps.step("node Ready", () => nodeReady(run)),
     steps.step("StorageClass", () => installStorage(context, programs.containers.bin, kubernetes, run)),
@@ -108,7 +112,13 @@ async function start(
 async function enterSandbox(context: ClusterContext, programs: Programs): Promise<Entry> {
   const sandbox = await startSandbox(context, join(programs.node.bin, "pause"), {
     writable: [join(cacheRoot(), "node")],
-    readable: [programs.kubernetes.bin, programs.node.bin, programs.containers.bin, import.meta.dirname],
+    readable: [
+      programs.kubernetes.bin,
+      programs.node.bin,
+      programs.containers.bin,
+      programs.policies.bin,
+      import.meta.dirname,
+    ],
   });
   return { sandbox, enter: join(programs.node.bin, "enter") };
 }

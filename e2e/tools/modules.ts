@@ -111,6 +111,13 @@ export const toolModules = {
     writesManifests: false,
     coldBuild: "6 minutes",
   },
+  "network-policies": {
+    name: "network-policies",
+    packages: ["."],
+    linked: {},
+    writesManifests: false,
+    coldBuild: "2 minutes",
+  },
   // The same versions of everything as `kubernetes`, whose build does most of the work.
   node: {
     name: "node",

@@ -27,6 +27,8 @@ export interface CloudConnection {
   };
 }
 
+/** Of everything that is made for a Cloud: its name. */
+export const CLOUD_LABEL = "nephele.dev/cloud";
 export const KEYSTONE_PORT = 5000;
 export const BARBICAN_PORT = 9311;
 

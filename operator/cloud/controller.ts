@@ -2,10 +2,10 @@ import { coreSecrets, networkPolicies, services } from "#operator/api/foreign.ts
 import type { Cloud } from "#operator/api/generated/cloud.ts";
 import type { Project } from "#operator/api/generated/project.ts";
 import { clouds, projects } from "#operator/api/resources.ts";
-import { isDeployed } from "#operator/clients/cloud-connection.ts";
+import { CLOUD_LABEL, isDeployed } from "#operator/clients/cloud-connection.ts";
 import { isDeleting, type KubeObject, keyOf, type ObjectKey } from "#runtime/api/object.ts";
 import { type Controller, defineController, watch } from "#runtime/controller/definition.ts";
-import { CLOUD_LABEL, MANAGED_SELECTOR } from "./children/metadata.ts";
+import { MANAGED_SELECTOR } from "./children/metadata.ts";
 import { isNeeded } from "./hypervisor.ts";
 import {
   configMaps,

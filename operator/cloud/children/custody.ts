@@ -1,11 +1,12 @@
 import type { CoreSecret } from "#operator/api/foreign.ts";
 import type { Cloud } from "#operator/api/generated/cloud.ts";
+import { CLOUD_LABEL } from "#operator/clients/cloud-connection.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import type { HeldKey, Values } from "../decide/key-table.ts";
 import type { SchemaSpan } from "../decide/release.ts";
 import { custodyName, type KeyName, secretNames } from "../names.ts";
 import type { ConfigMap } from "../resources.ts";
-import { CLOUD_LABEL, MANAGED_BY, secretData } from "./metadata.ts";
+import { MANAGED_BY, secretData } from "./metadata.ts";
 
 /** Marks core Secrets that we made: no object may name one as its source (crds/policies/references.yaml). */
 const NEVER_A_SOURCE = "nephele.dev/managed-by";

@@ -1,11 +1,9 @@
 import { createHash } from "node:crypto";
-import { type CloudPart, partName } from "#operator/clients/cloud-connection.ts";
+import { CLOUD_LABEL, type CloudPart, partName } from "#operator/clients/cloud-connection.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import { controllerReference } from "#runtime/api/resource.ts";
 import type { CloudDeployment } from "../deployment.ts";
 
-/** Of everything that is made for a Cloud: its name. */
-export const CLOUD_LABEL = "nephele.dev/cloud";
 /** The same label as other controllers' children have, because all share one watch of a kind. */
 export const MANAGED_BY = { "app.kubernetes.io/managed-by": "nephele" } as const;
 export const MANAGED_SELECTOR = "app.kubernetes.io/managed-by=nephele";

@@ -1,7 +1,7 @@
+import { CLOUD_LABEL } from "#operator/clients/cloud-connection.ts";
 import { type Desired, isDeleting, keyOf } from "#runtime/api/object.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import { TASK_LABEL, type Task } from "../children/jobs.ts";
-import { CLOUD_LABEL } from "../children/metadata.ts";
 import { decideJob, RETRY_AFTER_MS } from "../decide/job.ts";
 import { type Job, jobs } from "../resources.ts";
 import { type CloudScope, unwellPoll } from "../scope.ts";

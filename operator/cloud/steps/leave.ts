@@ -1,9 +1,10 @@
 import { coreSecrets, persistentVolumeClaims } from "#operator/api/foreign.ts";
 import { projects } from "#operator/api/resources.ts";
+import { CLOUD_LABEL } from "#operator/clients/cloud-connection.ts";
 import { isDeleting, type KubeObject, keyOf } from "#runtime/api/object.ts";
 import type { Resource } from "#runtime/api/resource.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
-import { CLOUD_LABEL, selectorOf, selectorText } from "../children/metadata.ts";
+import { selectorOf, selectorText } from "../children/metadata.ts";
 import { custodyName } from "../names.ts";
 import { projectsIn } from "../projects.ts";
 import { configMaps, deployments, statefulSets } from "../resources.ts";

@@ -1,9 +1,10 @@
 import { services } from "#operator/api/foreign.ts";
 import type { Addresses, CloudClients } from "#operator/clients/cloud-access.ts";
+import { CLOUD_LABEL } from "#operator/clients/cloud-connection.ts";
 import { type Desired, isDeleting, keyOf } from "#runtime/api/object.ts";
 import { type Outcome, waiting } from "#runtime/controller/outcome.ts";
 import { disruptionBudget } from "../children/disruption-budget.ts";
-import { CLOUD_LABEL, RELEASE_LABEL, selectorOf } from "../children/metadata.ts";
+import { RELEASE_LABEL, selectorOf } from "../children/metadata.ts";
 import { releaseService } from "../children/service.ts";
 import type { Service } from "../children/service-config.ts";
 import type { CloudDeployment } from "../deployment.ts";

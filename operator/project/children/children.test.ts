@@ -83,14 +83,34 @@ describe("the backstop", () => {
 
 describe("isolation", () => {
   const platform = { system: "nephele-system", cdi: "cdi" };
+  const internet = { importers: "Internet", cloud: "default" } as const;
+
+  test.each([
+    ["default", 1],
+    [undefined, 0],
+  ] as const)("where the Cloud that is deployed is %s, %i rule leads to its services", (cloud, count) => {
+    const text = JSON.stringify(networkPolicies(aProject(), platform, { ...internet, cloud }));
+    expect(text.split('"nephele.dev/cloud":"default"').length - 1).toBe(count);
+    expect(text.split('"keystone","barbican"').length - 1).toBe(count);
+  });
+
+  test("Strict lets CDI's own pods alone send disks from Project to Project", () => {
+    const between = networkPolicies(aProject(), platform, internet).filter((policy) =>
+      JSON.stringify(policy).includes('"nephele.dev/project","operator":"Exists"'),
+    );
+    expect(between).toMatchObject([
+      { spec: { podSelector: { matchLabels: { "cdi.kubevirt.io": "cdi-clone-source" } }, policyTypes: ["Egress"] } },
+      { spec: { podSelector: { matchLabels: { "cdi.kubevirt.io": "cdi-upload-server" } }, policyTypes: ["Ingress"] } },
+    ]);
+  });
 
   test("Strict closes ingress and egress for every pod", () => {
-    const [isolation] = networkPolicies(aProject(), platform, "Internet");
+    const [isolation] = networkPolicies(aProject(), platform, internet);
     expect(isolation).toMatchObject({ spec: { podSelector: {}, policyTypes: ["Ingress", "Egress"] } });
   });
 
   test("Strict lets only importers reach addresses outside", () => {
-    const policies = networkPolicies(aProject(), platform, "Internet");
+    const policies = networkPolicies(aProject(), platform, internet);
     const withBlocks = policies.filter((policy) => JSON.stringify(policy).includes("ipBlock"));
     expect(withBlocks).toMatchObject([{ spec: { podSelector: { matchLabels: { "cdi.kubevirt.io": "importer" } } } }]);
   });
@@ -102,14 +122,14 @@ describe("isolation", () => {
     ["Any", "10.0.0.0/8", false],
     ["Any", "169.254.0.0/16", true],
   ] as const)("where importers reach %s, %s is closed to them: %s", (reach, range, closed) => {
-    const importers = networkPolicies(aProject(), platform, reach).find(
+    const importers = networkPolicies(aProject(), platform, { ...internet, importers: reach }).find(
       ({ metadata: { name } }) => name === "nephele-importers",
     );
     expect(JSON.stringify(importers).includes(`"${range}"`)).toBe(closed);
   });
 
   test("Open makes no policy", () => {
-    expect(networkPolicies(aProject({ isolation: "Open" }), platform, "Any")).toEqual([]);
+    expect(networkPolicies(aProject({ isolation: "Open" }), platform, internet)).toEqual([]);
   });
 });
 

@@ -1,8 +1,15 @@
 import type { NetworkPolicyPeer, NetworkPolicySpec } from "kubernetes-types/networking/v1.d.ts";
 import type { Project } from "#operator/api/generated/project.ts";
+import { BARBICAN_PORT, CLOUD_LABEL, KEYSTONE_PORT } from "#operator/clients/cloud-connection.ts";
 import { SPECIAL_ADDRESSES } from "#operator/special-addresses.ts";
 import type { Desired } from "#runtime/api/object.ts";
-import { childLabels, namespaceOf } from "../names.ts";
+import { childLabels, namespaceOf, PROJECT } from "../names.ts";
+
+/** What importers may reach, and the Cloud whose services the Project's pods may, where it is known. */
+export interface Reach {
+  readonly importers: ImportersReach;
+  readonly cloud: string | undefined;
+}
 
 /** Where the parts are that every Project may speak with. */
 export interface PlatformNamespaces {
@@ -24,15 +31,20 @@ const LINK_LOCAL = { v4: ["169.254.0.0/16"], v6: ["fe80::/10"] } as const;
  */
 export type ImportersReach = "Internet" | "Any";
 
+/** By this label CDI says what a pod of its own does; nobody else may set it (crds/policies/workloads.yaml). */
+const doing = (what: "importer" | "cdi-clone-source" | "cdi-upload-server") => ({
+  matchLabels: { "cdi.kubevirt.io": what },
+});
+
 /**
- * Isolation `Strict`: within the namespace everything, out of it DNS, the platform's gateway and CDI, and nothing else; images
- * come from outside. `Open` makes no policy. What is written here holds only where the cluster's network plug-in enforces
- * NetworkPolicy.
+ * Isolation `Strict`: within the namespace everything, out of it DNS, the Cloud's Keystone and Barbican, the platform's gateway
+ * and CDI, and nothing else; images come from outside, or from the namespace of another Project that shares them. `Open`
+ * makes no policy. What is written here holds only where the cluster's network plug-in enforces NetworkPolicy.
  */
 export function networkPolicies(
   project: Project,
   platform: PlatformNamespaces,
-  importers: ImportersReach,
+  { importers, cloud }: Reach,
 ): readonly Desired[] {
   if (project.spec.isolation === "Open") return [];
   const sameNamespace: NetworkPolicyPeer = { podSelector: {} };
@@ -45,6 +57,15 @@ export function networkPolicies(
     namespaceSelector: { matchLabels: { [NAMESPACE_NAME]: "kube-system" } },
     podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
   };
+  /** Of services that exist we know a name and no address: pods reach those only in a namespace that is Open. */
+  const services: NetworkPolicyPeer = {
+    namespaceSelector: { matchLabels: { [NAMESPACE_NAME]: platform.system } },
+    podSelector: {
+      matchLabels: { [CLOUD_LABEL]: cloud ?? "" },
+      matchExpressions: [{ key: "app.kubernetes.io/name", operator: "In", values: ["keystone", "barbican"] }],
+    },
+  };
+  const inProjects = { namespaceSelector: { matchExpressions: [{ key: PROJECT, operator: "Exists" }] } };
   const closed = importers === "Internet" ? SPECIAL_ADDRESSES : LINK_LOCAL;
   return [
     policy(project, "nephele-isolation", {
@@ -60,10 +81,18 @@ export function networkPolicies(
             { protocol: "TCP", port },
           ]),
         },
+        ...(cloud === undefined
+          ? []
+          : [
+              {
+                to: [services],
+                ports: [KEYSTONE_PORT, BARBICAN_PORT].map((port) => ({ protocol: "TCP", port })),
+              },
+            ]),
       ],
     }),
     policy(project, "nephele-importers", {
-      podSelector: { matchLabels: { "cdi.kubevirt.io": "importer" } },
+      podSelector: doing("importer"),
       policyTypes: ["Egress"],
       egress: [
         {
@@ -73,6 +102,18 @@ export function networkPolicies(
           ],
         },
       ],
+    }),
+    // A disk of an Image that another Project shares is sent by a pod in that Project's namespace to one in this, and CDI's own
+    // certificates decide which may. Either side may be a Project's that is Strict.
+    policy(project, "nephele-clones-out", {
+      podSelector: doing("cdi-clone-source"),
+      policyTypes: ["Egress"],
+      egress: [{ to: [{ ...inProjects, podSelector: doing("cdi-upload-server") }] }],
+    }),
+    policy(project, "nephele-clones-in", {
+      podSelector: doing("cdi-upload-server"),
+      policyTypes: ["Ingress"],
+      ingress: [{ from: [{ ...inProjects, podSelector: doing("cdi-clone-source") }] }],
     }),
   ];
 }

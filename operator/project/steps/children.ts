@@ -1,11 +1,12 @@
 import { networkPolicies as networkPolicyResource, resourceQuotas, roleBindings } from "#operator/api/foreign.ts";
 import { clouds } from "#operator/api/resources.ts";
 import { cloudOf } from "#operator/clients/cloud-access.ts";
+import { isDeployed } from "#operator/clients/cloud-connection.ts";
 import { type Desired, isDeleting, type KubeObject, keyOf } from "#runtime/api/object.ts";
 import type { Resource } from "#runtime/api/resource.ts";
 import { type Outcome, settled } from "#runtime/controller/outcome.ts";
 import { limits } from "../children/limits.ts";
-import { type ImportersReach, networkPolicies } from "../children/network-policies.ts";
+import { networkPolicies, type Reach } from "../children/network-policies.ts";
 import { memberBindings, operatorBinding } from "../children/role-bindings.ts";
 import { childLabels } from "../names.ts";
 import { limitRanges } from "../resources.ts";
@@ -19,14 +20,19 @@ export async function ensureChildren(scope: ProjectScope): Promise<Outcome> {
   const [quota, ranges] = partition(limits(project), "ResourceQuota");
   await applyAll(scope, resourceQuotas, quota);
   await applyAll(scope, limitRanges, ranges);
-  await applyAll(scope, networkPolicyResource, networkPolicies(project, deps.platform, importersReach(scope)));
+  await applyAll(scope, networkPolicyResource, networkPolicies(project, deps.platform, reachOf(scope)));
   return settled();
 }
 
 /** Until its Cloud is known, what the most careful one lets. */
-function importersReach({ project, cache }: ProjectScope): ImportersReach {
+function reachOf({ project, cache }: ProjectScope): Reach {
   const choice = cloudOf(project, cache.list(clouds));
-  return choice.kind === "found" && choice.cloud.spec.images?.sources !== undefined ? "Any" : "Internet";
+  if (choice.kind !== "found") return { importers: "Internet", cloud: undefined };
+  const { cloud } = choice;
+  return {
+    importers: cloud.spec.images?.sources === undefined ? "Internet" : "Any",
+    cloud: isDeployed(cloud) ? cloud.metadata.name : undefined,
+  };
 }
 
 /**
