@@ -11,11 +11,14 @@ export interface ClaimMatch {
   readonly isList?: boolean;
 }
 
+/** A caller by its identity, or all identities whose path goes on, by whole segments, after this ID or trust domain. */
+export type CallerMatch = SpiffeId | { readonly below: string };
+
 /** Who may call what. All that is said must hold; of a list, one. */
 export interface AccessRule {
   readonly name: string;
   /** Identities of the callers' certificates; where it is not said, any caller's, also one without a certificate. */
-  readonly callers?: readonly SpiffeId[];
+  readonly callers?: readonly CallerMatch[];
   readonly paths?: readonly PathMatch[];
   readonly methods?: readonly string[];
   readonly claims?: readonly ClaimMatch[];

@@ -1,5 +1,6 @@
 import type { Json } from "../snapshot/resource.ts";
 import { extension } from "./envoy.ts";
+import { trialPrefix } from "./filters/rbac.ts";
 
 /** Who called whom, as a JSON line. No header that may hold a credential, no query: they may hold secrets. */
 const fields = {
@@ -17,6 +18,10 @@ const fields = {
   tlsFailure: "%DOWNSTREAM_TRANSPORT_FAILURE_REASON%",
 } as const;
 
+/** What rules on trial said: `denied` would have been refused. */
+const trial = (filters: "http" | "network"): string =>
+  `%DYNAMIC_METADATA(envoy.filters.${filters}.rbac:${trialPrefix}shadow_engine_result)%`;
+
 const httpFields = {
   method: "%REQ(:METHOD)%",
   authority: "%REQ(:AUTHORITY)%",
@@ -29,7 +34,8 @@ const httpFields = {
 } as const;
 
 export function accessLog(of: "http" | "tcp"): readonly Json[] {
-  const jsonFormat = of === "http" ? { ...fields, ...httpFields } : fields;
+  const jsonFormat =
+    of === "http" ? { ...fields, ...httpFields, trial: trial("http") } : { ...fields, trial: trial("network") };
   return [
     extension("envoy.access_loggers.stdout", "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog", {
       logFormat: { jsonFormat },

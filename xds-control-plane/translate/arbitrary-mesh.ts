@@ -68,6 +68,7 @@ const milliseconds = count(100_000);
 
 const access: fc.Arbitrary<AccessPolicy> = (() => {
   const caller = fc.constantFrom("spiffe://mesh.test/ns/a/sa/a", "spiffe://mesh.test/ns/b/sa/b").map(spiffeId);
+  const below = fc.constantFrom("spiffe://mesh.test", "spiffe://mesh.test/ns/a").map((id) => ({ below: id }));
   const claim = fc.record({
     provider: seldom(fc.constant("tokens"), fc.constant("other")),
     path: fc.array(seldom(fc.constantFrom("sub", "role"), nasty), { minLength: 0, maxLength: 2 }),
@@ -77,7 +78,7 @@ const access: fc.Arbitrary<AccessPolicy> = (() => {
   const rule = some<AccessRule>(
     {
       name: seldom(fc.constantFrom("one", "two"), nasty),
-      callers: fc.array(caller, { maxLength: 2 }),
+      callers: fc.array(fc.oneof(caller, below), { maxLength: 2 }),
       paths: fc.array(pathMatch, { maxLength: 2 }),
       methods: fc.array(fc.constantFrom("GET", "PUT"), { maxLength: 2 }),
       claims: fc.array(claim, { maxLength: 2 }),

@@ -1,8 +1,10 @@
+import type { SpiffeId } from "#spiffe/spiffe-id.ts";
 import type { HttpChain, Listener, ProxyClass, TcpChain } from "../mesh/mesh.ts";
 import type { WeightedBackend } from "../mesh/route.ts";
 import type { Json } from "../snapshot/resource.ts";
 import { accessLog } from "./access-log.ts";
 import { address, ads, defined, duration, extension } from "./envoy.ts";
+import { deniedOf } from "./filters/denied.ts";
 import { rbac } from "./filters/rbac.ts";
 import { httpFilters } from "./http-filters.ts";
 import { mutations } from "./identity-headers.ts";
@@ -15,7 +17,7 @@ export function chainName(listener: Listener, chain: HttpChain | TcpChain): stri
   return first === undefined ? listener.name : `${listener.name}/${first}`;
 }
 
-export function listener(of: Listener, proxy: ProxyClass): Json {
+export function listener(of: Listener, proxy: ProxyClass, denied: ReadonlySet<SpiffeId>): Json {
   const isTold = of.chains.some(({ serverNames }) => serverNames.length > 0);
   return defined({
     name: of.name,
@@ -29,17 +31,25 @@ export function listener(of: Listener, proxy: ProxyClass): Json {
           ),
         ]
       : undefined,
-    filterChains: of.chains.map((chain) => filterChain(of, chain, proxy)),
+    filterChains: of.chains.map((chain) => filterChain(of, chain, proxy, denied)),
     perConnectionBufferLimitBytes: 1_048_576,
   });
 }
 
-function filterChain(of: Listener, chain: HttpChain | TcpChain, proxy: ProxyClass): Json {
+function filterChain(
+  of: Listener,
+  chain: HttpChain | TcpChain,
+  proxy: ProxyClass,
+  denied: ReadonlySet<SpiffeId>,
+): Json {
   const name = chainName(of, chain);
   return defined({
     name,
     filterChainMatch: chain.serverNames.length === 0 ? undefined : { serverNames: chain.serverNames },
-    filters: chain.kind === "http" ? [connectionManager(chain, name, proxy)] : tcpFilters(chain, name, proxy),
+    filters:
+      chain.kind === "http"
+        ? [...deniedOf(chain, denied), connectionManager(chain, name, proxy)]
+        : tcpFilters(chain, name, proxy, denied),
     transportSocket: downstreamTls(chain.tls, proxy, chain.kind),
     // Whoever connects and says nothing holds nothing.
     transportSocketConnectTimeout: "15s",
@@ -89,15 +99,8 @@ function connectionManager(chain: HttpChain, name: string, proxy: ProxyClass): J
   );
 }
 
-function tcpFilters(chain: TcpChain, name: string, proxy: ProxyClass): readonly Json[] {
+function tcpFilters(chain: TcpChain, name: string, proxy: ProxyClass, denied: ReadonlySet<SpiffeId>): readonly Json[] {
   const backends = chain.backends.filter(({ service, weight }) => service !== undefined && weight > 0);
-  const denied = {
-    name: "denied-tcp",
-    configDiscovery: {
-      configSource: ads,
-      typeUrls: ["type.googleapis.com/envoy.extensions.filters.network.rbac.v3.RBAC"],
-    },
-  };
   const access = extension("access", "envoy.extensions.filters.network.rbac.v3.RBAC", {
     statPrefix: name,
     ...rbac(chain.access, "tcp"),
@@ -107,7 +110,7 @@ function tcpFilters(chain: TcpChain, name: string, proxy: ProxyClass): readonly 
     return [extension("nowhere", "envoy.extensions.filters.network.direct_response.v3.Config")];
   }
   return [
-    denied,
+    ...deniedOf(chain, denied),
     access,
     extension(
       "tcp",

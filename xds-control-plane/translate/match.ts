@@ -28,16 +28,18 @@ function path(match: PathMatch): Json {
   }
 }
 
-/** A path's match where whole elements cannot be asked for (RBAC): without the query. */
-export function pathMatcher(match: PathMatch): Json {
+/** A path's matches where whole elements cannot be asked for (RBAC), without the query: one of them has to hold. */
+export function pathMatchers(match: PathMatch): readonly Json[] {
   switch (match.kind) {
     case "exact":
-      return { path: { exact: match.value } };
+      return [{ path: { exact: match.value } }];
     case "regex":
-      return { path: { safeRegex: { regex: match.value } } };
+      return [{ path: { safeRegex: { regex: match.value } } }];
     case "prefix": {
       const prefix = elements(match.value);
-      return { path: prefix === "/" ? { prefix } : { safeRegex: { regex: `${quoted(prefix)}(/.*)?` } } };
+      // An expression would be bounded in its length.
+      if (prefix === "/") return [{ path: { prefix } }];
+      return [{ path: { exact: prefix } }, { path: { prefix: `${prefix}/` } }];
     }
   }
 }

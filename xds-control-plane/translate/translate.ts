@@ -37,11 +37,10 @@ export function translate(mesh: Mesh, proxy: ProxyClass): Translation {
     endpoint: services.map((service) => loadAssignment(service, proxy, mesh.denied)),
     secret: secrets(proxy),
     extensionConfig: [
-      ...(http.length > 0 ? [denyList(mesh.denied, "http")] : []),
-      ...(chains.length > http.length ? [denyList(mesh.denied, "tcp")] : []),
+      ...(http.length > 0 ? [denyList(mesh.denied)] : []),
       ...http.flatMap(({ chain, name }) => discoveredFilters(chain, name)),
     ],
-    listener: proxy.listeners.map((of) => listener(of, proxy)),
+    listener: proxy.listeners.map((of) => listener(of, proxy, mesh.denied)),
     route: http.map(routeConfiguration),
   };
 }

@@ -27,6 +27,12 @@ const sidecar: ProxyClass = {
             access: {
               enforced: [
                 { name: "api", callers: [api] },
+                {
+                  name: "readers",
+                  callers: [{ below: "spiffe://mesh.test/ns/readers" }],
+                  methods: ["GET"],
+                  paths: [{ kind: "prefix", value: "/public" }],
+                },
                 { name: "nobody", callers: [] },
               ],
             },

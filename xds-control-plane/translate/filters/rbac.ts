@@ -1,6 +1,9 @@
-import type { AccessPolicy, AccessRule, AccessRules, ClaimMatch } from "../../mesh/policy.ts";
+import type { AccessPolicy, AccessRule, AccessRules, CallerMatch, ClaimMatch } from "../../mesh/policy.ts";
 import type { Json } from "../../snapshot/resource.ts";
-import { pathMatcher } from "../match.ts";
+import { pathMatchers } from "../match.ts";
+
+/** Before the names of the counters and of the metadata of rules on trial. */
+export const trialPrefix = "trial_";
 
 const anyone = [{ any: true }];
 
@@ -8,7 +11,7 @@ const anyone = [{ any: true }];
 export function rbac({ enforced, trial }: AccessPolicy, of: "http" | "tcp"): Json {
   return {
     ...rulesOf("rules", enforced, of),
-    ...(trial === undefined ? {} : { ...rulesOf("shadowRules", trial, of), shadowRulesStatPrefix: "trial_" }),
+    ...(trial === undefined ? {} : { ...rulesOf("shadowRules", trial, of), shadowRulesStatPrefix: trialPrefix }),
   };
 }
 
@@ -26,7 +29,7 @@ function policy(rule: AccessRule, of: "http" | "tcp"): Json {
           ...oneOf(
             "orRules",
             "rules",
-            rule.paths?.map((path) => ({ urlPath: pathMatcher(path) })),
+            rule.paths?.flatMap(pathMatchers).map((urlPath) => ({ urlPath })),
           ),
           ...oneOf(
             "orRules",
@@ -56,8 +59,9 @@ function oneOf(choice: string, list: string, members: readonly Json[] | undefine
 }
 
 /** A caller by the URI in its certificate. */
-export function caller(id: string): Json {
-  return { authenticated: { principalName: { exact: id } } };
+export function caller(match: CallerMatch): Json {
+  const principalName = typeof match === "string" ? { exact: match } : { prefix: `${match.below}/` };
+  return { authenticated: { principalName } };
 }
 
 function claim({ provider, path, value, isList }: ClaimMatch): Json {
