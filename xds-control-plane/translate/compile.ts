@@ -1,5 +1,6 @@
-import { type Json, type Resource, resource } from "../snapshot/resource.ts";
+import type { Json, Resource } from "../snapshot/resource.ts";
 import { type Change, Snapshot, type SnapshotOptions } from "../snapshot/snapshot.ts";
+import { type Made, ResourcePool } from "./resource-pool.ts";
 import { type TranslatedKind, type Translation, translatedKinds } from "./translate.ts";
 
 /** Which field of a message holds its name. */
@@ -12,24 +13,24 @@ const nameFields: Readonly<Record<TranslatedKind, string>> = {
   route: "name",
 };
 
-/** A resource and the text that it was made from. */
-interface Made {
-  readonly text: string;
-  readonly resource: Resource;
-}
-
 /**
  * Makes snapshots of one class of proxies out of its translations, one after another. What did not change is not encoded
  * again, and keeps its bytes.
  */
 export class Compiler {
   readonly #options: SnapshotOptions;
+  readonly #pool: ResourcePool;
   #made: ReadonlyMap<string, Made> = new Map();
   #snapshot: Snapshot | undefined;
 
-  /** Clusters of the bootstrap (the SPIRE agent's) may be named. */
-  constructor(options: SnapshotOptions = {}) {
+  /**
+   * Clusters of the bootstrap (the SPIRE agent's) may be named.
+   *
+   * @param pool what is shared with other classes
+   */
+  constructor(options: SnapshotOptions = {}, pool = new ResourcePool()) {
     this.#options = options;
+    this.#pool = pool;
   }
 
   /**
@@ -47,9 +48,9 @@ export class Compiler {
           next.set(key, former);
           continue;
         }
-        const made = resource(kind, message);
-        put.push(made);
-        next.set(key, { text, resource: made });
+        const made = this.#pool.make(kind, message, text);
+        put.push(made.resource);
+        next.set(key, made);
       }
     }
     const gone = [...this.#made].filter(([key]) => !next.has(key));
