@@ -3,7 +3,7 @@ import { tables } from "./cases/tables.ts";
 import { ACCEPTED, type Sender, senderAs, uniqueName } from "./testing/api-server.ts";
 import { type Manifest, merge, type RuleCase, type RuleTable } from "./testing/rule-case.ts";
 
-const CLUSTER_SCOPED = ["Project", "Flavor"];
+const CLUSTER_SCOPED = ["Project", "Flavor", "DeniedIdentity"];
 const namespace = uniqueName("rules");
 let admin: Sender;
 

@@ -1,30 +1,38 @@
 /**
- * Makes operator/api/generated/<kind>.ts from crds/<kind>.yaml. `--check` writes nothing and fails where a file is not
- * what it should be.
+ * Makes <kind>.ts from crds/<kind>.yaml, for the program that serves the kind. `--check` writes nothing and fails where a
+ * file is not what it should be.
  */
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { parse } from "yaml";
 import type { CustomResourceDefinition } from "./crd-types.ts";
 import { typesOf } from "./crd-types.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const SOURCE = join(ROOT, "crds");
-const TARGET = join(ROOT, "operator/api/generated");
+/** Kinds that the xDS control plane reads, and not the operator. */
+const MESH: readonly string[] = ["accesspolicy", "deniedidentity"];
 
 const check = process.argv.includes("--check");
 const stale: string[] = [];
-await mkdir(TARGET, { recursive: true });
 
 const sources = (await readdir(SOURCE)).filter((file) => file.endsWith(".yaml")).sort();
 for (const source of sources) {
   const crd = parse(await readFile(join(SOURCE, source), "utf8")) as CustomResourceDefinition;
-  const target = join(TARGET, source.replace(/\.yaml$/, ".ts"));
+  const kind = source.replace(/\.yaml$/, "");
+  const path = join(
+    MESH.includes(kind) ? "xds-control-plane/cluster-view/generated" : "operator/api/generated",
+    `${kind}.ts`,
+  );
+  const target = join(ROOT, path);
   const wanted = await typesOf(crd, `crds/${source}`);
   const found = await readFile(target, "utf8").catch(() => "");
   if (found === wanted) continue;
-  if (check) stale.push(`operator/api/generated/${source.replace(/\.yaml$/, ".ts")}`);
-  else await writeFile(target, wanted);
+  if (check) stale.push(path);
+  else {
+    await mkdir(dirname(target), { recursive: true });
+    await writeFile(target, wanted);
+  }
 }
 
 if (stale.length > 0) {

@@ -1,4 +1,6 @@
+import { accessPolicyRules } from "./accesspolicy.ts";
 import { cloudRules } from "./cloud.ts";
+import { deniedIdentityRules } from "./deniedidentity.ts";
 import { flavorRules } from "./flavor.ts";
 import { imageRules } from "./image.ts";
 import { projectRules } from "./project.ts";
@@ -6,4 +8,13 @@ import { secretRules } from "./secret.ts";
 import { serverRules } from "./server.ts";
 
 /** The cases of every kind. */
-export const tables = [cloudRules, flavorRules, imageRules, projectRules, secretRules, serverRules] as const;
+export const tables = [
+  accessPolicyRules,
+  cloudRules,
+  deniedIdentityRules,
+  flavorRules,
+  imageRules,
+  projectRules,
+  secretRules,
+  serverRules,
+] as const;

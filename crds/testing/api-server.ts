@@ -90,6 +90,8 @@ async function untilSeen(read: () => Promise<Answer>): Promise<Answer | undefine
   const deadline = Date.now() + 10_000;
   while (Date.now() < deadline) {
     const object = await read();
+    // The operator's kinds have a status from the first moment; the others are nothing to it.
+    if (object["status"] === undefined) return object;
     const { conditions = [] } = (object["status"] ?? {}) as {
       readonly conditions?: readonly { readonly reason: string }[];
     };

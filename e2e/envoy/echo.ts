@@ -23,6 +23,8 @@ export interface EchoBackend {
 export interface EchoOptions {
   /** The address to listen on; loopback where it is not given. */
   readonly host?: string;
+  /** A unix socket to listen on instead. Its port is 0. */
+  readonly path?: string;
   /** HTTP/2 with prior knowledge instead of HTTP/1.1. */
   readonly http2?: boolean;
   /** The status of an answer, 200 where it is not given; `never` leaves a request without one. */
@@ -31,7 +33,7 @@ export interface EchoOptions {
 
 export async function startEcho(
   name: string,
-  { host = "127.0.0.1", http2 = false, status }: EchoOptions = {},
+  { host = "127.0.0.1", path, http2 = false, status }: EchoOptions = {},
 ): Promise<EchoBackend> {
   const seen: Echo[] = [];
   const sockets = new Set<Socket>();
@@ -65,11 +67,11 @@ export async function startEcho(
   });
   const listening = Promise.withResolvers<void>();
   server.once("error", listening.reject);
-  server.listen(0, host, () => listening.resolve());
+  server.listen(path === undefined ? { port: 0, host } : { path }, () => listening.resolve());
   await listening.promise;
   return {
     name,
-    port: (server.address() as AddressInfo).port,
+    port: path === undefined ? (server.address() as AddressInfo).port : 0,
     seen,
     close: () => {
       const closed = Promise.withResolvers<void>();

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -13,6 +13,8 @@ export interface Envoy {
   admin(path: string): Promise<string>;
   /** A counter or gauge; undefined while Envoy does not have it. */
   stat(name: string): Promise<number | undefined>;
+  /** What it wrote to standard output: its access log, a JSON object a line. */
+  accessLog(): readonly Readonly<Record<string, unknown>>[];
   stop(): Promise<void>;
 }
 
@@ -39,23 +41,23 @@ const startMs = 30_000;
 export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
   const binary = await envoyBinary();
   const folder = mkdtempSync(join(tmpdir(), "envoy-"));
-  const [bootstrap, adminFile, log] = ["bootstrap.json", "admin", "log"].map((name) => join(folder, name)) as [
-    string,
-    string,
-    string,
-  ];
+  const [bootstrap, adminFile, log, accesses] = ["bootstrap.json", "admin", "log", "access"].map((name) =>
+    join(folder, name),
+  ) as [string, string, string, string];
   writeFileSync(bootstrap, JSON.stringify(bootstrapOf(options)));
+  const output = openSync(accesses, "a");
   const child = spawn(
     binary,
     [
       ...["-c", bootstrap, "--admin-address-path", adminFile, "--log-path", log, "-l", "info"],
-      ...["--concurrency", "1", "--use-dynamic-base-id"],
+      ...["--concurrency", "1", "--use-dynamic-base-id", "--file-flush-interval-msec", "100"],
       // A changed listener tells its connections at once to close after their next answer; by default some are never told,
       // and cut in the middle of a request when the time is over.
       ...["--drain-time-s", "5", "--drain-strategy", "immediate", "--parent-shutdown-time-s", "6"],
     ],
-    { stdio: "ignore" },
+    { stdio: ["ignore", output, "ignore"] },
   );
+  closeSync(output);
   const stop = async (): Promise<void> => {
     await ended(child);
     rmSync(folder, { recursive: true, force: true });
@@ -67,7 +69,13 @@ export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
       const line = (await admin("/stats")).split("\n").find((each) => each.startsWith(`${name}: `));
       return line === undefined ? undefined : Number(line.slice(name.length + 2));
     };
-    return { adminPort, admin, stat, stop };
+    const accessLog: Envoy["accessLog"] = () =>
+      read(accesses)
+        .split("\n")
+        // The last line may be half written.
+        .slice(0, -1)
+        .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+    return { adminPort, admin, stat, accessLog, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -42,6 +42,11 @@ export class WatchNotices {
     return { kind: "served" };
   }
 
+  /** Whether the last that was heard of a namespace is that it may not be read. */
+  isForbidden(namespace: string): boolean {
+    return this.#forbidden.has(namespace);
+  }
+
   /** A namespace is watched no more. */
   closed(namespace: string): void {
     this.#forbidden.delete(namespace);

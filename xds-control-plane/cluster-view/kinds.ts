@@ -1,9 +1,14 @@
 import type { Condition } from "#runtime/api/conditions.ts";
 import type { KubeObject } from "#runtime/api/object.ts";
 import { defineResource } from "#runtime/api/resource.ts";
+import type { AccessPolicy } from "./generated/accesspolicy.ts";
+import type { DeniedIdentity } from "./generated/deniedidentity.ts";
+
+export type { AccessPolicy } from "./generated/accesspolicy.ts";
+export type { DeniedIdentity } from "./generated/deniedidentity.ts";
 
 /**
- * As much of Kubernetes' and Gateway API's kinds (v1, release 1.6) as is read here. Fields that Gateway API's own
+ * As much of Kubernetes' and Gateway API's kinds (v1, release 1.6) as is read here; our own are generated. Fields that Gateway API's own
  * definitions fill in where they are left out are required.
  */
 
@@ -219,6 +224,8 @@ export type Service = KubeObject<{
     readonly port: number;
     readonly protocol?: string;
     readonly appProtocol?: string;
+    /** A port of the pods, by its number or by a container's name of it; `port` where it is not said. */
+    readonly targetPort?: number | string;
   }[];
   readonly trafficDistribution?: string;
 }>;
@@ -271,6 +278,22 @@ export const secrets = defineResource<TlsSecret>({
   namespaced: true,
 });
 
+const ours = { group: "nephele.dev", version: "v1alpha1" } as const;
+
+export const accessPolicies = defineResource<AccessPolicy>({
+  ...ours,
+  plural: "accesspolicies",
+  kind: "AccessPolicy",
+  namespaced: true,
+});
+
+export const deniedIdentities = defineResource<DeniedIdentity>({
+  ...ours,
+  plural: "deniedidentities",
+  kind: "DeniedIdentity",
+  namespaced: false,
+});
+
 /** All that a mesh is made of, as it stands in the cluster. */
 export interface ClusterObjects {
   readonly gatewayClasses: readonly GatewayClass[];
@@ -283,4 +306,8 @@ export interface ClusterObjects {
   readonly endpointSlices: readonly EndpointSlice[];
   readonly namespaces: readonly Namespace[];
   readonly secrets: readonly TlsSecret[];
+  /** Namespaces whose core Secrets we may not read. */
+  readonly secretsForbiddenIn: ReadonlySet<string>;
+  readonly accessPolicies: readonly AccessPolicy[];
+  readonly deniedIdentities: readonly DeniedIdentity[];
 }

@@ -140,6 +140,9 @@ function certificateOf(
   if (!isGranted(objects.referenceGrants, from, { group: "", kind: "Secret", namespace, name })) {
     return { reason: "RefNotPermitted", message: `${label}: no ReferenceGrant in ${namespace} allows it` };
   }
+  if (objects.secretsForbiddenIn.has(namespace)) {
+    return invalid(`may not be read: bind the ClusterRole nephele:xds-certificates in ${namespace}`);
+  }
   const secret = objects.secrets.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
   if (secret === undefined) return invalid("is not there");
   const [chain, key] = ["tls.crt", "tls.key"].map((field) =>

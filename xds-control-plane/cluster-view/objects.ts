@@ -13,11 +13,13 @@ const lists: Readonly<Record<string, keyof ClusterObjects>> = {
   EndpointSlice: "endpointSlices",
   Namespace: "namespaces",
   Secret: "secrets",
+  AccessPolicy: "accessPolicies",
+  DeniedIdentity: "deniedIdentities",
 };
 
 /** Objects of all kinds, sorted into the view's lists; kinds that it does not read are left out. */
 export function clusterObjects(objects: readonly KubeObject[]): ClusterObjects {
   const sorted = Object.fromEntries(Object.values(lists).map((list) => [list, [] as KubeObject[]]));
   for (const object of objects) sorted[lists[object.kind] ?? ""]?.push(object);
-  return sorted as unknown as ClusterObjects;
+  return { ...sorted, secretsForbiddenIn: new Set() } as unknown as ClusterObjects;
 }

@@ -1,3 +1,4 @@
+import type { SpiffeId } from "#spiffe/spiffe-id.ts";
 import type { Endpoint, Service as MeshService, UpstreamProtocol } from "../mesh/service.ts";
 import type { EndpointSlice, Service } from "./kinds.ts";
 
@@ -10,10 +11,15 @@ export function serviceName(namespace: string, name: string, port: number): stri
   return `${namespace}/${name}:${port}`;
 }
 
-/** Every TCP port of every Service, by its name in the mesh. */
+/**
+ * Every TCP port of every Service, by its name in the mesh.
+ *
+ * @param identitiesOf who the pods of a Service are, whose sidecars speak mutual TLS; undefined for those without
+ */
 export function meshServices(
   services: readonly Service[],
   slices: readonly EndpointSlice[],
+  identitiesOf: (service: Service) => readonly SpiffeId[] | undefined,
 ): ReadonlyMap<string, MeshService> {
   const byService = Map.groupBy(
     slices,
@@ -22,13 +28,14 @@ export function meshServices(
   const made = services.flatMap((service) => {
     const { namespace = "", name } = service.metadata;
     const own = byService.get(`${namespace}/${name}`) ?? [];
+    const identities = identitiesOf(service);
     return (service.spec?.ports ?? [])
       .filter(({ protocol = "TCP" }) => protocol === "TCP")
       .map(
         (port): MeshService => ({
           name: serviceName(namespace, name, port.port),
-          protocol: protocolOf(port),
-          tls: { kind: "none" },
+          protocol: protocolOf(port, identities === undefined ? "routes" : "mesh"),
+          tls: identities === undefined ? { kind: "none" } : { kind: "mesh", identities },
           endpoints: endpointsOf(own, port),
           locality: isNear(service.spec?.trafficDistribution) ? "nearest" : "spread",
         }),
@@ -37,9 +44,16 @@ export function meshServices(
   return new Map(made.map((each) => [each.name, each]));
 }
 
-/** By the standard names of Gateway API (GEP-1911) and Kubernetes. */
-function protocolOf({ appProtocol }: Port): UpstreamProtocol {
-  return appProtocol === "kubernetes.io/h2c" || appProtocol === "grpc" ? "http2" : "http1";
+/** Names of protocols that are HTTP/1.1, or begin as it. */
+const http1 = new Set(["http", "kubernetes.io/ws", "ws"]);
+
+/**
+ * By the standard names of Gateway API (GEP-1911) and Kubernetes. Routes are HTTP's whatever the port says; in the mesh a
+ * port of another protocol (`postgresql`, `memcache`, `tcp`) is passed on as bytes.
+ */
+export function protocolOf({ appProtocol }: Port, where: "routes" | "mesh"): UpstreamProtocol {
+  if (appProtocol === "kubernetes.io/h2c" || appProtocol === "grpc") return "http2";
+  return where === "routes" || appProtocol === undefined || http1.has(appProtocol) ? "http1" : "tcp";
 }
 
 function isNear(distribution: string | undefined): boolean {

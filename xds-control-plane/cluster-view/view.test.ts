@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import type { NewCondition } from "#runtime/api/conditions.ts";
+import { trustDomain } from "#spiffe/spiffe-id.ts";
 import { problemsOf } from "../mesh/check.ts";
 import { Compiler } from "../translate/compile.ts";
 import { translate } from "../translate/translate.ts";
@@ -11,10 +12,12 @@ import { intersection } from "./hostnames.ts";
 import { clusterObjects } from "./objects.ts";
 import { selects } from "./selector.ts";
 import { viewOf } from "./view.ts";
+import { agentCluster } from "./workloads.ts";
 
 /** `GOLDEN=write` writes the files anew; a person looks at what differs. */
 const isWritten = process.env["GOLDEN"] === "write";
 const [inputs, outputs] = ["cases", "golden"].map((name) => join(import.meta.dirname, name)) as [string, string];
+const domain = trustDomain("mesh.test");
 const names = readdirSync(inputs).map((file) => file.replace(/\.yaml$/, ""));
 
 function objectsOf(name: string): ReturnType<typeof clusterObjects> {
@@ -35,7 +38,7 @@ const text = (conditions: readonly NewCondition[]): readonly string[] =>
 
 describe("a cluster as a mesh, with its conditions", () => {
   test.each(names)("%s is as its golden file says", (name) => {
-    const view = viewOf(objectsOf(name));
+    const view = viewOf(objectsOf(name), domain);
     const result = {
       classes: view.classes.map(({ gatewayClass, conditions }) => [gatewayClass.metadata.name, text(conditions)]),
       gateways: view.gateways.map(({ gateway, conditions, listeners }) => ({
@@ -47,6 +50,11 @@ describe("a cluster as a mesh, with its conditions", () => {
         name: `${kind} ${route.metadata.namespace}/${route.metadata.name}`,
         parents: parents.map(({ parentRef, conditions }) => ({ parentRef, conditions: text(conditions) })),
       })),
+      policies: view.policies.map(({ policy, targets }) => ({
+        name: `${policy.metadata.namespace}/${policy.metadata.name}`,
+        targets: targets.map((each) => ({ ...each, conditions: text(each.conditions) })),
+      })),
+      denials: view.denials.map(({ denial, conditions }) => ({ id: denial.spec.id, conditions: text(conditions) })),
       proxies: [...view.mesh.proxies.values()],
       services: [...view.mesh.services.values()],
     };
@@ -60,10 +68,10 @@ describe("a cluster as a mesh, with its conditions", () => {
   });
 
   test.each(names)("%s can be served", (name) => {
-    const { mesh } = viewOf(objectsOf(name));
+    const { mesh } = viewOf(objectsOf(name), domain);
     for (const proxy of mesh.proxies.values()) {
       expect(problemsOf(mesh, proxy)).toEqual([]);
-      new Compiler().compile(translate(mesh, proxy));
+      new Compiler({ bootstrapClusters: [agentCluster] }).compile(translate(mesh, proxy));
     }
   });
 

@@ -1,12 +1,17 @@
 import type { NewCondition } from "#runtime/api/conditions.ts";
+import type { TrustDomain } from "#spiffe/spiffe-id.ts";
 import { problemsOf } from "../mesh/check.ts";
+import type { Finding } from "../mesh/finding.ts";
 import type { HttpChain, Listener, Mesh, ProxyClass, TcpChain } from "../mesh/mesh.ts";
 import type { HttpRule, WeightedBackend } from "../mesh/route.ts";
 import type { Service } from "../mesh/service.ts";
 import type { ClusterObjects, Gateway, GatewayClass, ParentRef } from "./kinds.ts";
 import { condition, type ReadListener, readListeners } from "./listeners.ts";
+import { identityOf } from "./mesh-services.ts";
+import { type DenialSays, deniedIn, meshSays, type PolicySays, readMeshObjects } from "./mesh-view.ts";
 import { type AnyRoute, type Attachment, attach, parentOf, type ReadGateway, readRoutes } from "./routes.ts";
 import { meshServices } from "./services.ts";
+import { agentCluster } from "./workloads.ts";
 
 /** Who we are among the controllers of Gateway API. */
 export const controllerName = "nephele.dev/gateway";
@@ -38,6 +43,8 @@ export interface View {
   readonly classes: readonly ClassSays[];
   readonly gateways: readonly GatewaySays[];
   readonly routes: readonly RouteSays[];
+  readonly policies: readonly PolicySays[];
+  readonly denials: readonly DenialSays[];
 }
 
 /** The group of proxies that serve a Gateway. */
@@ -45,8 +52,12 @@ function gatewayProxy({ metadata }: Gateway): string {
   return `gateway/${metadata.namespace}/${metadata.name}`;
 }
 
-/** Pure: the same objects give the same view. */
-export function viewOf(objects: ClusterObjects): View {
+/**
+ * Pure: the same objects give the same view.
+ *
+ * @param domain the trust domain of the mesh; without it no proxy has an identity, and there are no sidecars
+ */
+export function viewOf(objects: ClusterObjects, domain: TrustDomain | undefined): View {
   const classes = objects.gatewayClasses.filter(({ spec }) => spec?.controllerName === controllerName);
   const classNames = new Set(classes.map(({ metadata }) => metadata.name));
   const gateways: readonly ReadGateway[] = objects.gateways
@@ -65,12 +76,26 @@ export function viewOf(objects: ClusterObjects): View {
     return parents.length === 0 ? [] : [{ route: route.route, kind: route.kind, parents }];
   });
 
-  const services = meshServices(objects.services, objects.endpointSlices);
-  const proxies = gateways.map((gateway) => proxyOf(gateway, attachments.get(gateway) ?? []));
+  const inMesh = readMeshObjects(objects, domain);
+  const services = meshServices(objects.services, objects.endpointSlices, (service) => {
+    const member = inMesh.services.get(service);
+    return member && (member.identity === undefined ? [] : [member.identity]);
+  });
+  const proxies = gateways.map((gateway) => proxyOf(gateway, attachments.get(gateway) ?? [], domain));
   const mesh: Mesh = {
-    services: new Map([...services].map(([name, service]) => [name, asUsed(service, proxies)])),
-    proxies: new Map(proxies.map((proxy) => [proxy.name, proxy])),
-    denied: new Set(),
+    services: new Map([
+      ...[...services].map(([name, service]) => [name, asUsed(service, proxies)] as const),
+      ...inMesh.workloads.applications.map((service) => [service.name, service] as const),
+    ]),
+    proxies: new Map([...proxies, ...inMesh.workloads.proxies].map((proxy) => [proxy.name, proxy])),
+    denied: deniedIn(objects),
+  };
+  const known = new Map<string, readonly Finding[]>();
+  const findings = (name: string): readonly Finding[] => {
+    const proxy = mesh.proxies.get(name);
+    const found = known.get(name) ?? (proxy === undefined ? [] : problemsOf(mesh, proxy));
+    known.set(name, found);
+    return found;
   };
   return {
     mesh,
@@ -78,8 +103,9 @@ export function viewOf(objects: ClusterObjects): View {
       gatewayClass,
       conditions: [condition("Accepted", true, "Accepted", "Gateways of this class are served")],
     })),
-    gateways: gateways.map((gateway) => gatewaySays(gateway, attachments.get(gateway) ?? [], mesh)),
+    gateways: gateways.map((gateway) => gatewaySays(gateway, attachments.get(gateway) ?? [], findings)),
     routes,
+    ...meshSays(inMesh, objects, mesh, domain, findings),
   };
 }
 
@@ -104,7 +130,11 @@ function asUsed(service: Service, proxies: readonly ProxyClass[]): Service {
   return isGrpc ? { ...service, protocol: "http2" } : service;
 }
 
-function proxyOf({ gateway, listeners }: ReadGateway, attachments: readonly Attachment[]): ProxyClass {
+function proxyOf(
+  { gateway, listeners }: ReadGateway,
+  attachments: readonly Attachment[],
+  domain: TrustDomain | undefined,
+): ProxyClass {
   const programmed = listeners.filter(({ isProgrammed }) => isProgrammed);
   const byPort = Map.groupBy(programmed, ({ spec }) => spec.port);
   const made = [...byPort].map(([port, on]): Listener => {
@@ -117,8 +147,11 @@ function proxyOf({ gateway, listeners }: ReadGateway, attachments: readonly Atta
   const certificates = new Map(
     programmed.flatMap((listener) => listener.certificates).map((each) => [each.name, each]),
   );
+  const { namespace = "", name } = gateway.metadata;
+  const id = domain && identityOf(domain, namespace, name);
   return {
     name: gatewayProxy(gateway),
+    ...(id === undefined ? {} : { identity: { id, source: { kind: "agent", cluster: agentCluster } } }),
     listeners: made.filter(({ chains }) => chains.length > 0),
     certificates: [...certificates.values()],
     accessLog: true,
@@ -182,9 +215,12 @@ function httpChain(
   };
 }
 
-function gatewaySays({ gateway, listeners }: ReadGateway, attachments: readonly Attachment[], mesh: Mesh): GatewaySays {
-  const proxy = mesh.proxies.get(gatewayProxy(gateway));
-  const findings = proxy === undefined ? [] : problemsOf(mesh, proxy);
+function gatewaySays(
+  { gateway, listeners }: ReadGateway,
+  attachments: readonly Attachment[],
+  findingsOf: (proxy: string) => readonly Finding[],
+): GatewaySays {
+  const findings = findingsOf(gatewayProxy(gateway));
   const invalid = listeners.filter(({ isProgrammed }) => !isProgrammed);
   const isAccepted = listeners.some((listener) => listener.isAccepted);
   const isProgrammed = findings.length === 0 && listeners.some((listener) => listener.isProgrammed);

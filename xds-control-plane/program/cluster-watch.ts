@@ -3,7 +3,9 @@ import type { Resource } from "#runtime/api/resource.ts";
 import { NotSyncedError } from "#runtime/watch/cache.ts";
 import type { Informers } from "#runtime/watch/informers.ts";
 import {
+  accessPolicies,
   type ClusterObjects,
+  deniedIdentities,
   endpointSlices,
   gatewayClasses,
   gateways,
@@ -27,6 +29,8 @@ const everywhere = {
   services,
   endpointSlices,
   namespaces,
+  accessPolicies,
+  deniedIdentities,
 } as const;
 
 /** How long changes are gathered before the view is made anew, milliseconds: they come in bursts. */
@@ -64,6 +68,20 @@ export function watchCluster(
   schedule(gatherMs);
 }
 
+/**
+ * Secrets of the namespaces of Gateways. One that we may not read has none for us, and nobody waits for it: whoever makes a
+ * Gateway anywhere would hold up all others.
+ */
+function readSecrets(informers: Informers): Pick<ClusterObjects, "secrets" | "secretsForbiddenIn"> {
+  const of = new Set(informers.list(gateways).map(({ metadata }) => metadata.namespace ?? ""));
+  const forbidden = new Set([...of].filter((namespace) => informers.isForbidden(secrets, namespace)));
+  const readable = [...of].filter((namespace) => !forbidden.has(namespace));
+  return {
+    secrets: readable.flatMap((namespace) => informers.list(secrets, namespace)),
+    secretsForbiddenIn: forbidden,
+  };
+}
+
 /** All objects; undefined while something has not been listed. */
 function read(informers: Informers): ClusterObjects | undefined {
   try {
@@ -78,7 +96,9 @@ function read(informers: Informers): ClusterObjects | undefined {
       services: list(services),
       endpointSlices: list(endpointSlices),
       namespaces: list(namespaces),
-      secrets: list(secrets),
+      ...readSecrets(informers),
+      accessPolicies: list(accessPolicies),
+      deniedIdentities: list(deniedIdentities),
     };
   } catch (error) {
     if (error instanceof NotSyncedError) return undefined;

@@ -12,6 +12,14 @@ test("in clear text proxies are served on this machine alone", () => {
   }
 });
 
+test("what is served is shown to people on this machine alone, and only where that is asked for", () => {
+  expect(parseFlags([]).debug).toBeUndefined();
+  expect(parseFlags(["--debug-address", "[::1]:1"]).debug).toEqual({ host: "::1", port: 1 });
+  for (const address of ["0.0.0.0:1", "[::]:1", "10.0.0.1:1", "localhost"]) {
+    expect(() => parseFlags(["--debug-address", address])).toThrow(UsageError);
+  }
+});
+
 test("with an identity they are served on every address, and never without TLS", () => {
   const secured = (listen: string) => parseFlags(["--workload-api", "unix:///run/agent.sock", "--listen", listen]);
   expect(secured("0.0.0.0:18000")).toMatchObject({

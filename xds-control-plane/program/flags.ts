@@ -13,6 +13,8 @@ export interface Flags {
   /** The Workload API that gives us our identity; without it there is clear text, on this machine alone. */
   readonly workloadApi: string | undefined;
   readonly health: { readonly host: string; readonly port: number };
+  /** Where people see what is served; nowhere where it is not said. */
+  readonly debug: { readonly host: string; readonly port: number } | undefined;
   readonly logLevel: string;
 }
 
@@ -24,6 +26,7 @@ const HELP = `nephele xds-control-plane
   --listen ADDRESS         where proxies connect (default 127.0.0.1:18000): HOST:PORT; without --workload-api
                            127.0.0.1:PORT, [::1]:PORT or unix:PATH
   --health-address H:P     serve /healthz, /readyz, /metrics (default 127.0.0.1:18001)
+  --debug-address H:P      serve /debug/proxies, what each class of proxies is served, on 127.0.0.1:PORT or [::1]:PORT
   ${commonHelp.logLevel}
 `;
 
@@ -32,6 +35,7 @@ const options = {
   "workload-api": { type: "string" },
   listen: { type: "string", default: "127.0.0.1:18000" },
   "health-address": { type: "string", default: "127.0.0.1:18001" },
+  "debug-address": { type: "string" },
 } as const;
 
 /** @throws UsageError whose message is to be shown as it is */
@@ -45,15 +49,27 @@ export function parseFlags(argv: readonly string[]): Flags {
     listen: listenOf(values.listen, workloadApi !== undefined),
     workloadApi,
     health,
+    debug: debugOf(values["debug-address"]),
     logLevel: values["log-level"],
   };
+}
+
+/** It shows every class's configuration to whoever asks. */
+function debugOf(text: string | undefined): Flags["debug"] {
+  if (text === undefined) return undefined;
+  const tcp = tcpOf(text);
+  if (tcp !== undefined && isLoopback(tcp)) return tcp;
+  throw new UsageError(`--debug-address must be an address of this machine alone, not ${text}\n\n${HELP}`);
+}
+
+function isLoopback({ host }: { readonly host: string }): boolean {
+  return host === "127.0.0.1" || host === "::1";
 }
 
 /** In clear text nothing is served beyond this machine: whoever reaches it may have any class's configuration and keys. */
 function listenOf(text: string, isSecured: boolean): Listen {
   const tcp = tcpOf(text);
-  if (tcp !== undefined && (isSecured || tcp.host === "127.0.0.1" || tcp.host === "::1"))
-    return { kind: "tcp", ...tcp };
+  if (tcp !== undefined && (isSecured || isLoopback(tcp))) return { kind: "tcp", ...tcp };
   const [, path] = /^unix:(\/.+)$/.exec(text) ?? [];
   if (path !== undefined && !isSecured) return { kind: "unix", path };
   throw new UsageError(

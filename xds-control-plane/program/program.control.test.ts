@@ -1,22 +1,15 @@
-import { networkInterfaces } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { kubectl } from "#e2e/cluster/kubectl.ts";
+import { ensureGatewayApi } from "#e2e/cluster/gateway-api.ts";
 import { freePort } from "#e2e/cluster/ports.ts";
+import { ownAddress, put, startTestProgram, type TestProgram } from "#e2e/envoy/control-plane.ts";
 import { startEcho } from "#e2e/envoy/echo.ts";
 import { startEnvoy } from "#e2e/envoy/envoy.ts";
 import { type Bed, openBed, unique } from "#e2e/harness/bed.ts";
-import { tools } from "#e2e/tools/build.ts";
-import type { Desired } from "#runtime/api/object.ts";
 import type { Resource } from "#runtime/api/resource.ts";
-import { connect } from "#runtime/client/connection.ts";
-import { createLogger } from "#runtime/observe/log.ts";
 import { endpointSlices, gatewayClasses, gateways, httpRoutes, namespaces, services } from "../cluster-view/kinds.ts";
 import { controllerName } from "../cluster-view/view.ts";
-import { type RunningProgram, startProgram } from "./program.ts";
 
 const soon = { timeout: 30_000, interval: 50 };
-const group = "gateway.networking.k8s.io/v1";
 const namespace = unique("mesh");
 const className = unique("class");
 const foreignClass = unique("class");
@@ -26,14 +19,7 @@ let bed: Bed;
 beforeAll(async () => {
   bed = await openBed();
   open.push(() => bed.close());
-  const built = await tools("gateway-api", () => {});
-  const run = kubectl(join((await tools("kubernetes", () => {})).bin, "kubectl"), bed.cluster.kubeconfigPath);
-  const crds = join(built.manifests, "crds.yaml");
-  // Where somebody else has installed Gateway API it stays.
-  const wasThere = (await run("get", "--ignore-not-found", "-o", "name", "-f", crds)) !== "";
-  if (!wasThere) open.push(() => run("delete", "--ignore-not-found", "-f", crds));
-  await run("apply", "--server-side", "--force-conflicts", "-f", crds);
-  await run("wait", "--for=condition=Established", "--timeout=60s", "-f", crds);
+  await ensureGatewayApi(bed.cluster);
   await bed.kube.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
   open.push(async () => {
     for (const name of [className, foreignClass]) await bed.kube.delete(gatewayClasses, { name });
@@ -44,48 +30,18 @@ afterAll(async () => {
   for (const close of open.splice(0).reverse()) await close();
 });
 
-/** An address of this machine that the API server takes in an EndpointSlice: loopback is refused. */
-function ownAddress(): string {
-  const found = Object.values(networkInterfaces())
-    .flatMap((each) => each ?? [])
-    .find(({ internal, family }) => !internal && family === "IPv4");
-  if (found === undefined) throw new Error("this machine has no IPv4 address but loopback");
-  return found.address;
-}
-
-function put(resource: Resource, desired: Omit<Desired, "apiVersion" | "kind">, apiVersion: string): Promise<unknown> {
-  const object = { apiVersion, kind: resource.kind, ...desired } as Desired;
-  return bed.kube.apply(resource, object, { fieldOwner: "test", force: true });
-}
-
 function route(name: string, to: string): Promise<unknown> {
   const spec = {
     parentRefs: [{ name: "edge" }, { name: "theirs" }],
     rules: [{ backendRefs: [{ name: to, port: 80 }] }],
   };
-  return put(httpRoutes as Resource, { metadata: { name, namespace }, spec }, group);
+  return put(bed, httpRoutes as Resource, { metadata: { name, namespace }, spec });
 }
 
-async function start(): Promise<RunningProgram & { stop(): Promise<void> }> {
-  const connection = await connect({ kubeconfig: bed.cluster.kubeconfigPath });
-  const stopped = new AbortController();
-  const program = await startProgram(
-    {
-      connection,
-      log: createLogger({ level: "error" }),
-      listen: { kind: "tcp", host: "127.0.0.1", port: 0 },
-      health: { host: "127.0.0.1", port: 0 },
-      identity: undefined,
-    },
-    stopped.signal,
-  );
-  const stop = async (): Promise<void> => {
-    stopped.abort();
-    await program.ended;
-    await connection.close();
-  };
-  open.push(stop);
-  return { ...program, stop };
+async function start(): Promise<TestProgram> {
+  const program = await startTestProgram(bed);
+  open.push(() => program.stop());
+  return program;
 }
 
 test("a Gateway of the cluster is served to a real Envoy, and the objects say what became of them", async () => {
@@ -95,23 +51,23 @@ test("a Gateway of the cluster is served to a real Envoy, and the objects say wh
   open.push(() => echo.close());
   const port = await freePort();
   const foreignPort = await freePort(new Set([port]));
-  await put(gatewayClasses as Resource, { metadata: { name: className }, spec: { controllerName } }, group);
+  await put(bed, gatewayClasses as Resource, { metadata: { name: className }, spec: { controllerName } });
   const foreign = { metadata: { name: foreignClass }, spec: { controllerName: "example.test/other" } };
-  await put(gatewayClasses as Resource, foreign, group);
+  await put(bed, gatewayClasses as Resource, foreign);
   const gateway = (name: string, gatewayClassName: string, at: number): Promise<unknown> => {
     const listeners = [{ name: "http", port: at, protocol: "HTTP" }];
-    return put(gateways as Resource, { metadata: { name, namespace }, spec: { gatewayClassName, listeners } }, group);
+    return put(bed, gateways as Resource, { metadata: { name, namespace }, spec: { gatewayClassName, listeners } });
   };
   await gateway("edge", className, port);
   await gateway("theirs", foreignClass, foreignPort);
-  await put(services as Resource, { metadata: { name: "web", namespace }, spec: { ports: [{ port: 80 }] } }, "v1");
+  await put(bed, services as Resource, { metadata: { name: "web", namespace }, spec: { ports: [{ port: 80 }] } });
   const slice = {
     metadata: { name: "web-1", namespace, labels: { "kubernetes.io/service-name": "web" } },
     addressType: "IPv4",
     ports: [{ name: "", port: echo.port, protocol: "TCP" }],
     endpoints: [{ addresses: [host], conditions: { ready: true } }],
   };
-  await put(endpointSlices as Resource, slice, "discovery.k8s.io/v1");
+  await put(bed, endpointSlices as Resource, slice);
   await route("all", "nobody");
 
   for (const name of ["edge", "theirs"]) {

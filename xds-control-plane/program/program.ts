@@ -11,14 +11,17 @@ import { Informers } from "#runtime/watch/informers.ts";
 import { trustDomainOf } from "#spiffe/spiffe-id.ts";
 import type { X509Source } from "#spiffe/x509-source.ts";
 import { type View, viewOf } from "../cluster-view/view.ts";
+import { isWorkload } from "../cluster-view/workloads.ts";
 import { Refusal, spiffeIdOf } from "../server/client.ts";
 import { metricsObserver } from "../server/metrics.ts";
 import { XdsServer } from "../server/xds-server.ts";
 import { watchCluster } from "./cluster-watch.ts";
+import { serveDebug } from "./debug.ts";
 import { type Door, openDoor } from "./door.ts";
 import type { Listen } from "./flags.ts";
 import { admitBySvid } from "./proxy-identity.ts";
 import { Publisher } from "./publisher.ts";
+import { Rejections } from "./rejections.ts";
 import { statusWrites } from "./statuses.ts";
 
 export interface ProgramOptions {
@@ -27,6 +30,8 @@ export interface ProgramOptions {
   /** Where proxies connect to, in clear text on this machine or by SVIDs; see the flags. */
   readonly listen: Listen;
   readonly health: { readonly host: string; readonly port: number };
+  /** Where people see what is served, on this machine alone; nowhere where it is undefined. */
+  readonly debug?: { readonly host: string; readonly port: number } | undefined;
   /** Our own identity; where it is there, proxies are served by it and by theirs alone. It is the caller's to close. */
   readonly identity: X509Source | undefined;
 }
@@ -52,8 +57,10 @@ export async function startProgram(options: ProgramOptions, signal: AbortSignal)
   const informers = new Informers(transport, logWatches(log, metrics));
   const counting = metricsObserver(metrics.registry);
   let view: View | undefined;
+  const rejections = new Rejections();
   const { identity } = options;
-  const bySvid = identity && admitBySvid(trustDomainOf(identity.svid.id), () => view?.mesh);
+  const domain = identity && trustDomainOf(identity.svid.id);
+  const bySvid = domain && admitBySvid(domain, () => view?.mesh);
   const server = new XdsServer({
     identifier: "nephele-xds",
     // A proxy's id is that of its class. Without identities all who reach this machine's socket are one trust.
@@ -61,8 +68,10 @@ export async function startProgram(options: ProgramOptions, signal: AbortSignal)
       const { node } = client;
       bySvid?.(client);
       // Before the view is filled everybody waits.
-      if (view !== undefined && server.snapshots.current(node.id) === undefined)
-        throw new Refusal(`there is no class of proxies "${node.id}"`);
+      if (view === undefined || server.snapshots.current(node.id) !== undefined) return node.id;
+      if (bySvid === undefined || !isWorkload(node.id)) throw new Refusal(`there is no class of proxies "${node.id}"`);
+      // Its pod is there before its Service or a policy, or still there after them.
+      publisher.serveNothing(node.id);
       return node.id;
     },
     observer: {
@@ -72,15 +81,25 @@ export async function startProgram(options: ProgramOptions, signal: AbortSignal)
         const identity = client.certificate && spiffeIdOf({ certificate: client.certificate });
         log.warn({ address: client.address, identity, node: client.node?.id, reason }, "a proxy was refused");
       },
+      acknowledged: (stream, response, afterMs) => {
+        counting.acknowledged?.(stream, response, afterMs);
+        if (rejections.acknowledged(stream, response.kind)) sayer.say();
+      },
+      closed: (stream) => {
+        counting.closed?.(stream);
+        if (rejections.closed(stream)) sayer.say();
+      },
       rejected: (stream, response, error) => {
         counting.rejected?.(stream, response, error);
+        rejections.rejected(stream, response.kind, error.message);
+        sayer.say();
         log.warn({ proxy: stream.client.node.id, problem: error.message }, "a proxy rejected what it was sent");
       },
     },
   });
   const publisher = new Publisher(server.snapshots, log);
   const sayer = new StatusSayer(async (now) => {
-    for (const { resource, object, status } of view === undefined ? [] : statusWrites(view, now)) {
+    for (const { resource, object, status } of view === undefined ? [] : statusWrites(view, now, rejections)) {
       const { name, namespace, uid } = object.metadata;
       const metadata = { name, uid, ...(namespace === undefined ? {} : { namespace }) };
       const body = { apiVersion: apiVersionOf(resource), kind: resource.kind, metadata, status };
@@ -90,7 +109,7 @@ export async function startProgram(options: ProgramOptions, signal: AbortSignal)
   watchCluster(
     informers,
     (objects) => {
-      view = viewOf(objects);
+      view = viewOf(objects, domain);
       publisher.publish(view.mesh);
       sayer.say();
     },
@@ -108,6 +127,9 @@ export async function startProgram(options: ProgramOptions, signal: AbortSignal)
       for (const [resource, size] of informers.sizes()) metrics.cacheObjects.set({ resource }, size);
     },
   });
+  const debug =
+    options.debug &&
+    (await serveDebug({ ...options.debug, mesh: () => view?.mesh, snapshots: server.snapshots, rejections }));
   informers.start(signal);
   const door = await listen(server, options, log);
   const xdsPort = door.port;
@@ -116,7 +138,7 @@ export async function startProgram(options: ProgramOptions, signal: AbortSignal)
     async () => {
       door.close();
       await Promise.all([server.close(), informers.stopped(), sayer.settled()]);
-      await health.close();
+      await Promise.all([health.close(), debug?.close()]);
     },
   );
   return { xdsPort, healthPort: health.port, ended };

@@ -3,8 +3,10 @@ import type { KubeObject } from "#runtime/api/object.ts";
 import type { Gateway, HttpRoute } from "../cluster-view/kinds.ts";
 import { clusterObjects } from "../cluster-view/objects.ts";
 import { controllerName, viewOf } from "../cluster-view/view.ts";
+import { Rejections } from "./rejections.ts";
 import { statusWrites } from "./statuses.ts";
 
+const none = new Rejections();
 const early = new Date("2026-01-01T00:00:00Z");
 const later = new Date("2026-01-02T00:00:00Z");
 const metadata = {
@@ -39,7 +41,7 @@ const route: HttpRoute = {
 
 /** The objects after the writes that a look at them asks for. */
 function written(objects: readonly KubeObject[], now: Date): readonly KubeObject[] {
-  const writes = statusWrites(viewOf(clusterObjects(objects)), now);
+  const writes = statusWrites(viewOf(clusterObjects(objects), undefined), now, none);
   return objects.map((object) => {
     const write = writes.find((each) => each.object === object);
     return write === undefined ? object : { ...object, status: { ...(object.status as object), ...write.status } };
@@ -49,7 +51,7 @@ function written(objects: readonly KubeObject[], now: Date): readonly KubeObject
 describe("statuses", () => {
   test("are written once, and keep what other controllers say and when a condition last changed", () => {
     const all = written([gatewayClass, gateway, route], early);
-    expect(statusWrites(viewOf(clusterObjects(all)), later)).toEqual([]);
+    expect(statusWrites(viewOf(clusterObjects(all), undefined), later, none)).toEqual([]);
     const { parents } = (all[2] as HttpRoute).status ?? { parents: [] };
     expect(parents[0]).toEqual(foreign);
     expect(parents[1]).toMatchObject({ controllerName, parentRef: { name: "edge" } });
@@ -65,7 +67,7 @@ describe("statuses", () => {
         ? { ...object, spec: { parentRefs: [{ name: "edge", sectionName: "none" }], rules: [] } }
         : object,
     );
-    const writes = statusWrites(viewOf(clusterObjects(changed)), later);
+    const writes = statusWrites(viewOf(clusterObjects(changed), undefined), later, none);
     expect(writes.map(({ object }) => object.kind)).toEqual(["Gateway", "HTTPRoute"]);
     const [, { status } = { status: {} }] = writes;
     expect(JSON.stringify(status)).toContain("NoMatchingParent");

@@ -2,7 +2,10 @@ import { isDeepStrictEqual } from "node:util";
 import { type Condition, mergeConditions, type NewCondition } from "#runtime/api/conditions.ts";
 import type { KubeObject } from "#runtime/api/object.ts";
 import type { Resource } from "#runtime/api/resource.ts";
+import type { AccessPolicyStatusAncestor } from "../cluster-view/generated/accesspolicy.ts";
 import {
+  accessPolicies,
+  deniedIdentities,
   gatewayClasses,
   gateways,
   grpcRoutes,
@@ -11,6 +14,8 @@ import {
   tlsRoutes,
 } from "../cluster-view/kinds.ts";
 import { controllerName, type View } from "../cluster-view/view.ts";
+import { withRejections } from "./programmed.ts";
+import type { Rejections } from "./rejections.ts";
 
 /** A status that differs from what the object has. */
 export interface StatusWrite {
@@ -21,8 +26,11 @@ export interface StatusWrite {
 
 const routeResources = { HTTPRoute: httpRoutes, GRPCRoute: grpcRoutes, TLSRoute: tlsRoutes } as const;
 
+/** Who we are among the controllers that say something about policies. */
+const meshController = "nephele.dev/mesh";
+
 /** What is to be written so that the objects say what the view does: nothing where they do already. */
-export function statusWrites(view: View, now: Date): readonly StatusWrite[] {
+export function statusWrites(view: View, now: Date, rejections: Rejections): readonly StatusWrite[] {
   const writes: StatusWrite[] = [];
   const add = (resource: Resource, object: KubeObject, status: Readonly<Record<string, unknown>>): void => {
     const held = (object.status ?? {}) as Readonly<Record<string, unknown>>;
@@ -57,8 +65,28 @@ export function statusWrites(view: View, now: Date): readonly StatusWrite[] {
     });
     add(routeResources[kind] as Resource, route, { parents: [...others, ...own] });
   }
+  for (const { policy, targets } of view.policies) {
+    const held = policy.status?.ancestors ?? [];
+    const others = held.filter((each) => each.controllerName !== meshController);
+    const own = targets.map(({ targetRef, conditions, proxies }): AccessPolicyStatusAncestor => {
+      const before = held.find(
+        (each) => each.controllerName === meshController && isDeepStrictEqual(each.ancestorRef, targetRef),
+      )?.conditions;
+      const next = withRejections(conditions, before, proxies, rejections, now);
+      return { ancestorRef: targetRef, controllerName: meshController, conditions: merged(policy, before, next, now) };
+    });
+    add(accessPolicies as Resource, policy, { ancestors: [...others, ...own].slice(0, ancestorsAtMost) });
+  }
+  for (const { denial, conditions } of view.denials) {
+    const before = denial.status?.conditions;
+    const next = withRejections(conditions, before, [...view.mesh.proxies.keys()], rejections, now);
+    add(deniedIdentities as Resource, denial, { conditions: merged(denial, before, next, now) });
+  }
   return writes;
 }
+
+/** As the kind has it. */
+const ancestorsAtMost = 16;
 
 function merged(
   { metadata }: KubeObject,

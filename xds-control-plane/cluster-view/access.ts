@@ -1,0 +1,97 @@
+import type { NewCondition } from "#runtime/api/conditions.ts";
+import { spiffeId } from "#spiffe/spiffe-id.ts";
+import type { AccessPolicy as Access, AccessRule, CallerMatch } from "../mesh/policy.ts";
+import type { PathMatch } from "../mesh/route.ts";
+import type { AccessPolicy } from "./kinds.ts";
+import { condition } from "./listeners.ts";
+import type { MeshPort, MeshService } from "./mesh-services.ts";
+
+export type TargetRef = AccessPolicy["spec"]["targetRefs"][number];
+
+/** A target of a policy, and what it came to. */
+export interface ReadTarget {
+  readonly targetRef: TargetRef;
+  /** The ports that the policy is for; none where it is not accepted. */
+  readonly ports: readonly MeshPort[];
+  readonly accepted: NewCondition;
+}
+
+/** A policy as it was read. */
+export interface ReadPolicy {
+  readonly policy: AccessPolicy;
+  readonly targets: readonly ReadTarget[];
+  readonly rules: readonly AccessRule[];
+}
+
+/**
+ * What policies come to. One that cannot be for a target lets nobody in there.
+ *
+ * @param serviceOf a Service by namespace and name; `elsewhere` for one that is not in the mesh
+ */
+export function readPolicies(
+  policies: readonly AccessPolicy[],
+  serviceOf: (namespace: string, name: string) => MeshService | "elsewhere" | undefined,
+): readonly ReadPolicy[] {
+  return policies.map((policy) => {
+    const { namespace = "", name } = policy.metadata;
+    const rules = (policy.spec.rules ?? []).map((rule, at) => accessRule(`${name}/${at}`, rule));
+    const isHttp = rules.some(({ methods, paths }) => methods !== undefined || paths !== undefined);
+    const targets = policy.spec.targetRefs.map((targetRef): ReadTarget => {
+      const found = portsOf(targetRef, serviceOf(namespace, targetRef.name), isHttp);
+      return typeof found[1] === "string"
+        ? { targetRef, ports: [], accepted: condition("Accepted", false, found[0], found[1]) }
+        : { targetRef, ports: found[1], accepted: condition("Accepted", true, found[0], "the policy is valid") };
+    });
+    return { policy, targets, rules };
+  });
+}
+
+/** The ports that a target names, or why there are none; with Gateway API's reason. */
+function portsOf(
+  { name, sectionName }: TargetRef,
+  service: MeshService | "elsewhere" | undefined,
+  isHttp: boolean,
+): readonly ["Accepted", readonly MeshPort[]] | readonly ["TargetNotFound" | "Invalid", string] {
+  if (service === undefined) return ["TargetNotFound", `there is no Service ${name}`];
+  if (service === "elsewhere") return ["Invalid", `Service ${name} is not in the mesh: see its labels`];
+  if (service.problem !== undefined) return ["Invalid", `Service ${name}: ${service.problem}`];
+  const ports = service.ports.filter((port) => sectionName === undefined || port.name === sectionName);
+  if (ports.length === 0) return ["TargetNotFound", `Service ${name} has no port "${sectionName ?? ""}"`];
+  const bytes = ports.find(({ protocol }) => protocol === "tcp");
+  if (isHttp && bytes !== undefined) {
+    return ["Invalid", `${bytes.service} is not HTTP by its appProtocol, so it has no methods and paths`];
+  }
+  return ["Accepted", ports];
+}
+
+function accessRule(name: string, { callers, methods, paths }: NonNullable<AccessPolicy["spec"]["rules"]>[number]) {
+  return {
+    name,
+    callers: callers.flatMap(({ id, prefix }): readonly CallerMatch[] => [
+      ...(id === undefined ? [] : [spiffeId(id)]),
+      ...(prefix === undefined ? [] : [{ below: prefix }]),
+    ]),
+    ...(methods === undefined ? {} : { methods }),
+    ...(paths === undefined
+      ? {}
+      : {
+          paths: paths.map(({ type, value }): PathMatch => ({ kind: type === "Exact" ? "exact" : "prefix", value })),
+        }),
+  } satisfies AccessRule;
+}
+
+/**
+ * What all policies of a place come to together. Those on trial are tried by themselves; where there is nothing else,
+ * everybody of the trust domain passes.
+ */
+export function accessBy(policies: readonly ReadPolicy[]): Access {
+  const rulesOf = (mode: "Enforce" | "Audit"): readonly AccessRule[] | undefined => {
+    const of = policies.filter(({ policy }) => policy.spec.mode === mode);
+    return of.length === 0 ? undefined : of.flatMap(({ rules }) => rules);
+  };
+  const [enforced, trial] = [rulesOf("Enforce"), rulesOf("Audit")];
+  return {
+    enforced: enforced ?? (trial === undefined ? [] : "everyone"),
+    ...(trial === undefined ? {} : { trial }),
+  };
+}

@@ -1,0 +1,131 @@
+import { type SpiffeId, spiffeId, spiffeIdProblem, type TrustDomain, trustDomainOf } from "#spiffe/spiffe-id.ts";
+import type { UpstreamProtocol } from "../mesh/service.ts";
+import { addressProblem } from "../mesh/syntax.ts";
+import type { Service } from "./kinds.ts";
+import { protocolOf, serviceName } from "./services.ts";
+
+/**
+ * How a Service says that its pods have sidecars, and what these are to know before there is any pod.
+ *
+ * `enabled` is a label; the others are annotations. `application` and `local-port` have one value for all ports of the
+ * Service, or one for each by the port's name: `http=unix:/run/web/http.sock,admin=127.0.0.1:9000`.
+ */
+export const meshMarks = {
+  /** `"true"`: its pods are in the mesh. */
+  enabled: "mesh.nephele.dev/enabled",
+  /** The ServiceAccount of its pods; the Service's name where it is not said. */
+  serviceAccount: "mesh.nephele.dev/service-account",
+  /** Where the application listens in the pod: `unix:/PATH` or `127.0.0.1:PORT`. */
+  application: "mesh.nephele.dev/application",
+  /** The port on loopback at which callers find the Service in their own pods; the Service's port where it is not said. */
+  localPort: "mesh.nephele.dev/local-port",
+} as const;
+
+/** A port of a Service whose pods have sidecars. */
+export interface MeshPort {
+  /** In the Service; empty where it has none. */
+  readonly name: string;
+  /** The Service's port, by its name in the mesh. */
+  readonly service: string;
+  readonly protocol: UpstreamProtocol;
+  /** Where the pods' sidecars listen. */
+  readonly inbound: number;
+  readonly application: { readonly address: string; readonly port: number };
+  /** The port on loopback of its callers' pods. */
+  readonly local: number;
+}
+
+/** A Service whose pods have sidecars. */
+export interface MeshService {
+  readonly service: Service;
+  /** Whom its pods have to be: callers look for it, so a wrong one cuts them off and lets nobody else in their place. */
+  readonly identity: SpiffeId | undefined;
+  readonly ports: readonly MeshPort[];
+  /** Why its pods are served nothing, in a sentence. */
+  readonly problem: string | undefined;
+}
+
+export function isInMesh({ metadata }: Service): boolean {
+  return metadata.labels?.[meshMarks.enabled] === "true";
+}
+
+/** The identity of a ServiceAccount. */
+export function identityOf(domain: TrustDomain, namespace: string, account: string): SpiffeId | undefined {
+  const id = `spiffe://${domain}/ns/${namespace}/sa/${account}`;
+  return spiffeIdProblem(id) === undefined ? spiffeId(id) : undefined;
+}
+
+/** The ServiceAccount that an identity of our trust domain is; undefined for what is another kind of workload. */
+export function accountOf(
+  id: SpiffeId,
+  domain: TrustDomain,
+): { readonly namespace: string; readonly account: string } | undefined {
+  if (trustDomainOf(id) !== domain) return undefined;
+  const [, namespace, account] = /^spiffe:\/\/[^/]+\/ns\/([^/]+)\/sa\/([^/]+)$/.exec(id) ?? [];
+  return namespace === undefined || account === undefined ? undefined : { namespace, account };
+}
+
+/** What a Service that is in the mesh says of its pods. */
+export function readMeshService(service: Service, domain: TrustDomain): MeshService {
+  const { namespace = "", name, annotations = {} } = service.metadata;
+  const account = annotations[meshMarks.serviceAccount] ?? name;
+  const identity = identityOf(domain, namespace, account);
+  const refused = (problem: string): MeshService => ({ service, identity, ports: [], problem });
+  if (identity === undefined) return refused(`${meshMarks.serviceAccount}: "${account}" names no ServiceAccount`);
+  const ports: MeshPort[] = [];
+  for (const port of service.spec?.ports ?? []) {
+    if ((port.protocol ?? "TCP") !== "TCP") continue;
+    const { name: portName = "", port: number, targetPort = number } = port;
+    const label = portName === "" ? `port ${number}` : `port "${portName}"`;
+    if (typeof targetPort !== "number") return refused(`${label}: targetPort must be a number, not a container's name`);
+    const application = applicationOf(annotations[meshMarks.application], portName);
+    if (typeof application === "string") return refused(`${meshMarks.application} for ${label}: ${application}`);
+    if (application.address === loopback && application.port === targetPort) {
+      return refused(`${label}: the sidecar listens on ${targetPort}, so the application cannot`);
+    }
+    const local = localPortOf(annotations[meshMarks.localPort], portName, number);
+    if (typeof local === "string") return refused(`${meshMarks.localPort} for ${label}: ${local}`);
+    ports.push({
+      name: portName,
+      service: serviceName(namespace, name, number),
+      protocol: protocolOf(port, "mesh"),
+      inbound: targetPort,
+      application,
+      local,
+    });
+  }
+  return { service, identity, ports, problem: undefined };
+}
+
+const loopback = "127.0.0.1";
+
+function applicationOf(text: string | undefined, portName: string): MeshPort["application"] | string {
+  const value = valueFor(text, portName);
+  const wanted = "it must be unix:/PATH or 127.0.0.1:PORT";
+  if (value === undefined) return wanted;
+  const [, path] = /^unix:(\/.+)$/.exec(value) ?? [];
+  const [, port] = /^127\.0\.0\.1:(\d{1,5})$/.exec(value) ?? [];
+  if (path === undefined && port === undefined) return `${wanted}, not "${value}"`;
+  const application = path === undefined ? { address: loopback, port: Number(port) } : { address: path, port: 0 };
+  if (path?.split("/").includes("..")) return "a path goes not up by ..";
+  return addressProblem(application) ?? application;
+}
+
+function localPortOf(text: string | undefined, portName: string, fallback: number): number | string {
+  const value = valueFor(text, portName);
+  if (value === undefined) return fallback;
+  const port = /^\d{1,5}$/.test(value) ? Number(value) : 0;
+  return port >= 1 && port <= 65_535 ? port : `"${value}" is no port`;
+}
+
+/** The value for a port: the one of its name, or the only one there is for all. */
+function valueFor(text: string | undefined, portName: string): string | undefined {
+  if (text === undefined || text.trim() === "") return undefined;
+  const entries = text.split(",").map((each) => {
+    const [, name, value] = /^([a-z0-9-]+)=(.+)$/.exec(each.trim()) ?? [];
+    return { name, value: value ?? each.trim() };
+  });
+  const [only] = entries;
+  if (entries.length === 1 && only?.name === undefined) return only?.value;
+  return entries.find(({ name }) => name === portName)?.value;
+}

@@ -1,0 +1,112 @@
+import type { NewCondition } from "#runtime/api/conditions.ts";
+import { type SpiffeId, spiffeId, spiffeIdProblem, type TrustDomain } from "#spiffe/spiffe-id.ts";
+import type { Finding } from "../mesh/finding.ts";
+import type { Mesh } from "../mesh/mesh.ts";
+import { type ReadPolicy, type ReadTarget, readPolicies, type TargetRef } from "./access.ts";
+import type { AccessPolicy, ClusterObjects, DeniedIdentity, Service } from "./kinds.ts";
+import { condition } from "./listeners.ts";
+import { accountOf, isInMesh, type MeshService, readMeshService } from "./mesh-services.ts";
+import { readWorkloads, type Workloads, workloadProxy } from "./workloads.ts";
+
+/** What is to be said about a policy, for each of its targets. */
+export interface PolicySays {
+  readonly policy: AccessPolicy;
+  readonly targets: readonly {
+    readonly targetRef: TargetRef;
+    readonly conditions: readonly NewCondition[];
+    /** The classes of proxies that refuse by it: what they reject is said of it. */
+    readonly proxies: readonly string[];
+  }[];
+}
+
+export interface DenialSays {
+  readonly denial: DeniedIdentity;
+  readonly conditions: readonly NewCondition[];
+}
+
+/** Services with sidecars, who may call them, and the sidecars. */
+export interface MeshObjects {
+  readonly services: ReadonlyMap<Service, MeshService>;
+  readonly policies: readonly ReadPolicy[];
+  readonly workloads: Workloads;
+}
+
+/** Without a trust domain nobody has an identity, so there are no sidecars. */
+export function readMeshObjects(objects: ClusterObjects, domain: TrustDomain | undefined): MeshObjects {
+  const inMesh = domain === undefined ? [] : objects.services.filter(isInMesh);
+  const services = new Map(inMesh.map((service) => [service, readMeshService(service, domain as TrustDomain)]));
+  const key = (namespace: string, name: string): string => `${namespace}/${name}`;
+  const byName = new Map(
+    objects.services.map((each) => [key(each.metadata.namespace ?? "", each.metadata.name), each]),
+  );
+  const policies = readPolicies(objects.accessPolicies, (namespace, name) => {
+    const found = byName.get(key(namespace, name));
+    return found && (services.get(found) ?? "elsewhere");
+  });
+  const none: Workloads = { proxies: [], applications: [], conflicts: new Map() };
+  return {
+    services,
+    policies,
+    workloads: domain === undefined ? none : readWorkloads([...services.values()], policies, domain),
+  };
+}
+
+export function deniedIn(objects: ClusterObjects): ReadonlySet<SpiffeId> {
+  const ids = objects.deniedIdentities.map(({ spec }) => spec.id);
+  return new Set(ids.filter((id) => spiffeIdProblem(id) === undefined).map(spiffeId));
+}
+
+/**
+ * What became of policies and denials: nothing where there is no trust domain, for then they are not ours to speak of.
+ * `findings` says what is wrong with a class of proxies, which then keeps what it had.
+ */
+export function meshSays(
+  { services, policies, workloads }: MeshObjects,
+  objects: ClusterObjects,
+  mesh: Mesh,
+  domain: TrustDomain | undefined,
+  findings: (proxy: string) => readonly Finding[],
+): { readonly policies: readonly PolicySays[]; readonly denials: readonly DenialSays[] } {
+  if (domain === undefined) return { policies: [], denials: [] };
+  const byName = new Map(
+    [...services.values()].map((of) => [`${of.service.metadata.namespace}/${of.service.metadata.name}`, of]),
+  );
+  const programmed = (target: ReadTarget, proxies: readonly string[]): NewCondition => {
+    const not = (reason: string, message: string) => condition("Programmed", false, reason, message);
+    if (target.accepted.status !== "True") return not("Invalid", "it is not accepted for this target");
+    const conflicts = target.ports.flatMap(({ service }) =>
+      (workloads.conflicts.get(service) ?? []).map((text) => `${service}: ${text}`),
+    );
+    if (conflicts.length > 0) return not("PortConflict", conflicts.join("; "));
+    const problems = proxies.flatMap(findings);
+    if (problems.length > 0) return not("Invalid", problemText(problems));
+    return condition("Programmed", true, "Programmed", `the proxies of ${proxies.join(", ")} are told of it`);
+  };
+  return {
+    policies: policies.map(({ policy, targets }) => ({
+      policy,
+      targets: targets.map((target) => {
+        const { targetRef } = target;
+        const { identity } = byName.get(`${policy.metadata.namespace}/${targetRef.name}`) ?? {};
+        const account = identity && accountOf(identity, domain);
+        const proxies = account === undefined ? [] : [workloadProxy(account.namespace, account.account)];
+        return { targetRef, conditions: [target.accepted, programmed(target, proxies)], proxies };
+      }),
+    })),
+    denials: objects.deniedIdentities.map((denial) => {
+      const broken = [...mesh.proxies.keys()].filter((name) => findings(name).length > 0);
+      return {
+        denial,
+        conditions: [
+          broken.length === 0
+            ? condition("Programmed", true, "Programmed", "the proxies are told of it")
+            : condition("Programmed", false, "Invalid", `these keep what they had: ${broken.join(", ")}`),
+        ],
+      };
+    }),
+  };
+}
+
+function problemText(findings: readonly Finding[]): string {
+  return findings.map(({ at, problem }) => `${at}: ${problem}`).join("; ");
+}

@@ -1,0 +1,213 @@
+import type { SpiffeId, TrustDomain } from "#spiffe/spiffe-id.ts";
+import type { Listener, ProxyClass } from "../mesh/mesh.ts";
+import type { CallerMatch } from "../mesh/policy.ts";
+import type { HttpRule } from "../mesh/route.ts";
+import type { Service } from "../mesh/service.ts";
+import { accessBy, type ReadPolicy } from "./access.ts";
+import { accountOf, type MeshPort, type MeshService } from "./mesh-services.ts";
+
+/** The cluster of a proxy's bootstrap by which it reaches the SPIRE agent's SDS. */
+export const agentCluster = "spire_agent";
+
+/** The class of proxies of the pods of a ServiceAccount; also what their Envoys give as their node's id. */
+export function workloadProxy(namespace: string, account: string): string {
+  return `workload/${namespace}/${account}`;
+}
+
+/** Whether a class's name is that of sidecars. */
+export function isWorkload(proxy: string): boolean {
+  return proxy.startsWith("workload/");
+}
+
+/** The sidecars of a cluster. */
+export interface Workloads {
+  readonly proxies: readonly ProxyClass[];
+  /** The applications behind them, which only they reach. */
+  readonly applications: readonly Service[];
+  /** What could not be had, by a port's name in the mesh: each in a sentence. */
+  readonly conflicts: ReadonlyMap<string, readonly string[]>;
+}
+
+/** A pod's identity, with what serves there and what is called from there. */
+interface Workload {
+  readonly id: SpiffeId;
+  readonly namespace: string;
+  readonly account: string;
+  readonly inbound: ServedPort[];
+  readonly outbound: Map<string, ServedPort>;
+}
+
+interface ServedPort {
+  readonly port: MeshPort;
+  readonly of: MeshService;
+  readonly policies: readonly ReadPolicy[];
+}
+
+/**
+ * A class of proxies for each ServiceAccount that serves a Service of the mesh, or is named by a policy. Inbound: mutual TLS,
+ * whoever policies let in, on to the application. Outbound: on loopback, each port that policies let the identity call.
+ */
+export function readWorkloads(
+  services: readonly MeshService[],
+  policies: readonly ReadPolicy[],
+  domain: TrustDomain,
+): Workloads {
+  const conflicts = new Map<string, string[]>();
+  const conflict = (port: MeshPort, text: string): void => {
+    conflicts.set(port.service, [...(conflicts.get(port.service) ?? []), text]);
+  };
+  const policiesOf = byPort(policies);
+  const workloads = new Map<string, Workload>();
+  const workload = (id: SpiffeId): Workload | undefined => {
+    const own = accountOf(id, domain);
+    if (own === undefined) return undefined;
+    const known = workloads.get(id) ?? { id, ...own, inbound: [], outbound: new Map() };
+    workloads.set(id, known);
+    return known;
+  };
+  const ports = services
+    .toSorted(byAge)
+    .flatMap((of) => of.ports.map((port): ServedPort => ({ port, of, policies: policiesOf.get(port.service) ?? [] })));
+  for (const each of ports) if (each.of.identity !== undefined) workload(each.of.identity)?.inbound.push(each);
+  const callers = ports.map((each) => ({ each, matches: callersOf(each.policies) }));
+  for (const { each, matches } of callers) {
+    for (const match of matches) {
+      if (typeof match === "string") workload(match)?.outbound.set(each.port.service, each);
+    }
+  }
+  // A prefix names nobody; those it is for are known by what they serve, or by another rule.
+  const below = new Map<string, ServedPort[]>();
+  for (const { each, matches } of callers) {
+    for (const match of matches) {
+      if (typeof match !== "string") below.set(match.below, [...(below.get(match.below) ?? []), each]);
+    }
+  }
+  for (const of of workloads.values()) {
+    for (const prefix of prefixesOf(of.id)) {
+      for (const each of below.get(prefix) ?? []) of.outbound.set(each.port.service, each);
+    }
+  }
+  const applications = new Map<string, Service>();
+  const proxies = [...workloads.values()]
+    .sort((one, other) => (one.id < other.id ? -1 : 1))
+    .map((of): ProxyClass => {
+      const inbound = inboundListeners(of, applications, conflict);
+      const outbound = outboundListeners(of, conflict);
+      return {
+        name: workloadProxy(of.namespace, of.account),
+        identity: { id: of.id, source: { kind: "agent", cluster: agentCluster } },
+        listeners: [...inbound, ...outbound],
+        certificates: [],
+        accessLog: true,
+      };
+    });
+  return { proxies, applications: [...applications.values()], conflicts };
+}
+
+/** The trust domain, and all beginnings of the path by whole segments. */
+function prefixesOf(id: SpiffeId): readonly string[] {
+  const [scheme = "", empty = "", ...segments] = id.split("/");
+  return segments.slice(1).map((_, at) => [scheme, empty, ...segments.slice(0, at + 1)].join("/"));
+}
+
+function byPort(policies: readonly ReadPolicy[]): ReadonlyMap<string, readonly ReadPolicy[]> {
+  const found = new Map<string, Set<ReadPolicy>>();
+  for (const policy of policies) {
+    for (const { service } of policy.targets.flatMap(({ ports }) => ports)) {
+      found.set(service, (found.get(service) ?? new Set()).add(policy));
+    }
+  }
+  return new Map([...found].map(([service, of]) => [service, [...of]]));
+}
+
+/** The oldest first, as Gateway API decides between what cannot both be had. */
+function byAge({ service: { metadata: one } }: MeshService, { service: { metadata: other } }: MeshService): number {
+  const keys = (of: typeof one) => [of.creationTimestamp ?? "", of.namespace ?? "", of.name].join(" ");
+  return keys(one) < keys(other) ? -1 : 1;
+}
+
+function callersOf(policies: readonly ReadPolicy[]): readonly CallerMatch[] {
+  return policies.flatMap(({ rules }) => rules.flatMap(({ callers }) => callers ?? []));
+}
+
+type Conflict = (port: MeshPort, text: string) => void;
+
+/** Several Services may lead to one port of the pods: who may call any of them comes in there. */
+function inboundListeners(
+  { inbound }: Workload,
+  applications: Map<string, Service>,
+  conflict: Conflict,
+): readonly Listener[] {
+  return [...Map.groupBy(inbound, ({ port }) => port.inbound)].flatMap(([number, all]): readonly Listener[] => {
+    const [first] = all;
+    if (first === undefined) return [];
+    const { port } = first;
+    const together = all.filter(({ port: other }) => {
+      const isSame =
+        other.protocol === port.protocol &&
+        other.application.address === port.application.address &&
+        other.application.port === port.application.port;
+      if (!isSame)
+        conflict(other, `${port.service} has port ${number} of the pods for another application or protocol`);
+      return isSame;
+    });
+    const access = accessBy([...new Set(together.flatMap(({ policies }) => policies))]);
+    const service = `application/${port.service}`;
+    applications.set(service, {
+      name: service,
+      protocol: port.protocol,
+      tls: { kind: "none" },
+      endpoints: [port.application],
+    });
+    const listening = { name: `inbound-${number}`, address: "0.0.0.0", port: number };
+    const common = { tls: { kind: "mesh" }, serverNames: [] } as const;
+    if (port.protocol === "tcp") {
+      return [{ ...listening, chains: [{ kind: "tcp", ...common, backends: [{ service, weight: 1 }], access }] }];
+    }
+    const hosts = [{ hostname: "*", rules: [toAll("application", service)] }];
+    return [{ ...listening, chains: [{ kind: "http", ...common, hosts, policies: { access } }] }];
+  });
+}
+
+/** Who calls decides how long it waits; what never reached the other end is tried once more, at another. */
+function toAll(name: string, service: string, retries?: number): HttpRule {
+  return {
+    name,
+    matches: [],
+    action: {
+      kind: "forward",
+      backends: [{ service, weight: 1 }],
+      timeoutMs: 0,
+      ...(retries === undefined ? {} : { retries: { attempts: retries } }),
+    },
+  };
+}
+
+/**
+ * One listener for each port that may be called. What the pod's own namespace has goes first, so that a Service of another
+ * one cannot take the place of what the pod has always called there.
+ */
+function outboundListeners({ id, namespace, inbound, outbound }: Workload, conflict: Conflict): readonly Listener[] {
+  const isOwn = ({ of }: ServedPort): number => (of.service.metadata.namespace === namespace ? 0 : 1);
+  const taken = new Map<number, string>(
+    inbound.map(({ port }) => [port.application.port, "the pod's own application"]),
+  );
+  const ordered = [...outbound.values()].sort((one, other) => isOwn(one) - isOwn(other) || byAge(one.of, other.of));
+  return ordered.flatMap(({ port }): readonly Listener[] => {
+    const holder = taken.get(port.local);
+    if (holder !== undefined) {
+      conflict(port, `in the pods of ${id}, port ${port.local} of loopback is for ${holder}`);
+      return [];
+    }
+    taken.set(port.local, port.service);
+    const listening = { name: `outbound-${port.local}`, address: "127.0.0.1", port: port.local };
+    const common = { tls: { kind: "none" }, serverNames: [] } as const;
+    const access = { enforced: "everyone" } as const;
+    if (port.protocol === "tcp") {
+      const backends = [{ service: port.service, weight: 1 }];
+      return [{ ...listening, chains: [{ kind: "tcp", ...common, backends, access }] }];
+    }
+    const hosts = [{ hostname: "*", rules: [toAll(port.service, port.service, 2)] }];
+    return [{ ...listening, chains: [{ kind: "http", ...common, hosts, policies: { access } }] }];
+  });
+}

@@ -1,0 +1,43 @@
+import type { Kind } from "../proto/kinds.ts";
+import type { StreamInfo } from "../server/client.ts";
+
+/** What proxies of ours rejected, and have not taken since. Each replica knows of its own streams. */
+export class Rejections {
+  /** By class of proxies, and in it by stream and kind of resource. */
+  readonly #texts = new Map<string, Map<string, string>>();
+  readonly #known = new Set<string>();
+
+  rejected({ group, id }: StreamInfo, kind: Kind, text: string): void {
+    const of = this.#texts.get(group) ?? new Map<string, string>();
+    this.#texts.set(group, of.set(`${id} ${kind}`, text));
+    this.#known.add(group);
+  }
+
+  /** Says whether something was forgotten by it. */
+  acknowledged({ group, id }: StreamInfo, kind: Kind): boolean {
+    return this.#forget(group, (key) => key === `${id} ${kind}`);
+  }
+
+  /** Says whether something was forgotten by it. */
+  closed({ group, id }: StreamInfo): boolean {
+    return this.#forget(group, (key) => key.startsWith(`${id} `));
+  }
+
+  /** What a class's proxies reject now; undefined where that is nothing. */
+  of(group: string): string | undefined {
+    return this.#texts.get(group)?.values().next().value;
+  }
+
+  /** Whether it was this replica that once heard a rejection by the class. */
+  isKnown(group: string): boolean {
+    return this.#known.has(group);
+  }
+
+  #forget(group: string, fits: (key: string) => boolean): boolean {
+    const of = this.#texts.get(group);
+    const gone = [...(of?.keys() ?? [])].filter(fits);
+    for (const key of gone) of?.delete(key);
+    if (of?.size === 0) this.#texts.delete(group);
+    return gone.length > 0;
+  }
+}

@@ -1,0 +1,176 @@
+import { type AddressInfo, createServer } from "node:net";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { freePort } from "#e2e/cluster/ports.ts";
+import { put } from "#e2e/envoy/control-plane.ts";
+import { SidecarBed, soon } from "#e2e/envoy/sidecar-bed.ts";
+import { unique } from "#e2e/harness/bed.ts";
+import type { Resource } from "#runtime/api/resource.ts";
+import {
+  deniedIdentities,
+  gatewayClasses,
+  gateways,
+  grpcRoutes,
+  httpRoutes,
+  services,
+  tlsRoutes,
+} from "../cluster-view/kinds.ts";
+import { meshMarks } from "../cluster-view/mesh-services.ts";
+import { controllerName } from "../cluster-view/view.ts";
+
+const className = unique("class");
+const accepted = "Accepted True Accepted";
+const http = { targetRefs: [{ name: "web", sectionName: "http" }] };
+let bed: SidecarBed;
+
+beforeAll(async () => {
+  bed = await SidecarBed.open(gatewayWithRoutes);
+}, 300_000);
+afterAll(() => bed?.close());
+
+/** Somebody's Gateway in a namespace whose Secrets the control plane may not read: nobody is held up by it. */
+async function gatewayWithRoutes(opened: SidecarBed): Promise<void> {
+  const { cluster, namespace } = opened;
+  await put(cluster, gatewayClasses as Resource, { metadata: { name: className }, spec: { controllerName } });
+  opened.onClose(() => cluster.kube.delete(gatewayClasses, { name: className }));
+  const listeners = [
+    { name: "http", port: 80, protocol: "HTTP" },
+    { name: "tls", port: 443, protocol: "TLS", tls: { mode: "Passthrough" } },
+  ];
+  const gateway = { metadata: { name: "edge", namespace }, spec: { gatewayClassName: className, listeners } };
+  await put(cluster, gateways as Resource, gateway);
+  const rules = [{ backendRefs: [{ name: "web", port: 80 }] }];
+  for (const [resource, hostnames] of [
+    [httpRoutes, ["http.test"]],
+    [grpcRoutes, ["grpc.test"]],
+    [tlsRoutes, ["tls.test"]],
+  ] as const) {
+    const spec = { parentRefs: [{ name: "edge" }], hostnames, rules };
+    await put(cluster, resource as Resource, { metadata: { name: "all", namespace }, spec });
+  }
+}
+
+describe("an AccessPolicy", () => {
+  test("is needed: without one the sidecar lets nobody in, and nobody finds the Service in its pod", async () => {
+    await expect.poll(() => bed.directly(bed.caller, "/open"), soon).toBe(403);
+    expect((await bed.fromPod("/open"))[0]).toBe(0);
+  });
+
+  test("lets in whom it names, for what it names; all others are refused and seen", async () => {
+    const { caller, other, web, ofWeb } = bed;
+    await bed.policy("readers", [{ callers: [{ id: caller }], methods: ["GET"], paths: [{ value: "/open" }] }], http);
+    await expect.poll(async () => (await bed.fromPod("/open"))[0], soon).toBe(200);
+    const forged = { "x-forwarded-client-cert": `URI=${other}`, "x-roles": "admin", "x-identity-status": "Confirmed" };
+    const [, echo] = await bed.fromPod("/open/x", { headers: forged });
+    expect(echo?.headers["x-forwarded-client-cert"]).toMatch(new RegExp(`^By=${web};Hash=[0-9a-f]{64};URI=${caller}$`));
+    expect(echo?.headers["x-roles"]).toBeUndefined();
+    expect(echo?.headers["x-identity-status"]).toBeUndefined();
+    expect((await bed.fromPod("/open", { method: "POST" }))[0]).toBe(403);
+    expect((await bed.fromPod("/opened"))[0]).toBe(403);
+    const conditions = async () => (await bed.says("readers")).conditions;
+    await expect.poll(conditions, soon).toEqual([accepted, "Programmed True Programmed"]);
+
+    expect(await bed.directly(caller, "/open")).toBe(200);
+    expect(await bed.directly(other, "/open?token=hidden")).toBe(403);
+    await expect.poll(() => bed.logged({ peer: other, path: "/open", status: 403 }).length, soon).toBe(1);
+    expect(JSON.stringify(ofWeb.accessLog())).not.toContain("hidden");
+    expect(await bed.fromOutside("https", "/open")).toBe(0);
+    expect(await bed.fromOutside("http", "/open")).toBe(0);
+    expect(await bed.directly(caller, "/open", { maxVersion: "TLSv1.2" })).toBe(0);
+    expect(await ofWeb.stat(`listener.0.0.0.0_${bed.ports.inbound}.ssl.fail_verify_no_cert`)).toBe(1);
+    // It is for one port: bytes of the other are not passed on.
+    expect(await bed.bytesDirectly(caller)).toBe("");
+  });
+
+  test("adds up with others; a prefix is for all below it by whole segments, and for nobody beside it", async () => {
+    const { caller, other } = bed;
+    const below = (prefix: string) => [{ callers: [{ prefix }], paths: [{ value: "/all" }] }];
+    const all = other.slice(0, other.lastIndexOf("/"));
+    await bed.policy("all", below(all), http);
+    await expect.poll(() => bed.directly(other, "/all"), soon).toBe(200);
+    expect(await bed.directly(other, "/open")).toBe(403);
+    expect(await bed.directly(caller, "/open")).toBe(200);
+    await bed.policy("all", below(`${all}/oth`), http);
+    await expect.poll(() => bed.directly(other, "/all"), soon).toBe(403);
+  });
+
+  test("is over when it is deleted, in the caller's pod, too", async () => {
+    await bed.withoutPolicies();
+    await expect.poll(() => bed.directly(bed.caller, "/open"), soon).toBe(403);
+    await expect.poll(async () => (await bed.fromPod("/open"))[0], soon).toBe(0);
+  });
+
+  test("on trial refuses nobody, and counts and logs whom it would; in force it refuses them", async () => {
+    const { caller, other, ofWeb } = bed;
+    await bed.policy("trial", [{ callers: [{ id: other }] }], { mode: "Audit" });
+    await expect.poll(() => bed.directly(caller, "/tried"), soon).toBe(200);
+    expect(await bed.directly(other, "/tried")).toBe(200);
+    const verdict = (peer: string) => bed.logged({ peer, path: "/tried", status: 200 }).at(-1)?.["trial"];
+    await expect.poll(() => verdict(caller), soon).toBe("denied");
+    await expect.poll(() => verdict(other), soon).toBe("allowed");
+    expect(await ofWeb.admin("/stats?filter=trial_.*shadow_denied")).toMatch(/shadow_denied: [1-9]/);
+
+    await bed.policy("trial", [{ callers: [{ id: other }] }]);
+    await expect.poll(() => bed.directly(caller, "/tried"), soon).toBe(403);
+    expect(await bed.directly(other, "/tried")).toBe(200);
+    await bed.withoutPolicies();
+  });
+
+  test("that proxies reject is not programmed, and says why in their words, until they take it", async () => {
+    const { cluster, namespace } = bed;
+    const occupied = createServer();
+    await new Promise<void>((resolve) => occupied.listen(0, "0.0.0.0", resolve));
+    const serve = (targetPort: number): Promise<unknown> => {
+      const labels = { [meshMarks.enabled]: "true" };
+      const annotations = { [meshMarks.serviceAccount]: "web", [meshMarks.application]: "127.0.0.1:9" };
+      const spec = { ports: [{ port: 81, targetPort, appProtocol: "http" }] };
+      return put(cluster, services as Resource, { metadata: { name: "second", namespace, labels, annotations }, spec });
+    };
+    await bed.policy("rejected", [{ callers: [{ id: bed.other }] }], { targetRefs: [{ name: "second" }] });
+    await serve((occupied.address() as AddressInfo).port);
+    const conditions = async () => (await bed.says("rejected")).conditions;
+    await expect.poll(conditions, soon).toEqual([accepted, "Programmed False Rejected"]);
+    expect((await bed.says("rejected")).message).toContain("Address already in use");
+    occupied.close();
+    await serve(await freePort(new Set(Object.values(bed.ports))));
+    await expect.poll(conditions, soon).toEqual([accepted, "Programmed True Programmed"]);
+    await cluster.kube.delete(services, { namespace, name: "second" });
+    await bed.withoutPolicies();
+  });
+});
+
+describe("a DeniedIdentity", () => {
+  test("is refused within ten seconds, and what it has open is cut; others go on, and it, too, when it is lifted", async () => {
+    const { caller, other } = bed;
+    await bed.policy("both", [{ callers: [{ id: caller }, { id: other }] }]);
+    const asksFromPod = async () => (await bed.fromPod("/"))[0];
+    await expect.poll(asksFromPod, soon).toBe(200);
+    await expect.poll(() => bed.bytesDirectly(caller), soon).toBe("hello");
+    const cut = new Map<string, number>();
+    const note = (what: string) => () => void cut.set(what, performance.now());
+    (await bed.openBytes()).once("close", note("connection"));
+    void bed.fromPod("/never").then(note("stream"));
+    // As long as nobody is denied both stay open.
+    await expect.poll(() => bed.logged({ peer: caller, path: "/" }).length, soon).toBeGreaterThan(0);
+    expect(cut.size).toBe(0);
+
+    const since = performance.now();
+    await bed.deny(caller);
+    await expect.poll(() => bed.directly(caller, "/"), soon).toBe(403);
+    const refused = performance.now();
+    await expect.poll(() => [...cut.keys()].toSorted(), soon).toEqual(["connection", "stream"]);
+    for (const at of [refused, ...cut.values()]) expect(at - since).toBeLessThan(10_000);
+    expect(await bed.bytesDirectly(caller)).toBe("");
+    await expect.poll(() => bed.logged({ peer: caller, path: "/", status: 403 }).length, soon).toBeGreaterThan(0);
+    expect(await bed.directly(other, "/")).toBe(200);
+    expect(await bed.bytesDirectly(other)).toBe("hello");
+    const conditions = async () =>
+      (await bed.cluster.kube.get(deniedIdentities, { name: bed.namespace }))?.status?.conditions?.map(
+        ({ type, status }) => `${type} ${status}`,
+      );
+    await expect.poll(conditions, soon).toEqual(["Programmed True"]);
+
+    await bed.lift();
+    await expect.poll(asksFromPod, soon).toBe(200);
+    await expect.poll(() => bed.bytesDirectly(caller), soon).toBe("hello");
+  });
+});
