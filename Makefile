@@ -178,12 +178,12 @@ test-node-share: $(INSTALLED) ## The short part of test-node; where this is not 
 
 .PHONY: tools-node
 tools-node: $(INSTALLED) ## Build what `make test` needs more as root: the node's programs, Helm, the images
-	for module in node network-policies containers helm; do node e2e/tools/build.ts $$module; done
+	for module in node network-policies containers; do node e2e/tools/build.ts $$module; done
 	node images/build.ts nephele keystone:2026.2 barbican:2026.2 postgresql memcached spire
 
 .PHONY: tools-control
 tools-control: $(INSTALLED) ## Build what `make test` needs: the control plane's programs
-	for module in kubernetes kubevirt cdi envoy-protos go-control-plane spire; do node e2e/tools/build.ts $$module; done
+	for module in kubernetes kubevirt cdi envoy-protos gateway-api go-control-plane helm spire; do node e2e/tools/build.ts $$module; done
 
 .PHONY: tools
 tools: $(INSTALLED) ## Build the programs of every cluster into the cache (long when it is cold)

@@ -39,6 +39,7 @@ async function image(spec: ImageSpec, print: (line: string) => void): Promise<Bu
   try {
     const context = join(work, "context");
     copyInputs(spec, context);
+    if (spec.needsNode) await addEnvoyDescriptors(context, print);
     const programs = spec.programs === undefined ? undefined : await tools(spec.programs.module, print);
     // The folder of the tools is named by the key of all that they are made of.
     const made = programs === undefined ? [] : [basename(dirname(programs.bin))];
@@ -99,6 +100,14 @@ async function buildInto(
   print(
     `${title}: built in ${seconds} s, ${packed} (${megabytes(await opened.unpackedBytes())} unpacked), ${packages}`,
   );
+}
+
+/** The descriptors of Envoy's API are made, not committed: the control plane reads them at its start. */
+async function addEnvoyDescriptors(context: string, print: (line: string) => void): Promise<void> {
+  const { manifests } = await tools("envoy-protos", print);
+  const target = join(context, "xds-control-plane/proto/generated/envoy.binpb");
+  mkdirSync(dirname(target), { recursive: true });
+  cpSync(join(manifests, "envoy.binpb"), target);
 }
 
 /** Copies the files that the image is made of to where they are in the checkout, below `context`. */

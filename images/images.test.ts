@@ -51,6 +51,9 @@ describe.each(imageSpecs)("$name:$tag", ({ name, args, inputs, needsNode, progra
 
 test.each([
   ["operator/main.ts", true],
+  ["xds-control-plane/proto/generated/envoy.binpb", true],
+  ["xds-control-plane/conformance", false],
+  ["xds-control-plane/translate/cases/tls.ts", false],
   ["crds/cloud.yaml", true],
   ["images/keystone/requirements/2026.2.txt", true],
   ["operator/flags.test.ts", false],

@@ -25,6 +25,8 @@ export interface ImageSpec {
 export const releases = ["2025.1", "2026.1", "2026.2"] as const;
 
 const debian = ["images/debian"];
+/** Sources of the programs, and what both stand on. */
+const programs = ["operator", "xds-control-plane", "runtime", "spiffe", "crds"];
 const python = [...debian, "images/python"];
 
 const services: readonly ImageSpec[] = ["keystone", "barbican"].flatMap((name) =>
@@ -53,7 +55,7 @@ export const imageSpecs: readonly ImageSpec[] = [
     name: "nephele",
     tag: version(),
     args: {},
-    inputs: [...debian, "images/nephele", "package.json", "package-lock.json", "operator", "runtime", "spiffe", "crds"],
+    inputs: [...debian, "images/nephele", "package.json", "package-lock.json", ...programs],
     needsNode: true,
   },
   ...services,
@@ -82,7 +84,7 @@ export function chooseImages(names: readonly string[]): readonly ImageSpec[] {
 
 /** Only what runs in a program: no tests, no examples for tests, no words for people. */
 export function belongsInImage(path: string): boolean {
-  return !/\.test\.ts$|\.md$|(^|\/)(testing|golden)(\/|$)|^crds\/(cases|policies)(\/|$)|^crds\/.*\.ts$|\.in$/.test(
+  return !/\.test\.ts$|\.md$|(^|\/)(testing|golden|cases|conformance|example)(\/|$)|^crds\/policies(\/|$)|^crds\/.*\.ts$|\.in$/.test(
     path,
   );
 }

@@ -36,9 +36,16 @@ test("what the chart's pods run is in the image", () => {
   const templates = readdirSync(join(chart, "templates"), { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".yaml"))
     .map((file) => readFileSync(join(chart, "templates", file), "utf8"));
-  const programs = templates.flatMap((text) => [...text.matchAll(/\boperator\/[a-z/-]+\.ts\b/g)].map(([path]) => path));
+  const programs = templates.flatMap((text) =>
+    [...text.matchAll(/\b(?:operator|xds-control-plane)\/[a-z/-]+\.ts\b/g)].map(([path]) => path),
+  );
   expect(new Set(programs)).toEqual(
-    new Set(["operator/main.ts", "operator/install/crds.ts", "operator/install/verify.ts"]),
+    new Set([
+      "operator/main.ts",
+      "operator/install/crds.ts",
+      "operator/install/verify.ts",
+      "xds-control-plane/main.ts",
+    ]),
   );
   for (const program of programs) expect(() => realpathSync(join(checkout, program))).not.toThrow();
 });

@@ -8,7 +8,7 @@ import { readAudit, withoutEarlyRefusals } from "./audit-log.ts";
 import { type Granted, grantedMinusUsed, type RbacObject, rightsGranted } from "./rbac.ts";
 import { rightsUsed, rightText, type Used } from "./rights-used.ts";
 
-// Looks at all that the operator did since the cluster started: it tells something after the project `control` has run.
+// Looks at all that the programs did since the cluster started: it tells something after the project `control` has run.
 
 const SYSTEM = "nephele-system";
 const ACCOUNT = { namespace: SYSTEM, name: "nephele-operator" };
@@ -43,8 +43,11 @@ const PROVOKED = [
   { namespaces: /^t-clouds-/, what: "e2e/scenarios/cloud-rights: a Cloud whose core Secret no Role names" },
 ];
 
+const XDS = { namespace: SYSTEM, name: "nephele-xds" };
+
 let granted: Granted;
 let used: Used;
+let ofXds: { readonly granted: Granted; readonly used: Used };
 
 beforeAll(async () => {
   const bed: Bed = await openBed();
@@ -52,7 +55,16 @@ beforeAll(async () => {
     parseAllDocuments(readFileSync(file, "utf8")).map((document) => document.toJS() as RbacObject),
   );
   granted = rightsGranted(manifests, ACCOUNT, [{ role: "nephele:project-operator", scope: "projects" }]);
-  used = rightsUsed(withoutEarlyRefusals(readAudit(bed.cluster.auditLogPath)), OPERATOR, (namespace, right) => {
+  const audit = withoutEarlyRefusals(readAudit(bed.cluster.auditLogPath));
+  ofXds = {
+    granted: rightsGranted(manifests, XDS),
+    used: rightsUsed(
+      audit,
+      { user: `system:serviceaccount:${SYSTEM}:${XDS.name}`, userAgent: /^nephele-xds/ },
+      (_namespace, { resource }) => (resource === "secrets" ? "a namespace of Gateways" : "cluster"),
+    ),
+  };
+  used = rightsUsed(audit, OPERATOR, (namespace, right) => {
     if (namespace === undefined) return "cluster";
     const provoked = PROVOKED.find(({ namespaces }) => namespaces.test(namespace));
     if (provoked !== undefined) return provoked.what;
@@ -63,7 +75,7 @@ beforeAll(async () => {
   await bed.close();
 });
 
-describe("the operator's rights", () => {
+describe("the programs' rights", () => {
   test("no rule says *", () => {
     expect(granted.wildcards).toEqual([]);
   });
@@ -76,6 +88,14 @@ describe("the operator's rights", () => {
   test("nothing that the operator asked for was refused", () => {
     const provoked = PROVOKED.map(({ what }) => what);
     const unasked = [...used.refused.values()].filter(({ scope }) => !provoked.includes(scope));
+    expect(unasked.map(rightText)).toEqual([]);
+  });
+
+  test("each right of the xDS control plane was used, and it asked for no other but for Secrets, which are not its own", () => {
+    expect(ofXds.granted.wildcards).toEqual([]);
+    expect(ofXds.used.allowed.size).toBeGreaterThan(10);
+    expect(grantedMinusUsed(ofXds.granted, ofXds.used.allowed)).toEqual([]);
+    const unasked = [...ofXds.used.refused.values()].filter(({ resource }) => resource !== "secrets");
     expect(unasked.map(rightText)).toEqual([]);
   });
 

@@ -18,6 +18,12 @@ app.kubernetes.io/name: nephele
 app.kubernetes.io/component: operator
 {{- end -}}
 
+{{/* What tells the xDS control plane's pods from others. */}}
+{{- define "nephele.xdsSelector" -}}
+app.kubernetes.io/name: nephele
+app.kubernetes.io/component: xds-control-plane
+{{- end -}}
+
 {{- define "nephele.image" -}}
 {{ .Values.operator.image.repository }}:{{ .Values.operator.image.tag | default .Chart.AppVersion }}
 {{- end -}}
