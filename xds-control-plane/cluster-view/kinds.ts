@@ -278,6 +278,54 @@ export const secrets = defineResource<TlsSecret>({
   namespaced: true,
 });
 
+export interface BackendTlsPolicySpec {
+  readonly targetRefs: readonly {
+    readonly group: string;
+    readonly kind: string;
+    readonly name: string;
+    readonly sectionName?: string;
+  }[];
+  readonly validation: {
+    readonly hostname: string;
+    readonly subjectAltNames?: readonly {
+      readonly type: "Hostname" | "URI";
+      readonly hostname?: string;
+      readonly uri?: string;
+    }[];
+    readonly caCertificateRefs?: readonly { readonly group: string; readonly kind: string; readonly name: string }[];
+    readonly wellKnownCACertificates?: string;
+  };
+}
+
+export interface PolicyAncestorStatus {
+  readonly ancestorRef: ParentRef;
+  readonly controllerName: string;
+  readonly conditions?: readonly Condition[];
+}
+
+export type BackendTlsPolicy = KubeObject<
+  BackendTlsPolicySpec,
+  { readonly ancestors?: readonly PolicyAncestorStatus[] }
+>;
+export const backendTlsPolicies = defineResource<BackendTlsPolicy>({
+  ...gatewayApi,
+  plural: "backendtlspolicies",
+  kind: "BackendTLSPolicy",
+  namespaced: true,
+});
+
+/** Of a BackendTLSPolicy: authorities' certificates under `ca.crt`. */
+export interface ConfigMap extends KubeObject {
+  readonly data?: Readonly<Record<string, string>>;
+}
+export const configMaps = defineResource<ConfigMap>({
+  group: "",
+  version: "v1",
+  plural: "configmaps",
+  kind: "ConfigMap",
+  namespaced: true,
+});
+
 const ours = { group: "nephele.dev", version: "v1alpha1" } as const;
 
 export const accessPolicies = defineResource<AccessPolicy>({
@@ -306,8 +354,10 @@ export interface ClusterObjects {
   readonly endpointSlices: readonly EndpointSlice[];
   readonly namespaces: readonly Namespace[];
   readonly secrets: readonly TlsSecret[];
-  /** Namespaces whose core Secrets we may not read. */
-  readonly secretsForbiddenIn: ReadonlySet<string>;
+  readonly backendTlsPolicies: readonly BackendTlsPolicy[];
+  readonly configMaps: readonly ConfigMap[];
+  /** Namespaces whose core Secrets, or ConfigMaps, we may not read. */
+  readonly unreadableIn: ReadonlySet<string>;
   readonly accessPolicies: readonly AccessPolicy[];
   readonly deniedIdentities: readonly DeniedIdentity[];
 }

@@ -140,7 +140,7 @@ function certificateOf(
   if (!isGranted(objects.referenceGrants, from, { group: "", kind: "Secret", namespace, name })) {
     return { reason: "RefNotPermitted", message: `${label}: no ReferenceGrant in ${namespace} allows it` };
   }
-  if (objects.secretsForbiddenIn.has(namespace)) {
+  if (objects.unreadableIn.has(namespace)) {
     return invalid(`may not be read: bind the ClusterRole nephele:xds-certificates in ${namespace}`);
   }
   const secret = objects.secrets.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);

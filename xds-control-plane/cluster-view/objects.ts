@@ -13,6 +13,8 @@ const lists: Readonly<Record<string, keyof ClusterObjects>> = {
   EndpointSlice: "endpointSlices",
   Namespace: "namespaces",
   Secret: "secrets",
+  BackendTLSPolicy: "backendTlsPolicies",
+  ConfigMap: "configMaps",
   AccessPolicy: "accessPolicies",
   DeniedIdentity: "deniedIdentities",
 };
@@ -21,5 +23,5 @@ const lists: Readonly<Record<string, keyof ClusterObjects>> = {
 export function clusterObjects(objects: readonly KubeObject[]): ClusterObjects {
   const sorted = Object.fromEntries(Object.values(lists).map((list) => [list, [] as KubeObject[]]));
   for (const object of objects) sorted[lists[object.kind] ?? ""]?.push(object);
-  return { ...sorted, secretsForbiddenIn: new Set() } as unknown as ClusterObjects;
+  return { ...sorted, unreadableIn: new Set() } as unknown as ClusterObjects;
 }

@@ -50,6 +50,11 @@ describe("a cluster as a mesh, with its conditions", () => {
         name: `${kind} ${route.metadata.namespace}/${route.metadata.name}`,
         parents: parents.map(({ parentRef, conditions }) => ({ parentRef, conditions: text(conditions) })),
       })),
+      backendTls: view.backendTls.map(({ policy, gateways, conditions }) => ({
+        name: policy.metadata.name,
+        gateways,
+        conditions: text(conditions),
+      })),
       policies: view.policies.map(({ policy, targets }) => ({
         name: `${policy.metadata.namespace}/${policy.metadata.name}`,
         targets: targets.map((each) => ({ ...each, conditions: text(each.conditions) })),

@@ -5,6 +5,7 @@ import type { Finding } from "../mesh/finding.ts";
 import type { HttpChain, Listener, Mesh, ProxyClass, TcpChain } from "../mesh/mesh.ts";
 import type { HttpRule, WeightedBackend } from "../mesh/route.ts";
 import type { Service } from "../mesh/service.ts";
+import { type BackendTlsSays, backendTlsSays, readBackendTls, secured } from "./backend-tls.ts";
 import type { ClusterObjects, Gateway, GatewayClass, ParentRef } from "./kinds.ts";
 import { condition, type ReadListener, readListeners } from "./listeners.ts";
 import { identityOf } from "./mesh-services.ts";
@@ -43,6 +44,7 @@ export interface View {
   readonly classes: readonly ClassSays[];
   readonly gateways: readonly GatewaySays[];
   readonly routes: readonly RouteSays[];
+  readonly backendTls: readonly BackendTlsSays[];
   readonly policies: readonly PolicySays[];
   readonly denials: readonly DenialSays[];
 }
@@ -77,10 +79,12 @@ export function viewOf(objects: ClusterObjects, domain: TrustDomain | undefined)
   });
 
   const inMesh = readMeshObjects(objects, domain);
-  const services = meshServices(objects.services, objects.endpointSlices, (service) => {
+  const backendTls = readBackendTls(objects);
+  const inCluster = meshServices(objects.services, objects.endpointSlices, (service) => {
     const member = inMesh.services.get(service);
     return member && (member.identity === undefined ? [] : [member.identity]);
   });
+  const services = secured(inCluster, backendTls);
   const proxies = gateways.map((gateway) => proxyOf(gateway, attachments.get(gateway) ?? [], domain));
   const mesh: Mesh = {
     services: new Map([
@@ -105,6 +109,13 @@ export function viewOf(objects: ClusterObjects, domain: TrustDomain | undefined)
     })),
     gateways: gateways.map((gateway) => gatewaySays(gateway, attachments.get(gateway) ?? [], findings)),
     routes,
+    backendTls: backendTlsSays(
+      backendTls,
+      gateways.flatMap(({ gateway: { metadata } }, at) => {
+        const proxy = proxies[at];
+        return proxy === undefined ? [] : [{ namespace: metadata.namespace ?? "", name: metadata.name, proxy }];
+      }),
+    ),
     ...meshSays(inMesh, objects, mesh, domain, findings),
   };
 }

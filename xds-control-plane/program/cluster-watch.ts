@@ -4,7 +4,9 @@ import { NotSyncedError } from "#runtime/watch/cache.ts";
 import type { Informers } from "#runtime/watch/informers.ts";
 import {
   accessPolicies,
+  backendTlsPolicies,
   type ClusterObjects,
+  configMaps,
   deniedIdentities,
   endpointSlices,
   gatewayClasses,
@@ -31,6 +33,7 @@ const everywhere = {
   namespaces,
   accessPolicies,
   deniedIdentities,
+  backendTlsPolicies,
 } as const;
 
 /** How long changes are gathered before the view is made anew, milliseconds: they come in bursts. */
@@ -40,7 +43,7 @@ const againMs = 100;
 
 /**
  * Calls `onObjects` with all objects, first when every kind has been listed and then after changes. Secrets are watched in the
- * namespaces of Gateways alone.
+ * namespaces of Gateways alone, ConfigMaps in those of BackendTLSPolicies.
  */
 export function watchCluster(
   informers: Informers,
@@ -59,8 +62,10 @@ export function watchCluster(
     timer ??= setTimeout(look, ms);
   };
   for (const resource of Object.values(everywhere)) informers.need(resource);
-  informers.need(secrets, { within: { of: gateways, namespace: ({ metadata }) => metadata.namespace } });
-  for (const resource of [...Object.values(everywhere), secrets]) {
+  const namespace = ({ metadata }: KubeObject): string | undefined => metadata.namespace;
+  informers.need(configMaps, { within: { of: backendTlsPolicies as Resource, namespace } });
+  informers.need(secrets, { within: { of: gateways as Resource, namespace } });
+  for (const resource of [...Object.values(everywhere), secrets, configMaps]) {
     informers.onChange(resource as Resource, () => schedule(gatherMs));
   }
   signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
@@ -69,23 +74,26 @@ export function watchCluster(
 }
 
 /**
- * Secrets of the namespaces of Gateways. One that we may not read has none for us, and nobody waits for it: whoever makes a
- * Gateway anywhere would hold up all others.
+ * What is read in the namespaces of some objects alone. One that we may not read has nothing for us, and nobody waits for it:
+ * whoever makes a Gateway anywhere would hold up all others.
  */
-function readSecrets(informers: Informers): Pick<ClusterObjects, "secrets" | "secretsForbiddenIn"> {
-  const of = new Set(informers.list(gateways).map(({ metadata }) => metadata.namespace ?? ""));
-  const forbidden = new Set([...of].filter((namespace) => informers.isForbidden(secrets, namespace)));
-  const readable = [...of].filter((namespace) => !forbidden.has(namespace));
-  return {
-    secrets: readable.flatMap((namespace) => informers.list(secrets, namespace)),
-    secretsForbiddenIn: forbidden,
-  };
+function readWithin<T extends KubeObject>(
+  informers: Informers,
+  resource: Resource<T>,
+  of: Resource,
+): { readonly objects: readonly T[]; readonly forbidden: readonly string[] } {
+  const named = [...new Set(informers.list(of).map(({ metadata }) => metadata.namespace ?? ""))];
+  const forbidden = named.filter((namespace) => informers.isForbidden(resource as Resource, namespace));
+  const readable = named.filter((namespace) => !forbidden.includes(namespace));
+  return { objects: readable.flatMap((namespace) => informers.list(resource, namespace)), forbidden };
 }
 
 /** All objects; undefined while something has not been listed. */
 function read(informers: Informers): ClusterObjects | undefined {
   try {
     const list = <T extends KubeObject>(resource: Resource<T>): readonly T[] => informers.list(resource);
+    const certificates = readWithin(informers, secrets, gateways as Resource);
+    const authorities = readWithin(informers, configMaps, backendTlsPolicies as Resource);
     return {
       gatewayClasses: list(gatewayClasses),
       gateways: list(gateways),
@@ -96,9 +104,12 @@ function read(informers: Informers): ClusterObjects | undefined {
       services: list(services),
       endpointSlices: list(endpointSlices),
       namespaces: list(namespaces),
-      ...readSecrets(informers),
+      secrets: certificates.objects,
+      configMaps: authorities.objects,
+      unreadableIn: new Set([...certificates.forbidden, ...authorities.forbidden]),
       accessPolicies: list(accessPolicies),
       deniedIdentities: list(deniedIdentities),
+      backendTlsPolicies: list(backendTlsPolicies),
     };
   } catch (error) {
     if (error instanceof NotSyncedError) return undefined;

@@ -5,11 +5,13 @@ import type { Resource } from "#runtime/api/resource.ts";
 import type { AccessPolicyStatusAncestor } from "../cluster-view/generated/accesspolicy.ts";
 import {
   accessPolicies,
+  backendTlsPolicies,
   deniedIdentities,
   gatewayClasses,
   gateways,
   grpcRoutes,
   httpRoutes,
+  type PolicyAncestorStatus,
   type RouteParentStatus,
   tlsRoutes,
 } from "../cluster-view/kinds.ts";
@@ -64,6 +66,19 @@ export function statusWrites(view: View, now: Date, rejections: Rejections): rea
       return { parentRef, controllerName, conditions: merged(route, before?.conditions, conditions, now) };
     });
     add(routeResources[kind] as Resource, route, { parents: [...others, ...own] });
+  }
+  for (const { policy, gateways: by, conditions } of view.backendTls) {
+    const held = policy.status?.ancestors ?? [];
+    const others = held.filter((each) => each.controllerName !== controllerName);
+    const own = by.map(({ namespace, name }): PolicyAncestorStatus => {
+      const ancestorRef = { group: "gateway.networking.k8s.io", kind: "Gateway", namespace, name };
+      const before = held.find(
+        (each) => each.controllerName === controllerName && isDeepStrictEqual(each.ancestorRef, ancestorRef),
+      );
+      return { ancestorRef, controllerName, conditions: merged(policy, before?.conditions, conditions, now) };
+    });
+    const ancestors = [...others, ...own].slice(0, ancestorsAtMost);
+    if (ancestors.length > 0 || held.length > 0) add(backendTlsPolicies as Resource, policy, { ancestors });
   }
   for (const { policy, targets } of view.policies) {
     const held = policy.status?.ancestors ?? [];

@@ -1,0 +1,169 @@
+import { X509Certificate } from "node:crypto";
+import type { NewCondition } from "#runtime/api/conditions.ts";
+import type { ProxyClass } from "../mesh/mesh.ts";
+import type { Service as MeshService, UpstreamTls } from "../mesh/service.ts";
+import { hostnameProblem } from "../mesh/syntax.ts";
+import { servicesOf } from "../mesh/used-services.ts";
+import type { BackendTlsPolicy, ClusterObjects } from "./kinds.ts";
+import { condition } from "./listeners.ts";
+import { serviceName } from "./services.ts";
+
+type TlsOfPolicy = UpstreamTls & { readonly kind: "tls" };
+
+/** A policy as it was read. */
+export interface ReadBackendTls {
+  readonly policy: BackendTlsPolicy;
+  /** The ports of Services that it names, by their names in the mesh. */
+  readonly targets: readonly string[];
+  /** Those of them that no older policy has. */
+  readonly services: readonly string[];
+  /** Undefined where it cannot be had: nothing is sent there then. */
+  readonly tls: TlsOfPolicy | undefined;
+  readonly conditions: readonly NewCondition[];
+}
+
+/** What is to be said about a policy, for each Gateway whose proxies call a Service by it. */
+export interface BackendTlsSays {
+  readonly policy: BackendTlsPolicy;
+  readonly gateways: readonly { readonly namespace: string; readonly name: string }[];
+  readonly conditions: readonly NewCondition[];
+}
+
+/** How Services want to be spoken to in TLS, the oldest policy first: of two for one port it is the one that counts. */
+export function readBackendTls(objects: ClusterObjects): readonly ReadBackendTls[] {
+  const taken = new Map<string, string>();
+  const age = ({ metadata }: BackendTlsPolicy): string =>
+    [metadata.creationTimestamp ?? "", metadata.namespace ?? "", metadata.name].join(" ");
+  return objects.backendTlsPolicies
+    .toSorted((one, other) => (age(one) < age(other) ? -1 : 1))
+    .map((policy) => {
+      const wanted = targetsOf(policy, objects);
+      const holder = wanted.map((name) => taken.get(name)).find((name) => name !== undefined);
+      const services = wanted.filter((name) => !taken.has(name));
+      for (const name of services) taken.set(name, policy.metadata.name);
+      const read = tlsOf(policy, objects);
+      return {
+        policy,
+        targets: wanted,
+        services,
+        tls: typeof read === "string" || "reason" in read ? undefined : read,
+        conditions: conditionsOf(read, holder),
+      };
+    });
+}
+
+/** Ports of Services, which may be there or not; without a section all of a Service's. */
+function targetsOf({ metadata, spec }: BackendTlsPolicy, objects: ClusterObjects): readonly string[] {
+  const namespace = metadata.namespace ?? "";
+  return (spec?.targetRefs ?? []).flatMap(({ group, kind, name, sectionName }) => {
+    if (group !== "" || kind !== "Service") return [];
+    const service = objects.services.find(
+      (each) => each.metadata.namespace === namespace && each.metadata.name === name,
+    );
+    return (service?.spec?.ports ?? [])
+      .filter((port) => sectionName === undefined || port.name === sectionName)
+      .map(({ port }) => serviceName(namespace, name, port));
+  });
+}
+
+interface Unresolved {
+  readonly reason: "InvalidCACertificateRef" | "InvalidKind";
+  readonly message: string;
+}
+
+/** A text says what is wrong with the policy itself. */
+function tlsOf({ metadata, spec }: BackendTlsPolicy, objects: ClusterObjects): TlsOfPolicy | Unresolved | string {
+  const { hostname, subjectAltNames = [], caCertificateRefs = [], wellKnownCACertificates } = spec?.validation ?? {};
+  const problem = hostname === undefined ? "validation.hostname is needed" : hostnameProblem(hostname, "names");
+  if (hostname === undefined || problem !== undefined) return problem ?? "";
+  const names = subjectAltNames.flatMap(({ type, hostname: dns, uri }): NonNullable<TlsOfPolicy["names"]> => {
+    const value = type === "Hostname" ? dns : uri;
+    return value === undefined ? [] : [{ kind: type === "Hostname" ? "dns" : "uri", value }];
+  });
+  const common = { kind: "tls" as const, hostname, ...(names.length === 0 ? {} : { names }) };
+  if (wellKnownCACertificates !== undefined && wellKnownCACertificates !== "") {
+    return wellKnownCACertificates === "System" ? common : `"${wellKnownCACertificates}" is not supported: System is`;
+  }
+  const namespace = metadata.namespace ?? "";
+  const found: string[] = [];
+  for (const { group, kind, name } of caCertificateRefs) {
+    const label = `${kind} ${namespace}/${name}`;
+    if (group !== "" || kind !== "ConfigMap") return { reason: "InvalidKind", message: `${label} is no ConfigMap` };
+    const held = objects.configMaps.find(
+      (each) => each.metadata.namespace === namespace && each.metadata.name === name,
+    );
+    const text = held?.data?.["ca.crt"];
+    if (text === undefined || !isCertificate(text)) {
+      const why = objects.unreadableIn.has(namespace)
+        ? `may not be read: bind the ClusterRole nephele:xds-certificates in ${namespace}`
+        : held === undefined
+          ? "is not there"
+          : "holds no certificate under ca.crt";
+      return { reason: "InvalidCACertificateRef", message: `${label} ${why}` };
+    }
+    found.push(text.trim());
+  }
+  if (found.length === 0) return "validation names no authority";
+  return { ...common, authorities: `${found.join("\n")}\n` };
+}
+
+/** Envoy refuses what it cannot read; there may be several. */
+function isCertificate(text: string): boolean {
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  try {
+    for (const block of blocks) void new X509Certificate(block);
+    return blocks.length > 0;
+  } catch {
+    return false;
+  }
+}
+
+function conditionsOf(read: TlsOfPolicy | Unresolved | string, holder: string | undefined): readonly NewCondition[] {
+  const resolved = condition("ResolvedRefs", true, "ResolvedRefs", "all that it refers to is there");
+  if (typeof read === "string") return [condition("Accepted", false, "Invalid", read), resolved];
+  if ("reason" in read) {
+    return [
+      condition("Accepted", false, "NoValidCACertificate", "nobody's certificate could be believed: nothing is sent"),
+      condition("ResolvedRefs", false, read.reason, read.message),
+    ];
+  }
+  if (holder !== undefined) {
+    return [
+      condition("Accepted", false, "Conflicted", `BackendTLSPolicy ${holder} is older and for the same port`),
+      resolved,
+    ];
+  }
+  return [condition("Accepted", true, "Accepted", "the policy is valid"), resolved];
+}
+
+/** Services as they want to be spoken to. Those of a policy that cannot be had are not spoken to at all: never in clear text. */
+export function secured(
+  services: ReadonlyMap<string, MeshService>,
+  policies: readonly ReadBackendTls[],
+): ReadonlyMap<string, MeshService> {
+  const made = new Map(services);
+  for (const { services: names, tls } of policies) {
+    for (const name of names) {
+      const service = made.get(name);
+      // In the mesh both ends have SVIDs, which say more.
+      if (service === undefined || service.tls.kind === "mesh") continue;
+      made.set(name, tls === undefined ? { ...service, endpoints: [] } : { ...service, tls });
+    }
+  }
+  return made;
+}
+
+/** Policies with the Gateways that call by them: of others there is nobody to say anything about them to. */
+export function backendTlsSays(
+  policies: readonly ReadBackendTls[],
+  gateways: readonly { readonly namespace: string; readonly name: string; readonly proxy: ProxyClass }[],
+): readonly BackendTlsSays[] {
+  const used = gateways.map(({ namespace, name, proxy }) => ({ namespace, name, services: servicesOf(proxy) }));
+  return policies.map(({ policy, targets, conditions }) => ({
+    policy,
+    gateways: used
+      .filter((gateway) => targets.some((service) => gateway.services.has(service)))
+      .map(({ namespace, name }) => ({ namespace, name })),
+    conditions,
+  }));
+}
