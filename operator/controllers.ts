@@ -1,5 +1,6 @@
 import { createCloudAccess } from "#operator/clients/cloud-access.ts";
 import { createCloudClientsCache } from "#operator/clients/cloud-clients.ts";
+import type { SpireServer } from "#operator/clients/spire/spire-server.ts";
 import { cloudController } from "#operator/cloud/controller.ts";
 import type { Platform } from "#operator/cloud/deployment.ts";
 import { flavorController } from "#operator/flavor/controller.ts";
@@ -22,6 +23,8 @@ export interface ControllersDeps {
   readonly log: Logger;
   /** Where a Cloud's services are deployed to. */
   readonly platform: Platform;
+  /** Where a Cloud's workloads are registered; undefined: nowhere. */
+  readonly spire: SpireServer | undefined;
 }
 
 /** Name of the operator's ServiceAccount; the admission policies know it by this name. */
@@ -37,6 +40,7 @@ export function controllers({
   namespace,
   log,
   platform,
+  spire,
 }: ControllersDeps): readonly Controller[] {
   const clock = (): Date => new Date();
   const clouds = createCloudAccess({ kube, clients: createCloudClientsCache(), clock });
@@ -46,7 +50,7 @@ export function controllers({
     macKey: macKeyIn(kube, namespace),
   };
   return [
-    cloudController({ clouds, platform }),
+    cloudController({ clouds, platform, spire }),
     projectController({
       clouds,
       installationId,

@@ -10,8 +10,22 @@ describe("flags", () => {
       leaderElect: true,
       controllers: undefined,
       health: { host: "127.0.0.1", port: 8080 },
-      platform: { imageRegistry: "docker.io/nephele", userNamespaces: true },
+      platform: { imageRegistry: "docker.io/nephele", userNamespaces: true, trustDomain: undefined },
+      spire: undefined,
     });
+  });
+
+  test("SPIRE is given whole, and its trust domain is the pods' too", () => {
+    const { spire, platform } = parseFlags([
+      ...["--installation-id", "local", "--trust-domain", "cloud.test"],
+      ...["--spire-server", "spire.example:8081", "--workload-api", "unix:///run/agent.sock"],
+    ]);
+    expect(spire).toEqual({
+      trustDomain: "cloud.test",
+      server: "spire.example:8081",
+      workloadApi: "unix:///run/agent.sock",
+    });
+    expect(platform.trustDomain).toBe("cloud.test");
   });
 
   test.each([
@@ -28,6 +42,14 @@ describe("flags", () => {
       "must be host:port",
     ],
     ["a resync that is no number", ["--installation-id", "local", "--resync", "10m"], "--resync must be seconds"],
+    [
+      "a trust domain without a server",
+      ["--installation-id", "local", "--trust-domain", "a.b"],
+      "must be given together",
+    ],
+    ["a trust domain with a path", spireFlags({ "trust-domain": "a.b/c" }), "--trust-domain: "],
+    ["a server without a port", spireFlags({ "spire-server": "spire" }), "--spire-server must be host:port"],
+    ["an agent over the network", spireFlags({ "workload-api": "tcp://a:1" }), "--workload-api must be unix:///PATH"],
     ["an unknown log level", ["--installation-id", "local", "--log-level", "loud"], "--log-level must be one of"],
   ])("%s is a usage error", (_name, argv, message) => {
     expect(() => parseFlags(argv)).toThrow(UsageError);
@@ -52,3 +74,9 @@ describe("flags", () => {
     expect(flags.health).toBeUndefined();
   });
 });
+
+/** Flags of a SPIRE, one of them another. */
+function spireFlags(other: Readonly<Record<string, string>>): readonly string[] {
+  const flags = { "trust-domain": "a.b", "spire-server": "spire:8081", "workload-api": "unix:///a.sock", ...other };
+  return ["--installation-id", "local", ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])];
+}

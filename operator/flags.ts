@@ -1,5 +1,7 @@
 import { hostname } from "node:os";
+import type { SpireAddress } from "#operator/clients/spire/spire-server.ts";
 import { commonHelp, commonOptions, hostAndPort, readFlags, UsageError } from "#runtime/manager/flags.ts";
+import { trustDomain as trustDomainOf } from "#spiffe/spiffe-id.ts";
 
 /** What the operator is told at its start. */
 export interface Flags {
@@ -20,7 +22,11 @@ export interface Flags {
     /** Before the names of the images of a Cloud's services. */
     readonly imageRegistry: string;
     readonly userNamespaces: boolean;
+    /** Whose identities the pods of a Cloud have; undefined: none have any. */
+    readonly trustDomain: string | undefined;
   };
+  /** Where workloads are registered; undefined: nowhere. */
+  readonly spire: SpireAddress | undefined;
 }
 
 const HELP = `nephele operator
@@ -36,6 +42,9 @@ const HELP = `nephele operator
   --health-address H:P     serve /healthz, /readyz, /metrics (default 127.0.0.1:8080; "off" for none)
   --image-registry PREFIX  before the names of the images of a Cloud's services (default docker.io/nephele)
   --no-user-namespaces     give pods of a Cloud no user namespace: for nodes that have none
+  --trust-domain NAME      register what Clouds run with SPIRE, as members of this trust domain; needs the next two
+  --spire-server H:P       SPIRE's server, whose administrator the operator is
+  --workload-api ADDRESS   unix:///PATH of the SPIRE agent that the operator's own identity comes from
   ${commonHelp.logLevel}
 `;
 
@@ -50,6 +59,9 @@ const options = {
   "health-address": { type: "string", default: "127.0.0.1:8080" },
   "image-registry": { type: "string", default: "docker.io/nephele" },
   "no-user-namespaces": { type: "boolean", default: false },
+  "trust-domain": { type: "string" },
+  "spire-server": { type: "string" },
+  "workload-api": { type: "string" },
 } as const;
 
 /** @throws UsageError whose message is to be shown as it is */
@@ -62,6 +74,7 @@ export function parseFlags(argv: readonly string[]): Flags {
   const { resync } = values;
   if (resync !== undefined && !/^[1-9]\d{0,4}$/.test(resync))
     throw new UsageError(`--resync must be seconds, 1 to 99999, not ${resync}`);
+  const spire = parseSpire(values);
   return {
     kubeconfig: values.kubeconfig,
     controllers: values.controllers?.split(",").filter((name) => name !== ""),
@@ -75,8 +88,30 @@ export function parseFlags(argv: readonly string[]): Flags {
     platform: {
       imageRegistry: values["image-registry"].replace(/\/+$/, ""),
       userNamespaces: !values["no-user-namespaces"],
+      trustDomain: spire?.trustDomain,
     },
+    spire,
   };
+}
+
+function parseSpire(values: {
+  readonly "trust-domain"?: string | undefined;
+  readonly "spire-server"?: string | undefined;
+  readonly "workload-api"?: string | undefined;
+}): SpireAddress | undefined {
+  const { "trust-domain": trustDomain, "spire-server": server, "workload-api": workloadApi } = values;
+  if (trustDomain === undefined && server === undefined && workloadApi === undefined) return undefined;
+  if (trustDomain === undefined || server === undefined || workloadApi === undefined)
+    throw new UsageError("--trust-domain, --spire-server and --workload-api must be given together");
+  try {
+    trustDomainOf(trustDomain);
+  } catch (error) {
+    throw new UsageError(`--trust-domain: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  if (hostAndPort(server) === undefined) throw new UsageError(`--spire-server must be host:port, not ${server}`);
+  if (!workloadApi.startsWith("unix:///"))
+    throw new UsageError(`--workload-api must be unix:///PATH, not ${workloadApi}`);
+  return { trustDomain, server, workloadApi };
 }
 
 function parseAddress(text: string): Flags["health"] {

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
+import { trustNames } from "#operator/install/trust/decide.ts";
 import { NODE_FLAGS } from "#operator/node-flags.ts";
 import { imageSpecs, referenceOf } from "../../images/images.ts";
 
@@ -24,13 +25,18 @@ test.each([
   );
 });
 
-test("the default image is the one that images/ builds for this version", () => {
+test("the default images are those that images/ builds for this version", () => {
   const { appVersion } = parse(readFileSync(join(chart, "Chart.yaml"), "utf8")) as { readonly appVersion: string };
-  const { operator } = parse(readFileSync(join(chart, "values.yaml"), "utf8")) as {
+  const { operator, spire } = parse(readFileSync(join(chart, "values.yaml"), "utf8")) as {
     readonly operator: { readonly image: { readonly repository: string } };
+    readonly spire: { readonly image: { readonly repository: string; readonly tag: string } };
   };
-  expect(imageSpecs.map(referenceOf)).toContain(`${operator.image.repository}:${appVersion}`);
+  const built = imageSpecs.map(referenceOf);
+  expect(built).toContain(`${operator.image.repository}:${appVersion}`);
+  expect(built).toContain(`${spire.image.repository}:${spire.image.tag}`);
 });
+
+const inInstall = (name: string): string => `operator/install/${name}.ts`;
 
 test("what the chart's pods run is in the image", () => {
   const templates = readdirSync(join(chart, "templates"), { recursive: true, encoding: "utf8" })
@@ -42,8 +48,7 @@ test("what the chart's pods run is in the image", () => {
   expect(new Set(programs)).toEqual(
     new Set([
       "operator/main.ts",
-      "operator/install/crds.ts",
-      "operator/install/verify.ts",
+      ...["crds", "spire-enrol", "spire-trust", "verify"].map(inInstall),
       "xds-control-plane/main.ts",
     ]),
   );
@@ -58,4 +63,13 @@ test("the operator runs as it does elsewhere: with the flags of node-flags.ts, b
 
 test("the README's table of values is what the schema says (node tools/generate-chart.ts writes it)", () => {
   expect(() => execFileSync(process.execPath, [join(checkout, "tools/generate-chart.ts"), "--check"])).not.toThrow();
+});
+
+test("what holds the trust is named alike by the program that makes it and by the templates", () => {
+  const texts = ["trust", "server", "agent"].map((name) =>
+    readFileSync(join(chart, `templates/spire/${name}.yaml`), "utf8"),
+  );
+  for (const name of Object.values(trustNames)) expect(texts[0]).toContain(name);
+  expect(texts[1]).toContain(`secretName: ${trustNames.root}`);
+  expect(texts[2]).toContain(`configMap: { name: ${trustNames.bundle} }`);
 });

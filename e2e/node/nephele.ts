@@ -13,9 +13,9 @@ const IMAGES = ["nephele", "keystone:2026.2", "barbican:2026.2", "postgresql", "
 export interface Release {
   /**
    * `helm upgrade --install --wait` with the chart's default values, and the cluster's own server of disks as a source of
-   * Images. `timeout` as Helm has it.
+   * Images. `timeout` as Helm has it; `values` are more of them, `key=value`.
    */
-  upgrade(timeout?: string): Promise<void>;
+  upgrade(timeout?: string, values?: readonly string[]): Promise<void>;
   uninstall(): Promise<void>;
 }
 
@@ -28,8 +28,9 @@ export async function openRelease(node: NodeHandle, print: (line: string) => voi
   const sources = ["--set", `cloud.spec.images.sources={${guestImagesUrl}}`];
   const asBuilt = ["--set-string", `operator.podAnnotations.nephele\\.dev/image=${keyOf(built)}`];
   return {
-    upgrade: async (timeout = "5m") => {
-      const wanted = ["nephele", chart, namespace, "--create-namespace", ...sources, ...asBuilt];
+    upgrade: async (timeout = "5m", values = []) => {
+      const more = values.flatMap((value) => ["--set", value]);
+      const wanted = ["nephele", chart, namespace, "--create-namespace", ...sources, ...asBuilt, ...more];
       await helm("upgrade", "--install", ...wanted, "--wait", `--timeout=${timeout}`);
     },
     uninstall: async () => {

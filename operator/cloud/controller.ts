@@ -13,6 +13,7 @@ import {
   deployments,
   jobs,
   podDisruptionBudgets,
+  serviceAccounts,
   statefulSets,
 } from "./resources.ts";
 import { type CloudDeps, type CloudScope, cloudScope, deployed } from "./scope.ts";
@@ -25,6 +26,7 @@ import { bootstrap, ensureKeystone } from "./steps/identity.ts";
 import { ensureBarbican } from "./steps/key-manager.ts";
 import { holdKeys } from "./steps/keys.ts";
 import { awaitProjects, leaveNothing, stopServices } from "./steps/leave.ts";
+import { forgetWorkloads, registerWorkloads } from "./steps/register-workloads.ts";
 import { checkRelease } from "./steps/release.ts";
 import { rotateKeys } from "./steps/rotate.ts";
 import { ensureSchema } from "./steps/schema.ts";
@@ -62,9 +64,11 @@ export function cloudController(deps: CloudDeps): Controller {
         ({ metadata }, cache) => (isNeeded(metadata.name) ? cache.list(clouds).map(keyOf) : []),
         { metadataOnly: true },
       ),
-      ...[deployments, statefulSets, jobs, configMaps, podDisruptionBudgets].map((resource) =>
-        watch<KubeObject>(resource, cloudOfChild, { ...managed, within }),
-      ),
+      ...[
+        ...[deployments, statefulSets, jobs, configMaps, podDisruptionBudgets],
+        // The right to see them comes with SPIRE.
+        ...(deps.spire === undefined ? [] : [serviceAccounts]),
+      ].map((resource) => watch<KubeObject>(resource, cloudOfChild, { ...managed, within })),
       // Without a selector, as other kinds watch them in their namespaces.
       watch(coreSecrets, cloudOfChild, { within }),
       watch(services, cloudOfChild),
@@ -75,6 +79,7 @@ export function cloudController(deps: CloudDeps): Controller {
       checkHypervisor,
       deployed("SchemaReady", checkRelease),
       deployed("Confined", confine),
+      deployed("WorkloadsRegistered", registerWorkloads),
       deployed("KeysReady", holdKeys),
       deployed("CacheReady", ensureCache),
       deployed("DatabaseReady", ensureDatabase),
@@ -90,9 +95,9 @@ export function cloudController(deps: CloudDeps): Controller {
       deployed("KeysReady", rotateKeys),
       conclude,
     ],
-    cleanup: [awaitProjects, stopServices, leaveNothing],
+    cleanup: [awaitProjects, stopServices, forgetWorkloads, leaveNothing],
     status: ({ object, endpoints, keys, release, results }) =>
-      cloudStatus({ cloud: object, endpoints, keys, release, results }),
+      cloudStatus({ cloud: object, endpoints, keys, release, results, isRegistered: deps.spire !== undefined }),
   });
 }
 

@@ -8,6 +8,8 @@ export interface Platform {
   readonly imageRegistry: string;
   /** Whether pods get a user namespace of their own (`hostUsers: false`). */
   readonly userNamespaces: boolean;
+  /** Whose identities the pods have; undefined: none have any. */
+  readonly trustDomain: string | undefined;
 }
 
 export interface RotationSchedule {

@@ -26,8 +26,9 @@ export function aCloud(spec: Partial<CloudSpec> = {}): Cloud {
   };
 }
 
-export function aDeployment(spec: Partial<CloudSpec> = {}): CloudDeployment {
-  const platform = { imageRegistry: "docker.io/nephele", userNamespaces: true };
+/** The Cloud's deployment; with a trust domain its pods have identities. */
+export function aDeployment(spec: Partial<CloudSpec> = {}, trustDomain?: string): CloudDeployment {
+  const platform = { imageRegistry: "docker.io/nephele", userNamespaces: true, trustDomain };
   const deployment = deploymentOf(aCloud(spec), platform);
   if (deployment === undefined) throw new Error("this Cloud is not deployed");
   return deployment;

@@ -56,6 +56,15 @@ export const configMaps = defineResource<ConfigMap>({
   namespaced: true,
 });
 
+/** Watched where workloads are registered: one for each of a Cloud's parts. */
+export const serviceAccounts = defineResource<KubeObject>({
+  group: "",
+  version: "v1",
+  plural: "serviceaccounts",
+  kind: "ServiceAccount",
+  namespaced: true,
+});
+
 export type PodDisruptionBudget = KubeObject<PodDisruptionBudgetSpec>;
 export const podDisruptionBudgets = defineResource<PodDisruptionBudget>({
   group: "policy",

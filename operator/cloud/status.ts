@@ -6,10 +6,12 @@ import type { StatusReport } from "#runtime/controller/definition.ts";
 
 /** What is observed of every Cloud; each is a condition. */
 const everywhere = ["IdentityReady", "KeyManagerReady", "CatalogReady", "HypervisorReady"] as const;
+/** And of one whose workloads are registered with SPIRE. */
+const ofRegistered = ["WorkloadsRegistered"] as const;
 /** And of one that is deployed, in the order in which it comes to be. */
 const ofDeployed = ["KeysReady", "DatabaseReady", "CacheReady", "SchemaReady", "Confined"] as const;
 
-export type Aspect = (typeof everywhere)[number] | (typeof ofDeployed)[number];
+export type Aspect = (typeof everywhere)[number] | (typeof ofDeployed)[number] | (typeof ofRegistered)[number];
 export type AspectResult = StepResult;
 
 export interface CloudReport {
@@ -18,10 +20,15 @@ export interface CloudReport {
   readonly keys: CloudStatus["keys"];
   readonly release: CloudStatus["release"];
   readonly results: ReadonlyMap<Aspect, AspectResult>;
+  /** Whether there is a SPIRE that workloads are registered with. */
+  readonly isRegistered: boolean;
 }
 
-export function cloudStatus({ cloud, endpoints, keys, release, results }: CloudReport): StatusReport<Cloud> {
-  const aspects: readonly Aspect[] = isDeployed(cloud) ? [...ofDeployed, ...everywhere] : everywhere;
+export function cloudStatus(report: CloudReport): StatusReport<Cloud> {
+  const { cloud, endpoints, keys, release, results, isRegistered } = report;
+  const aspects: readonly Aspect[] = isDeployed(cloud)
+    ? [...ofDeployed, ...(isRegistered ? ofRegistered : []), ...everywhere]
+    : everywhere;
   const previous = cloud.status?.conditions;
   return {
     fields: {

@@ -36,6 +36,8 @@ securityContext:
   runAsNonRoot: true
   runAsUser: 65532
   runAsGroup: 65532
+  fsGroup: 65532
+  fsGroupChangePolicy: OnRootMismatch
   seccompProfile: { type: RuntimeDefault }
 {{- with .Values.operator.imagePullSecrets }}
 imagePullSecrets: {{- toYaml . | nindent 2 }}

@@ -35,6 +35,7 @@ function job({ deployment, task, uid, container, volumes }: JobInput): Desired {
   const labels = { ...labelsOf(deployment, "setup"), [TASK_LABEL]: task };
   const pod = confinedPod({
     deployment,
+    part: "setup",
     uid,
     containers: [{ ...container, terminationMessagePolicy: "FallbackToLogsOnError" }],
     volumes: [...volumes, emptyDir("tmp")],

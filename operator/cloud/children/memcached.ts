@@ -18,6 +18,7 @@ export function memcached(deployment: CloudDeployment): Desired {
       metadata: { labels: { ...labelsOf(deployment, "memcached") } },
       spec: confinedPod({
         deployment,
+        part: "memcached",
         uid: UID,
         containers: [
           {

@@ -1,11 +1,14 @@
 import type { Container, PodSpec, Volume } from "kubernetes-types/core/v1.d.ts";
 import type { CloudDeployment } from "../deployment.ts";
+import { accountName } from "./accounts.ts";
+import type { Part } from "./metadata.ts";
 
 /** A container before it is confined. */
 export type PlainContainer = Omit<Container, "securityContext" | "imagePullPolicy">;
 
 export interface PodInput {
   readonly deployment: CloudDeployment;
+  readonly part: Part;
   /** Of the image's user. */
   readonly uid: number;
   readonly containers: readonly PlainContainer[];
@@ -17,8 +20,9 @@ export interface PodInput {
  * A pod of the Pod Security level "restricted", with a root file system that nobody writes, a user namespace where the
  * cluster has them, and no token of the API server unless it says so.
  */
-export function confinedPod({ deployment, uid, containers, volumes, rest = {} }: PodInput): PodSpec {
+export function confinedPod({ deployment, part, uid, containers, volumes, rest = {} }: PodInput): PodSpec {
   return {
+    ...(deployment.platform.trustDomain === undefined ? {} : { serviceAccountName: accountName(deployment, part) }),
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     ...(deployment.platform.userNamespaces ? { hostUsers: false } : {}),

@@ -3,6 +3,7 @@ import { partName } from "#operator/clients/cloud-connection.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import { type CloudDeployment, POSTGRESQL_PORT } from "../deployment.ts";
 import { versions } from "../releases.ts";
+import { POSTGRESQL_ACCOUNT } from "./accounts.ts";
 import { child, contentHash, labelsOf, MANAGED_BY, selectorOf } from "./metadata.ts";
 import { confinedPod, emptyDir, FILE_MODE, image, spread } from "./pod.ts";
 import {
@@ -17,8 +18,6 @@ import {
 
 /** The user `postgres` of the image. */
 const UID = 999;
-/** Of the chart: may read and write what Patroni keeps in the API server. */
-export const POSTGRESQL_ACCOUNT = "nephele-postgresql";
 const DATA = "data";
 
 /** The claim of an instance's volume. Claims have no owner: they outlive the StatefulSet and the Cloud. */
@@ -43,6 +42,7 @@ export function postgresql(deployment: CloudDeployment, instances: number, stora
       },
       spec: confinedPod({
         deployment,
+        part: "postgresql",
         uid: UID,
         containers: [
           {

@@ -50,6 +50,7 @@ export function webService(input: WebServiceInput): Desired {
       },
       spec: confinedPod({
         deployment,
+        part,
         uid: SERVICE_UID,
         containers: [
           {

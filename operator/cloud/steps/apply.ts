@@ -4,7 +4,7 @@ import type { Resource } from "#runtime/api/resource.ts";
 import { alreadyApplied } from "#runtime/client/applied.ts";
 import { selectorText } from "../children/metadata.ts";
 import { podProblem } from "../decide/pod-problem.ts";
-import { configMaps, deployments, jobs, podDisruptionBudgets, statefulSets } from "../resources.ts";
+import { configMaps, deployments, jobs, podDisruptionBudgets, serviceAccounts, statefulSets } from "../resources.ts";
 import type { CloudScope } from "../scope.ts";
 
 /** The kinds that are made for a Cloud. All are watched in the namespaces of Clouds. */
@@ -16,6 +16,7 @@ const resources: Readonly<Record<string, Resource>> = {
   PodDisruptionBudget: podDisruptionBudgets,
   Secret: coreSecrets,
   Service: services,
+  ServiceAccount: serviceAccounts,
   StatefulSet: statefulSets,
 };
 

@@ -5,8 +5,11 @@ import { record } from "./schema.ts";
 
 /** How soon the pass comes that contracts, in milliseconds. */
 const CONTRACT_AFTER_MS = 1_000;
-/** What a Cloud can be without: Projects and Secrets need no hypervisor, all works slowly without a cache. */
-const NOT_NEEDED: readonly string[] = ["HypervisorReady", "CacheReady", "Confined"];
+/**
+ * What a Cloud can be without: Projects and Secrets need no hypervisor, all works slowly without a cache, and what was
+ * registered with SPIRE stays so while it is away.
+ */
+const NOT_NEEDED: readonly string[] = ["HypervisorReady", "CacheReady", "Confined", "WorkloadsRegistered"];
 
 /** Ready when all that is needed is; and the last of an upgrade, when everything of the new release serves. */
 export async function conclude(scope: CloudScope): Promise<Outcome> {

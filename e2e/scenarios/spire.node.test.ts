@@ -1,0 +1,287 @@
+import { X509Certificate } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { parseAllDocuments } from "yaml";
+import { systemNamespace } from "#e2e/cluster/nephele-objects.ts";
+import { untilCondition, untilGone, untilReady } from "#e2e/harness/conditions.ts";
+import { eventually } from "#e2e/harness/eventually.ts";
+import { run } from "#e2e/harness/run.ts";
+import { chart, openHelm } from "#e2e/node/helm.ts";
+import { identityProbe, type Seen, seenBy } from "#e2e/node/identity-probe.ts";
+import { tools } from "#e2e/tools/build.ts";
+import { coreSecrets, pods } from "#operator/api/foreign.ts";
+import { clouds } from "#operator/api/resources.ts";
+import { type ConfigMap, configMaps, serviceAccounts } from "#operator/cloud/resources.ts";
+import { trustNames } from "#operator/install/trust/decide.ts";
+import { makeRoot } from "#operator/install/trust/root-certificate.ts";
+import { isTrue } from "#runtime/api/conditions.ts";
+import { isDeleting } from "#runtime/api/object.ts";
+import { images } from "../../images/build.ts";
+import { at, type CloudBed, MINUTES, openCloudBed, partOf } from "./cloud-bed.ts";
+
+/** SPIRE as the chart deploys it, on a real node: who is given an identity, by whom, and what outlasts what. */
+
+const TRUST_DOMAIN = "cloud.test";
+const SOCKET_FOLDER = "/run/nephele/spire-agent";
+/** As short as the chart allows, so that they end while the test looks on. Seconds. */
+const [leafSeconds, intermediateSeconds] = [30, 90];
+const SPIRE = [
+  "spire.enabled=true",
+  `spire.trustDomain=${TRUST_DOMAIN}`,
+  `spire.lifetimes.leafSeconds=${leafSeconds}`,
+  `spire.lifetimes.intermediateSeconds=${intermediateSeconds}`,
+];
+const [AGENT, SERVER] = ["agent", "server"].map((part) => `app.kubernetes.io/component=spire-${part}`) as [
+  string,
+  string,
+];
+const probe = { namespace: systemNamespace, name: "identity-probe" };
+const [registered, other] = ["envoy", "other"];
+const setup = at("default-setup");
+
+let bed: CloudBed;
+const print = (line: string): void => void process.stderr.write(`${line}\n`);
+
+beforeAll(async () => {
+  bed = await openCloudBed(inject("nodeStateDir"));
+  await bed.node.importImages(await images(["spire"], print));
+  await bed.release.upgrade("5m", SPIRE);
+  // The operator that leads until the new one does answers the new revision's check, too.
+  await untilRegistered("True", 3 * MINUTES);
+  await untilReady(bed.kube, clouds, at("default"), 3 * MINUTES);
+  const options = {
+    ...probe,
+    serviceAccount: "default-keystone",
+    containers: [registered, other],
+    socketFolder: SOCKET_FOLDER,
+    image: "docker.io/nephele/nephele:0.1.0",
+  };
+  await bed.kube.create(pods, identityProbe(options) as never);
+}, 15 * MINUTES);
+
+afterAll(async () => {
+  await bed?.kube.delete(pods, probe);
+  // Other files find the Cloud as the chart makes it by itself.
+  await bed?.release.upgrade();
+  await bed?.close();
+}, 10 * MINUTES);
+
+const certificates = ({ chain = [] }: Seen): readonly X509Certificate[] => chain.map((pem) => new X509Certificate(pem));
+/** When each certificate of a chain ends, leaf first. */
+const endsOf = (seen: Seen): readonly number[] => certificates(seen).map(({ validToDate }) => validToDate.getTime());
+
+/** What the registered container was given after a moment. */
+function givenAfter(moment: number, withinMs = MINUTES): Promise<Seen> {
+  return eventually(
+    `an identity of after ${new Date(moment).toISOString()}`,
+    async () => {
+      const last = (await seenBy(bed.node, probe, registered)).findLast(({ id }) => id !== undefined);
+      const [leaf] = last === undefined ? [] : certificates(last);
+      // SPIRE dates its certificates ten seconds back.
+      return leaf !== undefined && leaf.validFromDate.getTime() + 11_000 > moment ? last : undefined;
+    },
+    { withinMs },
+  );
+}
+
+/** What OpenSSL says of a chain. */
+async function verified(seen: Seen, root: string): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), "chain-"));
+  try {
+    const [leaf = "", ...between] = seen.chain ?? [];
+    const files = { leaf, intermediate: between.join(""), root };
+    for (const [name, pem] of Object.entries(files)) writeFileSync(join(folder, name), pem);
+    const named = (name: string): string => join(folder, name);
+    const chain = ["-CAfile", named("root"), "-untrusted", named("intermediate"), named("leaf")];
+    return (await run("openssl", ["verify", "-show_chain", "-x509_strict", ...chain])).text;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const rootNow = async (): Promise<string> =>
+  (await bed.kube.get(configMaps, at(trustNames.bundle)))?.data?.["root.crt"] ?? "";
+const untilRegistered = (status: "True" | "False", withinMs = MINUTES) =>
+  untilCondition(bed.kube, clouds, at("default"), { type: "WorkloadsRegistered", status }, withinMs);
+const scaleServer = (replicas: number) =>
+  bed.node.run("scale", "statefulset/nephele-spire-server", `-n=${systemNamespace}`, `--replicas=${replicas}`);
+
+describe("who is given an identity", () => {
+  test("a container that is registered; another one of the same pod is nobody", async () => {
+    const { id, chain } = await givenAfter(0);
+    expect(id).toBe(`spiffe://${TRUST_DOMAIN}/ns/${systemNamespace}/sa/default-keystone`);
+    expect(chain).toHaveLength(2);
+    const nobody = await eventually("the other container to be answered", async () => {
+      const seen = await seenBy(bed.node, probe, other);
+      return seen.length > 3 && seen;
+    });
+    expect(new Set(nobody.map(({ id: none }) => none))).toEqual(new Set([undefined]));
+    expect(nobody.at(-1)?.problem).toContain("it has no identity for this process");
+  });
+
+  test("it ends in the installation's root over one intermediate, as OpenSSL sees it; in another root it does not", async () => {
+    const seen = await givenAfter(0);
+    const root = await rootNow();
+    const said = await verified(seen, root);
+    expect(said).toContain("leaf: OK");
+    expect(said.match(/^depth=/gm)).toHaveLength(3);
+    expect(seen.roots).toEqual([root]);
+    expect(await verified(seen, makeRoot(TRUST_DOMAIN, new Date()).certificate)).toContain("error");
+    const [leaf, intermediate] = certificates(seen);
+    const life = (certificate: X509Certificate | undefined): number =>
+      ((certificate?.validToDate.getTime() ?? 0) - (certificate?.validFromDate.getTime() ?? 0)) / 1000;
+    expect([leaf?.ca, intermediate?.ca]).toEqual([false, true]);
+    // Dated back by ten seconds.
+    expect(life(leaf)).toBeLessThanOrEqual(leafSeconds + 10);
+    expect(life(intermediate)).toBeLessThanOrEqual(intermediateSeconds + 10);
+  });
+
+  test("the Cloud says so, is Ready, and its pods are of accounts of their own", async () => {
+    const { status } = await untilRegistered("True");
+    expect(isTrue(status?.conditions, "Ready")).toBe(true);
+    // Those that were replaced may not have ended yet.
+    const keystone = (await bed.podsOf(partOf("default", "keystone"))).filter((pod) => !isDeleting(pod));
+    expect(keystone.map(({ spec }) => spec?.serviceAccountName)).toEqual(["default-keystone", "default-keystone"]);
+  });
+});
+
+describe("what outlasts what", () => {
+  test(
+    "agents and server that are killed: the workload is renewed by what takes their place",
+    async () => {
+      await bed.kill(AGENT);
+      await givenAfter(Date.now(), 2 * MINUTES);
+      await bed.kill(SERVER);
+      await givenAfter(Date.now(), 2 * MINUTES);
+      const problems = (await bed.kube.get(pods, probe))?.status?.containerStatuses?.map(
+        ({ restartCount }) => restartCount,
+      );
+      expect(problems).toEqual([0, 0]);
+    },
+    5 * MINUTES,
+  );
+
+  test(
+    "the server away for longer than leaf and intermediate live: the Cloud says so and goes on, and all is there again with the server",
+    async () => {
+      const before = await givenAfter(Date.now());
+      await scaleServer(0);
+      const { status } = await untilRegistered("False", 2 * MINUTES);
+      expect(isTrue(status?.conditions, "Ready")).toBe(true);
+      expect(status?.conditions?.find(({ type }) => type === "WorkloadsRegistered")?.message).toMatch(
+        /^Waiting for SPIRE's server \(.*\)\. What it has issued is good until it expires/,
+      );
+      // Whose identity cannot be registered is not made: without its account there is no pod.
+      await bed.kube.delete(serviceAccounts, setup);
+      const notReady = { type: "Ready", status: "False", message: /SPIRE's server/ };
+      await untilCondition(bed.kube, clouds, at("default"), notReady, MINUTES);
+      expect(await bed.kube.get(serviceAccounts, setup)).toBeUndefined();
+      const last = (await seenBy(bed.node, probe, registered)).findLast(({ id }) => id !== undefined) ?? before;
+      const over = Math.max(...endsOf(last));
+      await eventually("every certificate to have ended", async () => Date.now() > over + 1_000, {
+        withinMs: 2 * intermediateSeconds * 1_000,
+      });
+      expect(await verified(last, await rootNow())).toContain("certificate has expired");
+      await scaleServer(1);
+      const after = await givenAfter(over, 4 * MINUTES);
+      expect(await verified(after, await rootNow())).toContain("leaf: OK");
+      await untilRegistered("True", 2 * MINUTES);
+      await untilReady(bed.kube, clouds, at("default"), 2 * MINUTES);
+      expect(await bed.kube.get(serviceAccounts, setup)).toBeDefined();
+    },
+    10 * MINUTES,
+  );
+});
+
+describe("what never changes", () => {
+  test(
+    "the trust domain: an upgrade to another is refused",
+    async () => {
+      const changed = [...SPIRE, "spire.trustDomain=other.test"];
+      await expect(bed.release.upgrade("60s", changed)).rejects.toThrow(
+        /spire\.trustDomain is other\.test, and this installation's is cloud\.test/,
+      );
+    },
+    2 * MINUTES,
+  );
+
+  test(
+    "the root: one that is lost is not made anew; put back, the same upgrade succeeds",
+    async () => {
+      const root = await bed.kube.get(coreSecrets, at(trustNames.root));
+      if (root === undefined) throw new Error("there is no root");
+      await bed.kube.delete(coreSecrets, at(trustNames.root));
+      await untilGone(bed.kube, coreSecrets, at(trustNames.root));
+      try {
+        await expect(bed.release.upgrade("90s", SPIRE)).rejects.toThrow(/nephele-spire-trust/);
+        expect(await bed.kube.get(coreSecrets, at(trustNames.root))).toBeUndefined();
+        const said = await bed.node.run("logs", "-n", systemNamespace, "job/nephele-spire-trust");
+        expect(said).toContain("put it back from a backup");
+      } finally {
+        const { type, data, immutable } = root;
+        await bed.kube.create(coreSecrets, {
+          ...{ apiVersion: "v1", kind: "Secret", type, data, immutable },
+          metadata: { ...at(trustNames.root), labels: root.metadata.labels ?? {} },
+        });
+      }
+      await bed.release.upgrade("3m", SPIRE);
+      await untilReady(bed.kube, clouds, at("default"));
+    },
+    6 * MINUTES,
+  );
+});
+
+describe("what the chart configures", () => {
+  const own = "spire.upstream.trustBundle=-----BEGIN CERTIFICATE-----";
+  test.each<readonly [string, readonly string[]]>([
+    ["disk", []],
+    ["cert-manager", [own, "spire.upstream.certManager.issuerName=cloud"]],
+    [
+      "vault",
+      [
+        own,
+        "spire.upstream.vault.address=https://vault.example.org:8200",
+        "spire.upstream.vault.role=spire",
+        "spire.upstream.vault.caSecretName=vault-ca",
+      ],
+    ],
+  ])("SPIRE takes, with the authority %s; with one setting misspelt it does not", async (kind, values) => {
+    const configurations = await configured([...SPIRE, `spire.upstream.kind=${kind}`, ...values]);
+    expect(Object.keys(configurations).sort()).toEqual(["agent", "server"]);
+    for (const [program, text] of Object.entries(configurations)) {
+      expect(await validated(program, text)).toContain("configuration file is valid");
+      expect(await validated(program, text.replace('"trust_domain"', '"trust_domian"'))).not.toContain("file is valid");
+    }
+  });
+});
+
+/** The configurations that the chart renders for SPIRE's programs. */
+async function configured(values: readonly string[]): Promise<Readonly<Record<string, string>>> {
+  const helm = await openHelm(bed.node.cluster.kubeconfigPath, print);
+  const set = values.flatMap((value) => ["--set", value]);
+  const text = await helm("template", "nephele", chart, `--namespace=${systemNamespace}`, ...set);
+  const objects = parseAllDocuments(text).map((document) => document.toJS() as ConfigMap | null);
+  return Object.fromEntries(
+    objects.flatMap((object) =>
+      Object.entries(object?.data ?? {}).flatMap(([file, content]) => {
+        const program = /^(server|agent)\.conf$/.exec(file)?.[1];
+        return program === undefined ? [] : [[program, content]];
+      }),
+    ),
+  );
+}
+
+/** What a program of SPIRE's says of its configuration. */
+async function validated(program: string, text: string): Promise<string> {
+  const { bin } = await tools("spire", print);
+  const folder = mkdtempSync(join(tmpdir(), "configuration-"));
+  try {
+    const file = join(folder, "spire.conf");
+    writeFileSync(file, text);
+    return (await run(join(bin, `spire-${program}`), ["validate", "-config", file])).text;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,39 @@
+import { partName } from "#operator/clients/cloud-connection.ts";
+import type { Desired } from "#runtime/api/object.ts";
+import type { CloudDeployment } from "../deployment.ts";
+import { child, type Part } from "./metadata.ts";
+
+/** PostgreSQL's pods keep in the API server who is the primary: their account comes with its rights, from the chart. */
+export const POSTGRESQL_ACCOUNT = "nephele-postgresql";
+
+/** Which ServiceAccount the pods of a part are of, and so who they are to others. */
+export function accountName({ cloud }: CloudDeployment, part: Part): string {
+  return part === "postgresql" ? POSTGRESQL_ACCOUNT : partName(cloud, part);
+}
+
+/** The parts that run pods; those that are elsewhere are nobody here. */
+export function partsOf({ database, cache }: CloudDeployment): readonly Part[] {
+  return [
+    "keystone",
+    "barbican",
+    "setup",
+    ...(database.kind === "bundled" ? (["postgresql"] as const) : []),
+    ...(cache.bundled ? (["memcached"] as const) : []),
+  ];
+}
+
+/** The ServiceAccounts of the parts that have none yet by the chart. Nothing is granted to them: they are names. */
+export function serviceAccounts(deployment: CloudDeployment): readonly Desired[] {
+  return partsOf(deployment)
+    .filter((part) => part !== "postgresql")
+    .map((part) =>
+      child({
+        deployment,
+        part,
+        apiVersion: "v1",
+        kind: "ServiceAccount",
+        name: accountName(deployment, part),
+        content: { automountServiceAccountToken: false },
+      }),
+    );
+}
