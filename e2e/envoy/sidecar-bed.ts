@@ -61,8 +61,11 @@ export class SidecarBed {
   readonly web = this.#id("web");
   readonly caller = this.#id("caller");
   readonly other = this.#id("other");
+  /** Of a Gateway's proxies. */
+  readonly edge = this.#id("edge");
   readonly #open: (() => unknown)[] = [];
   readonly #sources = new Map<SpiffeId, X509Source>();
+  #spire: Spire | undefined;
   #program: TestProgram | undefined;
   #ofWeb: Envoy | undefined;
   #ports: Ports | undefined;
@@ -196,8 +199,9 @@ export class SidecarBed {
     const { cluster, namespace } = this;
     await ensureGatewayApi(cluster.cluster);
     const spire = await Spire.start({ trustDomain: domain });
+    this.#spire = spire;
     this.onClose(() => spire.stop());
-    for (const id of [xds, this.web, this.caller, this.other]) await spire.enter(new URL(id).pathname);
+    for (const id of [xds, this.web, this.caller, this.other, this.edge]) await spire.enter(new URL(id).pathname);
     await Promise.all([xds, this.caller, this.other].map((id) => this.#source(id, spire)));
     await cluster.kube.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
     this.onClose(async () => {
@@ -210,8 +214,8 @@ export class SidecarBed {
     this.onClose(() => program.stop());
     const readiness = `http://127.0.0.1:${program.healthPort}/readyz`;
     await eventually("the control plane to have listed all kinds", async () => (await fetch(readiness)).ok);
-    this.#ofWeb = await this.#sidecar("web", this.web, spire);
-    await this.#sidecar("caller", this.caller, spire);
+    this.#ofWeb = await this.proxy(`workload/${namespace}/web`, this.web);
+    await this.proxy(`workload/${namespace}/caller`, this.caller);
     await this.#serveWeb();
   }
 
@@ -221,12 +225,13 @@ export class SidecarBed {
     this.#sources.set(id, source);
   }
 
-  async #sidecar(account: string, own: SpiffeId, spire: Spire): Promise<Envoy> {
+  /** An Envoy of a class, which proves to be an identity. */
+  async proxy(id: string, own: SpiffeId): Promise<Envoy> {
     const made = await startEnvoy({
-      id: `workload/${this.namespace}/${account}`,
+      id,
       xdsPort: there(this.#program).xdsPort,
       apiType: "DELTA_GRPC",
-      svid: { own, server: xds, agentSocket: spire.socket },
+      svid: { own, server: xds, agentSocket: there(this.#spire).socket },
     });
     this.onClose(() => made.stop());
     return made;

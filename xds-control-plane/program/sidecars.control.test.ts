@@ -1,7 +1,9 @@
 import { type AddressInfo, createServer } from "node:net";
+import { request } from "undici";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { freePort } from "#e2e/cluster/ports.ts";
 import { put } from "#e2e/envoy/control-plane.ts";
+import type { Echo } from "#e2e/envoy/echo.ts";
 import { SidecarBed, soon } from "#e2e/envoy/sidecar-bed.ts";
 import { unique } from "#e2e/harness/bed.ts";
 import type { Resource } from "#runtime/api/resource.ts";
@@ -22,6 +24,7 @@ import { controllerName } from "../cluster-view/view.ts";
 const className = unique("class");
 const accepted = "Accepted True Accepted";
 const http = { targetRefs: [{ name: "web", sectionName: "http" }] };
+let gatewayPort: number;
 let bed: SidecarBed;
 
 beforeAll(async () => {
@@ -34,8 +37,9 @@ async function gatewayWithRoutes(opened: SidecarBed): Promise<void> {
   const { cluster, namespace } = opened;
   await put(cluster, gatewayClasses as Resource, { metadata: { name: className }, spec: { controllerName } });
   opened.onClose(() => cluster.kube.delete(gatewayClasses, { name: className }));
+  gatewayPort = await freePort();
   const listeners = [
-    { name: "http", port: 80, protocol: "HTTP" },
+    { name: "http", port: gatewayPort, protocol: "HTTP" },
     { name: "tls", port: 443, protocol: "TLS", tls: { mode: "Passthrough" } },
   ];
   const gateway = { metadata: { name: "edge", namespace }, spec: { gatewayClassName: className, listeners } };
@@ -146,6 +150,31 @@ describe("an AccessPolicy", () => {
   });
 });
 
+describe("a Gateway", () => {
+  test("calls Services of the mesh by its own SVID, and is a caller as any other", async () => {
+    const { edge, web } = bed;
+    await bed.proxy(`gateway/${bed.namespace}/edge`, edge);
+    const ask = async () => {
+      const answer = await request(`http://127.0.0.1:${gatewayPort}/`, { headers: { host: "http.test" } });
+      const text = await answer.body.text();
+      return { status: answer.statusCode, text };
+    };
+    const status = () =>
+      ask().then(
+        (answer) => answer.status,
+        () => 0,
+      );
+    await expect.poll(status, soon).toBe(403);
+    await bed.policy("edge", [{ callers: [{ id: edge }] }], http);
+    await expect.poll(status, soon).toBe(200);
+    const { headers } = JSON.parse((await ask()).text) as Echo;
+    expect(headers["x-forwarded-client-cert"]).toContain(`By=${web};`);
+    expect(headers["x-forwarded-client-cert"]).toContain(`URI=${edge}`);
+    await bed.withoutPolicies();
+    await expect.poll(status, soon).toBe(403);
+  });
+});
+
 describe("a DeniedIdentity", () => {
   test("is refused within ten seconds, and what it has open is cut; others go on, and it, too, when it is lifted", async () => {
     const { caller, other } = bed;
@@ -173,11 +202,6 @@ describe("a DeniedIdentity", () => {
     await expect.poll(() => bed.directly(caller, "/"), soon).toBe(403);
     const refused = performance.now();
     await expect.poll(() => [...cut.keys()].toSorted(), soon).toEqual(["connection", "stream"]);
-    console.log(
-      "MEASURED",
-      refused - since,
-      [...cut].map(([what, at]) => [what, at - since]),
-    );
     for (const at of [refused, ...cut.values()]) expect(at - since).toBeLessThan(10_000);
     expect(await bed.bytesDirectly(caller)).toBe("");
     await expect.poll(() => bed.logged({ peer: caller, path: "/", status: 403 }).length, soon).toBeGreaterThan(0);
