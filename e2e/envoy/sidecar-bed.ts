@@ -3,34 +3,24 @@ import { type AddressInfo, createServer, type Socket, connect as tcpConnect } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as tlsConnect } from "node:tls";
-import { Agent, request } from "undici";
 import type { Resource } from "#runtime/api/resource.ts";
 import { type SpiffeId, spiffeId } from "#spiffe/spiffe-id.ts";
 import { X509Source } from "#spiffe/x509-source.ts";
-import {
-  accessPolicies,
-  deniedIdentities,
-  endpointSlices,
-  namespaces,
-  services,
-} from "../../xds-control-plane/cluster-view/kinds.ts";
+import { endpointSlices, namespaces, services } from "../../xds-control-plane/cluster-view/kinds.ts";
 import { meshMarks } from "../../xds-control-plane/cluster-view/mesh-services.ts";
+import { accessPolicies, deniedIdentities } from "../../xds-control-plane/cluster-view/policy-kinds.ts";
 import { ensureGatewayApi } from "../cluster/gateway-api.ts";
 import { freePort } from "../cluster/ports.ts";
 import { type Bed, openBed, unique } from "../harness/bed.ts";
 import { eventually } from "../harness/eventually.ts";
 import { Spire } from "../spire/spire.ts";
+import { type Asked, ask } from "./ask.ts";
 import { ownAddress, put, startTestProgram, type TestProgram } from "./control-plane.ts";
 import { type Echo, startEcho } from "./echo.ts";
 import { type Envoy, startEnvoy } from "./envoy.ts";
 
 /** How long a change may take to reach a proxy and act there. */
 export const soon = { timeout: 30_000, interval: 50 };
-
-export interface Asked {
-  readonly method?: "GET" | "POST";
-  readonly headers?: Readonly<Record<string, string>>;
-}
 
 interface Rule {
   readonly callers: readonly ({ readonly id: string } | { readonly prefix: string })[];
@@ -42,6 +32,7 @@ interface Rule {
 interface Ports {
   readonly inbound: number;
   readonly inboundBytes: number;
+  readonly health: number;
   readonly local: number;
   readonly localBytes: number;
 }
@@ -139,6 +130,11 @@ export class SidecarBed {
   /** What a process in the caller's pod does: it speaks to its own sidecar. Status 0 is a failed connection. */
   fromPod(path: string, asked: Asked = {}): Promise<readonly [number, Echo?]> {
     return ask(`http://127.0.0.1:${this.ports.local}${path}`, asked, {});
+  }
+
+  /** What a kubelet does: it has no SVID. */
+  async probe(path: string, asked: Asked = {}): Promise<number> {
+    return (await ask(`http://127.0.0.1:${this.ports.health}${path}`, asked, {}))[0];
   }
 
   /** A request to web's sidecar from outside of the mesh, with TLS as it is said. */
@@ -257,6 +253,7 @@ export class SidecarBed {
         annotations: {
           [meshMarks.application]: `http=unix:${path},bytes=127.0.0.1:${(bytes.address() as AddressInfo).port}`,
           [meshMarks.localPort]: `http=${ports.local},bytes=${ports.localBytes}`,
+          [meshMarks.health]: `http=${ports.health}/healthz`,
         },
       },
       spec: {
@@ -285,25 +282,8 @@ async function freePorts(): Promise<Ports> {
     taken.add(free);
     return free;
   };
-  return { inbound: await port(), inboundBytes: await port(), local: await port(), localBytes: await port() };
-}
-
-/** By a connection of its own; a failed one is status 0. */
-async function ask(
-  url: string,
-  { method = "GET", headers = {} }: Asked,
-  tls: object,
-): Promise<readonly [number, Echo?]> {
-  const via = new Agent({ connections: 1, connect: { rejectUnauthorized: false, ...tls } });
-  try {
-    const { statusCode, headers: answered, body } = await request(url, { method, headers, dispatcher: via });
-    const text = await body.text();
-    return answered["x-backend"] === undefined ? [statusCode] : [statusCode, JSON.parse(text) as Echo];
-  } catch {
-    return [0];
-  } finally {
-    await via.destroy();
-  }
+  const [inbound, inboundBytes, health] = [await port(), await port(), await port()];
+  return { inbound, inboundBytes, health, local: await port(), localBytes: await port() };
 }
 
 function there<T>(part: T | undefined): T {

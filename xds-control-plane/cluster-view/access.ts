@@ -2,7 +2,7 @@ import type { NewCondition } from "#runtime/api/conditions.ts";
 import { spiffeId } from "#spiffe/spiffe-id.ts";
 import type { AccessPolicy as Access, AccessRule, CallerMatch } from "../mesh/policy.ts";
 import type { PathMatch } from "../mesh/route.ts";
-import type { AccessPolicy } from "./kinds.ts";
+import type { AccessPolicy } from "./generated/accesspolicy.ts";
 import { condition } from "./listeners.ts";
 import type { MeshPort, MeshService } from "./mesh-services.ts";
 

@@ -4,8 +4,9 @@ import type { ProxyClass } from "../mesh/mesh.ts";
 import type { Service as MeshService, UpstreamTls } from "../mesh/service.ts";
 import { hostnameProblem } from "../mesh/syntax.ts";
 import { servicesOf } from "../mesh/used-services.ts";
-import type { BackendTlsPolicy, ClusterObjects } from "./kinds.ts";
 import { condition } from "./listeners.ts";
+import type { ClusterObjects } from "./objects.ts";
+import type { BackendTlsPolicy } from "./policy-kinds.ts";
 import { serviceName } from "./services.ts";
 
 type TlsOfPolicy = UpstreamTls & { readonly kind: "tls" };

@@ -1,6 +1,7 @@
 import type { WeightedBackend } from "../mesh/route.ts";
 import { isGranted, type Referrer } from "./grants.ts";
-import type { BackendRef, ClusterObjects, WeightedBackendRef } from "./kinds.ts";
+import type { BackendRef, WeightedBackendRef } from "./kinds.ts";
+import type { ClusterObjects } from "./objects.ts";
 import { serviceName } from "./services.ts";
 
 /** Why a reference does not lead to a Service, in Gateway API's words. */

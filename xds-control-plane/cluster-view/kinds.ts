@@ -1,14 +1,9 @@
 import type { Condition } from "#runtime/api/conditions.ts";
 import type { KubeObject } from "#runtime/api/object.ts";
 import { defineResource } from "#runtime/api/resource.ts";
-import type { AccessPolicy } from "./generated/accesspolicy.ts";
-import type { DeniedIdentity } from "./generated/deniedidentity.ts";
-
-export type { AccessPolicy } from "./generated/accesspolicy.ts";
-export type { DeniedIdentity } from "./generated/deniedidentity.ts";
 
 /**
- * As much of Kubernetes' and Gateway API's kinds (v1, release 1.6) as is read here; our own are generated. Fields that Gateway API's own
+ * As much of Kubernetes' and Gateway API's kinds (v1, release 1.6) as is read here. Fields that Gateway API's own
  * definitions fill in where they are left out are required.
  */
 
@@ -277,87 +272,3 @@ export const secrets = defineResource<TlsSecret>({
   kind: "Secret",
   namespaced: true,
 });
-
-export interface BackendTlsPolicySpec {
-  readonly targetRefs: readonly {
-    readonly group: string;
-    readonly kind: string;
-    readonly name: string;
-    readonly sectionName?: string;
-  }[];
-  readonly validation: {
-    readonly hostname: string;
-    readonly subjectAltNames?: readonly {
-      readonly type: "Hostname" | "URI";
-      readonly hostname?: string;
-      readonly uri?: string;
-    }[];
-    readonly caCertificateRefs?: readonly { readonly group: string; readonly kind: string; readonly name: string }[];
-    readonly wellKnownCACertificates?: string;
-  };
-}
-
-export interface PolicyAncestorStatus {
-  readonly ancestorRef: ParentRef;
-  readonly controllerName: string;
-  readonly conditions?: readonly Condition[];
-}
-
-export type BackendTlsPolicy = KubeObject<
-  BackendTlsPolicySpec,
-  { readonly ancestors?: readonly PolicyAncestorStatus[] }
->;
-export const backendTlsPolicies = defineResource<BackendTlsPolicy>({
-  ...gatewayApi,
-  plural: "backendtlspolicies",
-  kind: "BackendTLSPolicy",
-  namespaced: true,
-});
-
-/** Of a BackendTLSPolicy: authorities' certificates under `ca.crt`. */
-export interface ConfigMap extends KubeObject {
-  readonly data?: Readonly<Record<string, string>>;
-}
-export const configMaps = defineResource<ConfigMap>({
-  group: "",
-  version: "v1",
-  plural: "configmaps",
-  kind: "ConfigMap",
-  namespaced: true,
-});
-
-const ours = { group: "nephele.dev", version: "v1alpha1" } as const;
-
-export const accessPolicies = defineResource<AccessPolicy>({
-  ...ours,
-  plural: "accesspolicies",
-  kind: "AccessPolicy",
-  namespaced: true,
-});
-
-export const deniedIdentities = defineResource<DeniedIdentity>({
-  ...ours,
-  plural: "deniedidentities",
-  kind: "DeniedIdentity",
-  namespaced: false,
-});
-
-/** All that a mesh is made of, as it stands in the cluster. */
-export interface ClusterObjects {
-  readonly gatewayClasses: readonly GatewayClass[];
-  readonly gateways: readonly Gateway[];
-  readonly httpRoutes: readonly HttpRoute[];
-  readonly grpcRoutes: readonly GrpcRoute[];
-  readonly tlsRoutes: readonly TlsRoute[];
-  readonly referenceGrants: readonly ReferenceGrant[];
-  readonly services: readonly Service[];
-  readonly endpointSlices: readonly EndpointSlice[];
-  readonly namespaces: readonly Namespace[];
-  readonly secrets: readonly TlsSecret[];
-  readonly backendTlsPolicies: readonly BackendTlsPolicy[];
-  readonly configMaps: readonly ConfigMap[];
-  /** Namespaces whose core Secrets, or ConfigMaps, we may not read. */
-  readonly unreadableIn: ReadonlySet<string>;
-  readonly accessPolicies: readonly AccessPolicy[];
-  readonly deniedIdentities: readonly DeniedIdentity[];
-}

@@ -1,7 +1,8 @@
 import type { NewCondition } from "#runtime/api/conditions.ts";
 import type { Certificate } from "../mesh/mesh.ts";
 import { isGranted } from "./grants.ts";
-import type { ClusterObjects, Gateway, GatewayListener, SecretRef } from "./kinds.ts";
+import type { Gateway, GatewayListener, SecretRef } from "./kinds.ts";
+import type { ClusterObjects } from "./objects.ts";
 
 const group = "gateway.networking.k8s.io";
 

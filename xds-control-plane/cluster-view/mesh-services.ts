@@ -1,14 +1,14 @@
 import { type SpiffeId, spiffeId, spiffeIdProblem, type TrustDomain, trustDomainOf } from "#spiffe/spiffe-id.ts";
 import type { UpstreamProtocol } from "../mesh/service.ts";
-import { addressProblem } from "../mesh/syntax.ts";
+import { addressProblem, pathProblem } from "../mesh/syntax.ts";
 import type { Service } from "./kinds.ts";
 import { protocolOf, serviceName } from "./services.ts";
 
 /**
  * How a Service says that its pods have sidecars, and what these are to know before there is any pod.
  *
- * `enabled` is a label; the others are annotations. `application` and `local-port` have one value for all ports of the
- * Service, or one for each by the port's name: `http=unix:/run/web/http.sock,admin=127.0.0.1:9000`.
+ * `enabled` is a label; the others are annotations. `application`, `local-port` and `health` have one value for all ports of
+ * the Service, or one for each by the port's name: `http=unix:/run/web/http.sock,admin=127.0.0.1:9000`.
  */
 export const meshMarks = {
   /** `"true"`: its pods are in the mesh. */
@@ -19,6 +19,8 @@ export const meshMarks = {
   application: "mesh.nephele.dev/application",
   /** The port on loopback at which callers find the Service in their own pods; the Service's port where it is not said. */
   localPort: "mesh.nephele.dev/local-port",
+  /** `PORT/PATH`: the one path that is passed on to the application in clear text, from that port of the pod, for probes. */
+  health: "mesh.nephele.dev/health",
 } as const;
 
 /** A port of a Service whose pods have sidecars. */
@@ -33,6 +35,8 @@ export interface MeshPort {
   readonly application: { readonly address: string; readonly port: number };
   /** The port on loopback of its callers' pods. */
   readonly local: number;
+  /** What a kubelet, which has no SVID, may ask: one path on a port of its own. */
+  readonly health: { readonly port: number; readonly path: string } | undefined;
 }
 
 /** A Service whose pods have sidecars. */
@@ -85,13 +89,18 @@ export function readMeshService(service: Service, domain: TrustDomain): MeshServ
     }
     const local = localPortOf(annotations[meshMarks.localPort], portName, number);
     if (typeof local === "string") return refused(`${meshMarks.localPort} for ${label}: ${local}`);
+    const protocol = protocolOf(port, "mesh");
+    const health = healthOf(annotations[meshMarks.health], portName);
+    if (typeof health === "string") return refused(`${meshMarks.health} for ${label}: ${health}`);
     ports.push({
       name: portName,
       service: serviceName(namespace, name, number),
-      protocol: protocolOf(port, "mesh"),
+      protocol,
       inbound: targetPort,
       application,
       local,
+      // Bytes have no path.
+      health: protocol === "tcp" ? undefined : health,
     });
   }
   return { service, identity, ports, problem: undefined };
@@ -116,6 +125,14 @@ function localPortOf(text: string | undefined, portName: string, fallback: numbe
   if (value === undefined) return fallback;
   const port = /^\d{1,5}$/.test(value) ? Number(value) : 0;
   return port >= 1 && port <= 65_535 ? port : `"${value}" is no port`;
+}
+
+function healthOf(text: string | undefined, portName: string): MeshPort["health"] | string {
+  const value = valueFor(text, portName);
+  if (value === undefined) return undefined;
+  const [, port = "0", path = ""] = /^(\d{1,5})(\/.*)$/.exec(value) ?? [];
+  const health = { port: Number(port), path };
+  return addressProblem({ address: loopback, port: health.port }) ?? pathProblem(path) ?? health;
 }
 
 /** The value for a port: the one of its name, or the only one there is for all. */

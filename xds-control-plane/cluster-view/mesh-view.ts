@@ -3,9 +3,12 @@ import { type SpiffeId, spiffeId, spiffeIdProblem, type TrustDomain } from "#spi
 import type { Finding } from "../mesh/finding.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import { type ReadPolicy, type ReadTarget, readPolicies, type TargetRef } from "./access.ts";
-import type { AccessPolicy, ClusterObjects, DeniedIdentity, Service } from "./kinds.ts";
+import type { AccessPolicy } from "./generated/accesspolicy.ts";
+import type { DeniedIdentity } from "./generated/deniedidentity.ts";
+import type { Service } from "./kinds.ts";
 import { condition } from "./listeners.ts";
 import { accountOf, isInMesh, type MeshService, readMeshService } from "./mesh-services.ts";
+import type { ClusterObjects } from "./objects.ts";
 import { readWorkloads, type Workloads, workloadProxy } from "./workloads.ts";
 
 /** What is to be said about a policy, for each of its targets. */

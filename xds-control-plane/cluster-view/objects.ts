@@ -1,5 +1,39 @@
 import type { KubeObject } from "#runtime/api/object.ts";
-import type { ClusterObjects } from "./kinds.ts";
+import type { AccessPolicy } from "./generated/accesspolicy.ts";
+import type { DeniedIdentity } from "./generated/deniedidentity.ts";
+import type {
+  EndpointSlice,
+  Gateway,
+  GatewayClass,
+  GrpcRoute,
+  HttpRoute,
+  Namespace,
+  ReferenceGrant,
+  Service,
+  TlsRoute,
+  TlsSecret,
+} from "./kinds.ts";
+import type { BackendTlsPolicy, ConfigMap } from "./policy-kinds.ts";
+
+/** All that a mesh is made of, as it stands in the cluster. */
+export interface ClusterObjects {
+  readonly gatewayClasses: readonly GatewayClass[];
+  readonly gateways: readonly Gateway[];
+  readonly httpRoutes: readonly HttpRoute[];
+  readonly grpcRoutes: readonly GrpcRoute[];
+  readonly tlsRoutes: readonly TlsRoute[];
+  readonly referenceGrants: readonly ReferenceGrant[];
+  readonly services: readonly Service[];
+  readonly endpointSlices: readonly EndpointSlice[];
+  readonly namespaces: readonly Namespace[];
+  readonly secrets: readonly TlsSecret[];
+  readonly backendTlsPolicies: readonly BackendTlsPolicy[];
+  readonly configMaps: readonly ConfigMap[];
+  /** Namespaces whose core Secrets, or ConfigMaps, we may not read. */
+  readonly unreadableIn: ReadonlySet<string>;
+  readonly accessPolicies: readonly AccessPolicy[];
+  readonly deniedIdentities: readonly DeniedIdentity[];
+}
 
 /** Which list of the view an object belongs to, by its kind. */
 const lists: Readonly<Record<string, keyof ClusterObjects>> = {

@@ -3,17 +3,9 @@ import type { WeightedBackend } from "../mesh/route.ts";
 import { weighted } from "./backends.ts";
 import type { Referrer } from "./grants.ts";
 import { intersection } from "./hostnames.ts";
-import type {
-  ClusterObjects,
-  Gateway,
-  GrpcRoute,
-  GrpcRouteRule,
-  HttpRoute,
-  HttpRouteRule,
-  ParentRef,
-  TlsRoute,
-} from "./kinds.ts";
+import type { Gateway, GrpcRoute, GrpcRouteRule, HttpRoute, HttpRouteRule, ParentRef, TlsRoute } from "./kinds.ts";
 import { condition, type ReadListener } from "./listeners.ts";
+import type { ClusterObjects } from "./objects.ts";
 import { grpcRule, httpRule, type ReadRule, type RuleContext } from "./rules.ts";
 import { selects } from "./selector.ts";
 

@@ -15,7 +15,6 @@ import { resolve, type Unresolved, weighted } from "./backends.ts";
 import { gatewayDuration } from "./duration.ts";
 import type { Referrer } from "./grants.ts";
 import type {
-  ClusterObjects,
   GrpcRouteRule,
   HeaderFilter,
   HeaderMatchSpec,
@@ -24,6 +23,7 @@ import type {
   PathModifier,
   RouteFilter,
 } from "./kinds.ts";
+import type { ClusterObjects } from "./objects.ts";
 
 /** A rule of a route in the mesh's words. */
 export interface ReadRule {

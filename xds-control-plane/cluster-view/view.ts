@@ -6,10 +6,11 @@ import type { HttpChain, Listener, Mesh, ProxyClass, TcpChain } from "../mesh/me
 import type { HttpRule, WeightedBackend } from "../mesh/route.ts";
 import type { Service } from "../mesh/service.ts";
 import { type BackendTlsSays, backendTlsSays, readBackendTls, secured } from "./backend-tls.ts";
-import type { ClusterObjects, Gateway, GatewayClass, ParentRef } from "./kinds.ts";
+import type { Gateway, GatewayClass, ParentRef } from "./kinds.ts";
 import { condition, type ReadListener, readListeners } from "./listeners.ts";
 import { identityOf } from "./mesh-services.ts";
 import { type DenialSays, deniedIn, meshSays, type PolicySays, readMeshObjects } from "./mesh-view.ts";
+import type { ClusterObjects } from "./objects.ts";
 import { type AnyRoute, type Attachment, attach, parentOf, type ReadGateway, readRoutes } from "./routes.ts";
 import { meshServices } from "./services.ts";
 import { agentCluster } from "./workloads.ts";

@@ -138,6 +138,7 @@ function inboundListeners(
   applications: Map<string, Service>,
   conflict: Conflict,
 ): readonly Listener[] {
+  const taken = new Set(inbound.map(({ port }) => port.inbound));
   return [...Map.groupBy(inbound, ({ port }) => port.inbound)].flatMap(([number, all]): readonly Listener[] => {
     const [first] = all;
     if (first === undefined) return [];
@@ -165,8 +166,26 @@ function inboundListeners(
       return [{ ...listening, chains: [{ kind: "tcp", ...common, backends: [{ service, weight: 1 }], access }] }];
     }
     const hosts = [{ hostname: "*", rules: [toAll("application", service)] }];
-    return [{ ...listening, chains: [{ kind: "http", ...common, hosts, policies: { access } }] }];
+    const health = together.flatMap(({ port: of }): readonly Listener[] => {
+      if (of.health === undefined) return [];
+      if (taken.has(of.health.port)) {
+        conflict(of, `port ${of.health.port} of the pods, which it wants for probes, is for something else`);
+        return [];
+      }
+      taken.add(of.health.port);
+      return [healthListener(of.health, service)];
+    });
+    return [{ ...listening, chains: [{ kind: "http", ...common, hosts, policies: { access } }] }, ...health];
   });
+}
+
+/** In clear text and for everybody: the one path, and nothing else. */
+function healthListener({ port, path }: NonNullable<MeshPort["health"]>, service: string): Listener {
+  const matches = [{ path: { kind: "exact", value: path }, method: "GET" } as const];
+  const rules = [{ ...toAll("health", service), matches }];
+  const chain = { kind: "http", tls: { kind: "none" }, serverNames: [], hosts: [{ hostname: "*", rules }] } as const;
+  const policies = { access: { enforced: "everyone" } } as const;
+  return { name: `health-${port}`, address: "0.0.0.0", port, chains: [{ ...chain, policies }] };
 }
 
 /** Who calls decides how long it waits; what never reached the other end is tried once more, at another. */

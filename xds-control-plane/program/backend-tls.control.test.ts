@@ -11,16 +11,8 @@ import { ownAddress, put, startTestProgram } from "#e2e/envoy/control-plane.ts";
 import { startEnvoy } from "#e2e/envoy/envoy.ts";
 import { type Bed, openBed, unique } from "#e2e/harness/bed.ts";
 import { defineResource, type Resource } from "#runtime/api/resource.ts";
-import {
-  backendTlsPolicies,
-  configMaps,
-  endpointSlices,
-  gatewayClasses,
-  gateways,
-  httpRoutes,
-  namespaces,
-  services,
-} from "../cluster-view/kinds.ts";
+import { endpointSlices, gatewayClasses, gateways, httpRoutes, namespaces, services } from "../cluster-view/kinds.ts";
+import { backendTlsPolicies, configMaps } from "../cluster-view/policy-kinds.ts";
 import { controllerName } from "../cluster-view/view.ts";
 
 const rbac = { group: "rbac.authorization.k8s.io", version: "v1" } as const;

@@ -3,11 +3,6 @@ import type { Resource } from "#runtime/api/resource.ts";
 import { NotSyncedError } from "#runtime/watch/cache.ts";
 import type { Informers } from "#runtime/watch/informers.ts";
 import {
-  accessPolicies,
-  backendTlsPolicies,
-  type ClusterObjects,
-  configMaps,
-  deniedIdentities,
   endpointSlices,
   gatewayClasses,
   gateways,
@@ -19,6 +14,8 @@ import {
   services,
   tlsRoutes,
 } from "../cluster-view/kinds.ts";
+import type { ClusterObjects } from "../cluster-view/objects.ts";
+import { accessPolicies, backendTlsPolicies, configMaps, deniedIdentities } from "../cluster-view/policy-kinds.ts";
 
 /** Kinds that are watched in the whole cluster. */
 const everywhere = {

@@ -8,17 +8,9 @@ import { SidecarBed, soon } from "#e2e/envoy/sidecar-bed.ts";
 import { unique } from "#e2e/harness/bed.ts";
 import type { Resource } from "#runtime/api/resource.ts";
 import { spiffeId } from "#spiffe/spiffe-id.ts";
-import {
-  backendTlsPolicies,
-  deniedIdentities,
-  gatewayClasses,
-  gateways,
-  grpcRoutes,
-  httpRoutes,
-  services,
-  tlsRoutes,
-} from "../cluster-view/kinds.ts";
+import { gatewayClasses, gateways, grpcRoutes, httpRoutes, services, tlsRoutes } from "../cluster-view/kinds.ts";
 import { meshMarks } from "../cluster-view/mesh-services.ts";
+import { backendTlsPolicies, deniedIdentities } from "../cluster-view/policy-kinds.ts";
 import { controllerName } from "../cluster-view/view.ts";
 
 const className = unique("class");
@@ -148,6 +140,12 @@ describe("an AccessPolicy", () => {
     await cluster.kube.delete(services, { namespace, name: "second" });
     await bed.withoutPolicies();
   });
+});
+
+test("a kubelet, which has no SVID, may ask for one path, on a port of its own, and for nothing else", async () => {
+  await expect.poll(() => bed.probe("/healthz"), soon).toBe(200);
+  for (const path of ["/", "/healthz/x", "/healthz/../open"]) expect(await bed.probe(path)).toBe(404);
+  expect(await bed.probe("/healthz", { method: "POST" })).toBe(404);
 });
 
 describe("a Gateway", () => {

@@ -4,17 +4,19 @@ import type { KubeObject } from "#runtime/api/object.ts";
 import type { Resource } from "#runtime/api/resource.ts";
 import type { AccessPolicyStatusAncestor } from "../cluster-view/generated/accesspolicy.ts";
 import {
-  accessPolicies,
-  backendTlsPolicies,
-  deniedIdentities,
   gatewayClasses,
   gateways,
   grpcRoutes,
   httpRoutes,
-  type PolicyAncestorStatus,
   type RouteParentStatus,
   tlsRoutes,
 } from "../cluster-view/kinds.ts";
+import {
+  accessPolicies,
+  backendTlsPolicies,
+  deniedIdentities,
+  type PolicyAncestorStatus,
+} from "../cluster-view/policy-kinds.ts";
 import { controllerName, type View } from "../cluster-view/view.ts";
 import { withRejections } from "./programmed.ts";
 import type { Rejections } from "./rejections.ts";
