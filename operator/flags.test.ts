@@ -18,12 +18,13 @@ describe("flags", () => {
   test("SPIRE is given whole, and its trust domain is the pods' too", () => {
     const { spire, platform } = parseFlags([
       ...["--installation-id", "local", "--trust-domain", "cloud.test"],
-      ...["--spire-server", "spire.example:8081", "--workload-api", "unix:///run/agent.sock"],
+      ...["--spire-server", "spire.example:8081", "--workload-api", "unix:///run/agent.sock", "--root-on-disk"],
     ]);
     expect(spire).toEqual({
       trustDomain: "cloud.test",
       server: "spire.example:8081",
       workloadApi: "unix:///run/agent.sock",
+      rootOnDisk: true,
     });
     expect(platform.trustDomain).toBe("cloud.test");
   });

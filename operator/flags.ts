@@ -45,6 +45,7 @@ const HELP = `nephele operator
   --trust-domain NAME      register what Clouds run with SPIRE, as members of this trust domain; needs the next two
   --spire-server H:P       SPIRE's server, whose administrator the operator is
   --workload-api ADDRESS   unix:///PATH of the SPIRE agent that the operator's own identity comes from
+  --root-on-disk           say that the key of the trust domain's root is on disk
   ${commonHelp.logLevel}
 `;
 
@@ -62,6 +63,7 @@ const options = {
   "trust-domain": { type: "string" },
   "spire-server": { type: "string" },
   "workload-api": { type: "string" },
+  "root-on-disk": { type: "boolean", default: false },
 } as const;
 
 /** @throws UsageError whose message is to be shown as it is */
@@ -98,6 +100,7 @@ function parseSpire(values: {
   readonly "trust-domain"?: string | undefined;
   readonly "spire-server"?: string | undefined;
   readonly "workload-api"?: string | undefined;
+  readonly "root-on-disk": boolean;
 }): SpireAddress | undefined {
   const { "trust-domain": trustDomain, "spire-server": server, "workload-api": workloadApi } = values;
   if (trustDomain === undefined && server === undefined && workloadApi === undefined) return undefined;
@@ -111,7 +114,7 @@ function parseSpire(values: {
   if (hostAndPort(server) === undefined) throw new UsageError(`--spire-server must be host:port, not ${server}`);
   if (!workloadApi.startsWith("unix:///"))
     throw new UsageError(`--workload-api must be unix:///PATH, not ${workloadApi}`);
-  return { trustDomain, server, workloadApi };
+  return { trustDomain, server, workloadApi, rootOnDisk: values["root-on-disk"] };
 }
 
 function parseAddress(text: string): Flags["health"] {

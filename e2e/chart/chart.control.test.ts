@@ -25,15 +25,26 @@ afterAll(async () => {
 const render = (...values: readonly string[]): Promise<string> =>
   helm("template", "nephele", chart, "--namespace", "nephele-system", ...values.flatMap((value) => ["--set", value]));
 
-/** What of a rendering is the xDS control plane's, by kind. */
-function xdsObjects(
-  rendered: string,
-): readonly { readonly kind: string; readonly metadata: { readonly name: string } }[] {
+type Rendered = readonly { readonly kind: string; readonly metadata: { readonly name: string } }[];
+/** What of a rendering is the xDS control plane's. */
+const xdsObjects = (rendered: string): Rendered => objectsOf(rendered, /^nephele[:-]xds/);
+/** And SPIRE's. */
+const spireObjects = (rendered: string): Rendered => objectsOf(rendered, /^nephele[:-](spire|cloud-identities)/);
+
+function objectsOf(rendered: string, name: RegExp): Rendered {
   return parseAllDocuments(rendered)
     .map((each) => each.toJS() as { kind: string; metadata: { name: string } } | null)
     .filter((each) => each !== null)
-    .filter(({ metadata }) => /^nephele[:-]xds/.test(metadata.name));
+    .filter(({ metadata }) => name.test(metadata.name));
 }
+
+/** Whether the API server would take the objects; throws what it says where it would not. */
+async function taken(objects: string): Promise<void> {
+  const file = join(folder, "objects.json");
+  writeFileSync(file, objects);
+  await run("apply", "--server-side", "--force-conflicts", "--dry-run=server", "-f", file);
+}
+const listOf = (items: Rendered): string => JSON.stringify({ apiVersion: "v1", kind: "List", items });
 
 describe("the chart with the xDS control plane", () => {
   test("is as Helm wants it, and the API server takes all of it", async () => {
@@ -49,24 +60,42 @@ describe("the chart with the xDS control plane", () => {
       "Service",
       "ServiceAccount",
     ]);
-    const file = join(folder, "xds.json");
-    writeFileSync(file, JSON.stringify({ apiVersion: "v1", kind: "List", items: objects }));
-    await run("apply", "--server-side", "--force-conflicts", "--dry-run=server", "-f", file);
-
+    await taken(listOf(objects));
     // Control: the API server looks.
-    const broken = JSON.stringify({ apiVersion: "v1", kind: "List", items: objects }).replace(
-      '"containers"',
-      '"contains"',
-    );
-    writeFileSync(file, broken);
-    await expect(run("apply", "--server-side", "--force-conflicts", "--dry-run=server", "-f", file)).rejects.toThrow(
-      /contains/,
-    );
+    await expect(taken(listOf(objects).replace('"containers"', '"contains"'))).rejects.toThrow(/contains/);
   });
 
   test("has nothing of it where it is not enabled, and takes no value that it does not know", async () => {
     expect(xdsObjects(await render())).toEqual([]);
     await expect(render("xds.enabled=true", "xds.replicas=11")).rejects.toThrow(/replicas/);
     await expect(render("xds.listen=0.0.0.0:1")).rejects.toThrow(/listen/);
+  });
+});
+
+describe("the chart with SPIRE", () => {
+  const enabled = ["spire.enabled=true", "spire.trustDomain=cloud.test"];
+
+  test("is as Helm wants it, and the API server takes all of it", async () => {
+    await helm("lint", chart, "--strict", ...enabled.flatMap((value) => ["--set", value]));
+    const objects = spireObjects(await render(...enabled));
+    const kinds = new Set(objects.map(({ kind }) => kind));
+    for (const kind of ["StatefulSet", "DaemonSet", "NetworkPolicy", "Job", "ConfigMap"]) expect(kinds).toContain(kind);
+    await taken(listOf(objects));
+    await expect(taken(listOf(objects).replaceAll('"hostPID"', '"hostPid"'))).rejects.toThrow(/hostPid/);
+  });
+
+  test("has nothing of it where it is not enabled", async () => {
+    expect(spireObjects(await render())).toEqual([]);
+  });
+
+  test.each([
+    [["spire.enabled=true"], /trustDomain/],
+    [["spire.enabled=true", "spire.trustDomain=cloud.test/path"], /trustDomain/],
+    [[...enabled, "spire.lifetimes.leafSeconds=3601"], /leafSeconds/],
+    [[...enabled, "spire.upstream.kind=cert-manager"], /issuerName/],
+    [[...enabled, "spire.upstream.kind=vault"], /trustBundle/],
+    [[...enabled, "spire.upstream.kind=self-signed"], /upstream/],
+  ])("refuses %s", async (values, problem) => {
+    await expect(render(...values)).rejects.toThrow(problem);
   });
 });

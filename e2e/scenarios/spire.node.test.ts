@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { parseAllDocuments } from "yaml";
+import { ensureGatewayApi } from "#e2e/cluster/gateway-api.ts";
 import { systemNamespace } from "#e2e/cluster/nephele-objects.ts";
 import { untilCondition, untilGone, untilReady } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
@@ -19,7 +20,7 @@ import { makeRoot } from "#operator/install/trust/root-certificate.ts";
 import { isTrue } from "#runtime/api/conditions.ts";
 import { isDeleting } from "#runtime/api/object.ts";
 import { images } from "../../images/build.ts";
-import { at, type CloudBed, MINUTES, openCloudBed, partOf } from "./cloud-bed.ts";
+import { at, type CloudBed, MINUTES, OPERATOR, openCloudBed, partOf } from "./cloud-bed.ts";
 
 /** SPIRE as the chart deploys it, on a real node: who is given an identity, by whom, and what outlasts what. */
 
@@ -32,6 +33,8 @@ const SPIRE = [
   `spire.trustDomain=${TRUST_DOMAIN}`,
   `spire.lifetimes.leafSeconds=${leafSeconds}`,
   `spire.lifetimes.intermediateSeconds=${intermediateSeconds}`,
+  // It listens by its own identity, or not at all.
+  "xds.enabled=true",
 ];
 const [AGENT, SERVER] = ["agent", "server"].map((part) => `app.kubernetes.io/component=spire-${part}`) as [
   string,
@@ -47,16 +50,18 @@ const print = (line: string): void => void process.stderr.write(`${line}\n`);
 beforeAll(async () => {
   bed = await openCloudBed(inject("nodeStateDir"));
   await bed.node.importImages(await images(["spire"], print));
+  await ensureGatewayApi(bed.node.cluster);
   await bed.release.upgrade("5m", SPIRE);
   // The operator that leads until the new one does answers the new revision's check, too.
   await untilRegistered("True", 3 * MINUTES);
   await untilReady(bed.kube, clouds, at("default"), 3 * MINUTES);
+  const [nephele] = await images(["nephele"], print);
   const options = {
     ...probe,
     serviceAccount: "default-keystone",
     containers: [registered, other],
     socketFolder: SOCKET_FOLDER,
-    image: "docker.io/nephele/nephele:0.1.0",
+    image: nephele?.reference ?? "",
   };
   await bed.kube.create(pods, identityProbe(options) as never);
 }, 15 * MINUTES);
@@ -138,13 +143,51 @@ describe("who is given an identity", () => {
     expect(life(intermediate)).toBeLessThanOrEqual(intermediateSeconds + 10);
   });
 
+  test("the xDS control plane, which does not serve before it is somebody", async () => {
+    const component = "app.kubernetes.io/component=xds-control-plane";
+    await eventually("two pods that serve", async () => (await bed.readyOf(component)).length === 2, {
+      withinMs: 2 * MINUTES,
+    });
+    const [name = ""] = await bed.readyOf(component);
+    const said = await bed.node.run("logs", name, `--namespace=${systemNamespace}`);
+    expect(said).toContain(`/ns/${systemNamespace}/sa/nephele-xds`);
+  });
+
   test("the Cloud says so, is Ready, and its pods are of accounts of their own", async () => {
     const { status } = await untilRegistered("True");
     expect(isTrue(status?.conditions, "Ready")).toBe(true);
+    expect(status?.conditions?.find(({ type }) => type === "WorkloadsRegistered")?.message).toBe(
+      `5 workloads are registered in ${TRUST_DOMAIN}, whose root has its key on disk: for trials`,
+    );
     // Those that were replaced may not have ended yet.
     const keystone = (await bed.podsOf(partOf("default", "keystone"))).filter((pod) => !isDeleting(pod));
     expect(keystone.map(({ spec }) => spec?.serviceAccountName)).toEqual(["default-keystone", "default-keystone"]);
   });
+});
+
+/** Whether a container of the release's namespace gets a connection to SPIRE's server. */
+async function reachesServer(...container: readonly string[]): Promise<string> {
+  const program = `
+    const socket = require("net").connect(8081, "nephele-spire-server.${systemNamespace}.svc");
+    const say = (what) => { console.log(what); process.exit(); };
+    socket.on("connect", () => say("reached")).on("error", () => say("refused")).setTimeout(3000, () => say("no answer"));
+  `;
+  const said = await bed.node.run(
+    "exec",
+    `--namespace=${systemNamespace}`,
+    ...container,
+    "--",
+    "node",
+    "--eval",
+    program,
+  );
+  return said.trim();
+}
+
+test("SPIRE's server is reached by the operator, and by no other pod of the namespace than agents", async () => {
+  const [operator = ""] = await bed.readyOf(OPERATOR);
+  expect(await reachesServer(operator)).toBe("reached");
+  expect(await reachesServer(probe.name, `--container=${other}`)).not.toBe("reached");
 });
 
 describe("what outlasts what", () => {

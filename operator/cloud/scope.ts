@@ -20,7 +20,7 @@ export interface CloudDeps {
 }
 
 /** What a Cloud needs of SPIRE's server. */
-export type Registrar = Pick<SpireServer, "use" | "expiry">;
+export type Registrar = Pick<SpireServer, "use" | "expiry" | "rootOnDisk">;
 
 /** How often the services of a Cloud are asked whether they are well. */
 const POLL_MS = 60_000;

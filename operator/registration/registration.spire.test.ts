@@ -30,7 +30,10 @@ afterAll(async () => {
 });
 
 function serverFor(workloadApi: string): SpireServer {
-  return new SpireServer({ trustDomain: TRUST_DOMAIN, server: spire.serverAddress, workloadApi }, stop.signal);
+  return new SpireServer(
+    { trustDomain: TRUST_DOMAIN, server: spire.serverAddress, workloadApi, rootOnDisk: true },
+    stop.signal,
+  );
 }
 
 const workload = (part: string): Workload => ({
@@ -153,7 +156,10 @@ describe("who is no administrator", () => {
     try {
       await other.enter(OPERATOR);
       const { serverAddress: server, address: workloadApi } = other;
-      const stranger = new SpireServer({ trustDomain: TRUST_DOMAIN, server, workloadApi }, stop.signal);
+      const stranger = new SpireServer(
+        { trustDomain: TRUST_DOMAIN, server, workloadApi, rootOnDisk: true },
+        stop.signal,
+      );
       await expect
         .poll(() => stranger.use((api) => api.list()).catch(String), soon)
         .toMatch(/PERMISSION_DENIED: .*; the caller is none of the server's admin_ids/);
@@ -169,7 +175,7 @@ describe("who is no administrator", () => {
 
   test("a server of another trust domain is not believed", async () => {
     const imposed = new SpireServer(
-      { trustDomain: "other.test", server: spire.serverAddress, workloadApi: spire.address },
+      { trustDomain: "other.test", server: spire.serverAddress, workloadApi: spire.address, rootOnDisk: true },
       stop.signal,
     );
     await expect

@@ -106,7 +106,9 @@ export class EntryApi {
 
   /** Without what differs each time, because it stands in conditions: times, and how long each part of a call took. */
   #wordsOf(error: (Error & { code?: number; details?: string }) | null): string {
-    if (error?.code === status.DEADLINE_EXCEEDED) return `no answer within ${ANSWER_WITHIN_MS / 1000} s`;
+    // Either end may be the first to see that the time is over.
+    if (error?.code === status.DEADLINE_EXCEEDED || error?.code === status.CANCELLED)
+      return `no answer within ${ANSWER_WITHIN_MS / 1000} s`;
     const text = error?.details ?? error?.message ?? "no answer";
     return text.replace(/ \(\d{4}-\d\d-\d\dT[\d:.]+Z\)/g, "").replace(/\.? Resolution note:.*$/, "");
   }

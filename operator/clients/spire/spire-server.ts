@@ -9,6 +9,8 @@ export interface SpireAddress {
   readonly server: string;
   /** The Workload API that our own identity comes from, `unix:///path`. */
   readonly workloadApi: string;
+  /** Whether the key of the trust domain's root rests on a disk of the cluster, which is said where workloads are registered. */
+  readonly rootOnDisk: boolean;
 }
 
 /** How long a caller waits for our first identity, milliseconds; then it is told why there is none. */
@@ -17,14 +19,16 @@ const FIRST_WITHIN_MS = 3_000;
 /** SPIRE's server, spoken to by mutual TLS with our own SVID. Our identity is asked for from the start, for as long as it takes. */
 export class SpireServer {
   readonly address: string;
+  readonly rootOnDisk: boolean;
   readonly #peer: string;
   readonly #source: Promise<X509Source>;
   #held: X509Source | undefined;
   #problem = "the Workload API has not answered yet";
 
   /** @param stop ends what waits for identities */
-  constructor({ trustDomain, server, workloadApi }: SpireAddress, stop: AbortSignal) {
+  constructor({ trustDomain, server, workloadApi, rootOnDisk }: SpireAddress, stop: AbortSignal) {
     this.address = server;
+    this.rootOnDisk = rootOnDisk;
     this.#peer = `spiffe://${trustDomain}/spire/server`;
     const onProblem = ({ message }: Error): void => {
       this.#problem = message;

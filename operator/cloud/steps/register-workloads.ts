@@ -33,7 +33,8 @@ export async function registerWorkloads(scope: CloudScope, deployment: CloudDepl
     return isKnown ? goOn(scope, error) : refused(scope, error);
   }
   await applyAll(scope, accounts);
-  return settled({ message: `${wanted.length} workloads are registered in ${trustDomain}` });
+  const custody = spire.rootOnDisk ? ", whose root has its key on disk: for trials" : "";
+  return settled({ message: `${wanted.length} workloads are registered in ${trustDomain}${custody}` });
 }
 
 /** Takes the Cloud's entries away, once its pods are gone. */
