@@ -163,6 +163,20 @@ export class SidecarBed {
     });
   }
 
+  /** What comes back first of bytes that a process in the caller's pod sends to one of its own ports; nothing where it is refused. */
+  firstFromPod(port: number, bytes: string | Buffer): Promise<string> {
+    return new Promise((resolve) => {
+      const socket = tcpConnect(port, "127.0.0.1", () => socket.write(bytes));
+      let back = "";
+      socket.once("data", (part) => {
+        back = String(part);
+        socket.destroy();
+      });
+      socket.on("error", () => undefined);
+      socket.once("close", () => resolve(back));
+    });
+  }
+
   /** A connection from the caller's pod to web's port of bytes, over which something has come back, and which stays open. */
   async openBytes(): Promise<Socket> {
     const socket = tcpConnect(this.ports.localBytes, "127.0.0.1");
@@ -276,14 +290,8 @@ export class SidecarBed {
 }
 
 async function freePorts(): Promise<Ports> {
-  const taken = new Set<number>();
-  const port = async (): Promise<number> => {
-    const free = await freePort(taken);
-    taken.add(free);
-    return free;
-  };
-  const [inbound, inboundBytes, health] = [await port(), await port(), await port()];
-  return { inbound, inboundBytes, health, local: await port(), localBytes: await port() };
+  const [inbound, inboundBytes, health] = [await freePort(), await freePort(), await freePort()];
+  return { inbound, inboundBytes, health, local: await freePort(), localBytes: await freePort() };
 }
 
 function there<T>(part: T | undefined): T {
