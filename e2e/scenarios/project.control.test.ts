@@ -79,7 +79,15 @@ describe("project", () => {
     expect(await bed.kube.get(resourceQuotas, { namespace: project, name: "nephele" })).toMatchObject({
       spec: { hard: { pods: "56" } },
     });
-    expect(await bed.kube.list(networkPolicies, { namespace: project })).toHaveLength(2);
+    const policies = (await bed.kube.list(networkPolicies, { namespace: project })).map(
+      ({ metadata }) => metadata.name,
+    );
+    expect(policies.toSorted()).toEqual([
+      "nephele-clones-in",
+      "nephele-clones-out",
+      "nephele-importers",
+      "nephele-isolation",
+    ]);
   });
 
   test("create-full: what a member may do in the namespace, and what not", async () => {
