@@ -221,7 +221,7 @@ describe("what a tenant's own workloads may not say", () => {
     refused(await carol.kubectl(other), /this pod is CDI's: only CDI may change it/);
     refused(
       await carol.kubectl(["exec", "importer-fetched", "-n", carol.name, "--", "sh"]),
-      /pods named importer-\* are CDI's/,
+      /pods named importer-\*, cdi-upload-\* and \*-source-pod are CDI's/,
     );
     await apply(pod("shell", {}));
     refused(await carol.kubectl(["exec", "shell", "-n", carol.name, "--", "sh"]), /^(?!.*CDI)/s);

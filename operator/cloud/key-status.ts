@@ -38,11 +38,8 @@ export function keyStatus(
 
 /** Since when the key or login that is used is. */
 export function presentSince(secret: CoreSecret): string {
-  return (
-    Object.values(notedSince(secret) ?? {})
-      .sort()
-      .at(-1) ?? secret.metadata.creationTimestamp
-  );
+  const { "0": _next, ...since } = notedSince(secret) ?? {};
+  return Object.values(since).sort().at(-1) ?? secret.metadata.creationTimestamp;
 }
 
 /** The key by which all that is stored is encrypted: before the first rotation, the first. */

@@ -62,7 +62,7 @@ describe("keys", () => {
     ["fernet", {}, "it must hold 0 and at least one key more"],
     ["credential", { primary: "x" }, "primary is no number"],
     ["kek", {}, "it must hold at least one key beside 0"],
-    ["jws", { "private.pem": "x" }, "private.pem is not a private key in PEM"],
+    ["jws", { "private.pem": "x" }, "private.pem is not a private key of P-256 in PEM"],
     ["database", { postgres: "x" }, "postgres-user is missing or empty"],
     ["operator", { username: "nephele", password: "" }, "password is missing or empty"],
   ])("that were damaged by hand are said to be: %s", (name, values, problem) => {

@@ -67,8 +67,11 @@ describe("keys", () => {
   test("become never more than a Secret should hold", () => {
     const many = Object.fromEntries(Array.from({ length: 200 }, (_, at) => [String(at), fernetKey()]));
     const usedSince = { "199": "2026-11-25T10:00:00Z" };
-    expect(decideRotation(facts({ keys: many, usedSince, needed: () => true, now: later(24 * HOUR) }))).toMatchObject({
+    const now = later(30 * HOUR);
+    expect(decideRotation(facts({ keys: many, usedSince, needed: () => true, now }))).toMatchObject({
       kind: "refuse",
+      // Not at once again, though it is overdue.
+      nextAt: new Date(now.getTime() + 600_000),
     });
   });
 });

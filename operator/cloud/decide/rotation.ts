@@ -1,10 +1,13 @@
 import { timeText } from "#runtime/api/time.ts";
 import type { Values } from "./key-table.ts";
 
+/** A rotation for which there is no room is looked at again after this long. */
+const NO_ROOM_MS = 10 * 60_000;
+
 /** A repository of keys by number: 0 is next, the highest is used, those between still decrypt. */
 export interface RotationFacts {
   readonly keys: Values;
-  /** When each key but 0 became the one that is used, by number. */
+  /** When each key became the one that is used, by number; of 0, where it came later than the others, when that was. */
   readonly usedSince: Readonly<Record<string, string>>;
   readonly now: Date;
   readonly everyMs: number;
@@ -55,17 +58,18 @@ export function decideRotation(facts: RotationFacts): RotationDecision {
   const scheduled = new Date(rotatedAt + everyMs);
   const requested = requestedAt !== undefined && requestedAt !== answeredRequest;
   const behind = rewrapped !== undefined && rewrapped < used;
-  // A repository of before there was a next key gets one; nothing else changes.
+  // A repository of before there was a next key gets one; nothing else changes, and it has to reach every replica too.
   if (keys["0"] === undefined)
     return {
       kind: "rotate",
       keys: { ...keys, "0": make() },
-      usedSince,
+      usedSince: { ...usedSince, "0": timeText(now) },
       answered: answeredRequest,
       nextAt: scheduled,
     };
   if (!behind && !requested && now < scheduled) return { kind: "keep", nextAt: scheduled };
-  const seen = new Date(rotatedAt + DISTRIBUTION_MS);
+  const cameAt = Math.max(rotatedAt, Date.parse(usedSince["0"] ?? "") || 0);
+  const seen = new Date(cameAt + DISTRIBUTION_MS);
   if (now < seen) return { kind: "refuse", because: "the present keys are not in every replica yet", nextAt: seen };
   if (!readersUp)
     return {
@@ -86,7 +90,7 @@ export function decideRotation(facts: RotationFacts): RotationDecision {
     return {
       kind: "refuse",
       because: `more than ${most} keys would have to be held: rotate less often`,
-      nextAt: scheduled,
+      nextAt: new Date(now.getTime() + NO_ROOM_MS),
     };
   return {
     kind: "rotate",

@@ -8,6 +8,8 @@ import { MOST_PAIRS, pairsOf, SIGNING, signingPair, signingProblem, valuesOfPair
 const HOUR = 3_600_000;
 const start = Date.parse("2026-11-25T10:00:00Z");
 const first = valuesOfPairs({ "0": signingPair(), "1": signingPair() });
+const without = (name: string): Values => Object.fromEntries(Object.entries(first).filter(([key]) => key !== name));
+const cut = (first[SIGNING.public] ?? "").slice(0, 60);
 const message = Buffer.from("token");
 const signed = (values: Values) => sign("sha256", message, createPrivateKey(values[SIGNING.private] ?? ""));
 /** Whether Keystone, which tries each public key, takes what was signed. */
@@ -67,21 +69,65 @@ describe("pairs that sign tokens", () => {
     expect(() => rotated(12, HOUR)).toThrow(/more than 10 keys would have to be held: rotate less often/);
   });
 
-  test("of before there was a next one are read as they are", () => {
+  test("of before there was a next one get one, which does not sign before every replica can have it", () => {
     const { [SIGNING.private]: privateKey = "", [SIGNING.public]: publicKey = "" } = first;
     const old = { [SIGNING.private]: privateKey, [SIGNING.public]: publicKey };
     expect(signingProblem(old)).toBeUndefined();
     expect(pairsOf(old)).toEqual({ "1": publicKey + privateKey });
+    const at = (ms: number, keys: Values, usedSince: Readonly<Record<string, string>>) =>
+      decideRotation({
+        keys,
+        usedSince,
+        now: new Date(start + 100 * HOUR + ms),
+        everyMs: 24 * HOUR,
+        requestedAt: undefined,
+        answeredRequest: undefined,
+        readersUp: true,
+        needed: () => true,
+        make: signingPair,
+        most: MOST_PAIRS,
+      });
+    const added = at(0, pairsOf(old), { "1": new Date(start).toISOString() });
+    if (added.kind !== "rotate") throw new Error(JSON.stringify(added));
+    expect(Object.keys(added.keys)).toEqual(["0", "1"]);
+    // It is overdue, and waits all the same.
+    expect(at(1_000, added.keys, added.usedSince)).toMatchObject({ kind: "refuse" });
+    const rotation = at(181_000, added.keys, added.usedSince);
+    expect(rotation).toMatchObject({ kind: "rotate", keys: { "2": added.keys["0"] } });
+    expect(rotation.kind === "rotate" && rotation.usedSince).not.toHaveProperty("0");
+  });
+
+  test("put back by hand without their last line's end, or with others, are what they were", () => {
+    const brought = Object.fromEntries(
+      Object.entries(first).map(([name, text]) => [name, text.trimEnd().replaceAll("\n", "\r\n")]),
+    );
+    expect(signingProblem(brought)).toBeUndefined();
+    expect(valuesOfPairs(pairsOf(brought))).toEqual(first);
   });
 
   test.each<[string, Values, string]>([
-    ["private.pem", {}, "private.pem is not a private key in PEM"],
-    ["public.pem", { [SIGNING.private]: first[SIGNING.private] ?? "" }, "public.pem is not a public key in PEM"],
-    ["a former one", { ...first, "former-3.public.pem": "x" }, "former-3.public.pem is not a public key in PEM"],
+    ["nothing", {}, "private.pem is not a private key of P-256 in PEM"],
+    ["no public half", without(SIGNING.public), "public.pem is not a public key of P-256 in PEM"],
+    [
+      "a former one",
+      { ...first, "former-3.public.pem": "x" },
+      "former-3.public.pem is not a public key of P-256 in PEM",
+    ],
+    ["a cut one", { ...first, [SIGNING.public]: cut }, "public.pem is not a public key of P-256 in PEM"],
     [
       "a private key where a public one must be",
       { ...first, [SIGNING.nextPublic]: first[SIGNING.private] ?? "" },
-      "next.public.pem is not a public key in PEM",
+      "next.public.pem is not a public key of P-256 in PEM",
+    ],
+    [
+      "another pair's half",
+      { ...first, [SIGNING.public]: first[SIGNING.nextPublic] ?? "" },
+      "public.pem is not the public half of private.pem",
+    ],
+    [
+      "half of the next pair",
+      without(SIGNING.nextPrivate),
+      "next.private.pem and next.public.pem must both be there, or neither",
     ],
     ["the number", { ...first, [SIGNING.number]: "0" }, "number is not a number from 1 on"],
   ])("that were damaged by hand are said to be: %s", (_what, values, problem) => {

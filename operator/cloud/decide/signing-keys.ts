@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from "node:crypto";
+import { createPrivateKey, createPublicKey, generateKeyPairSync } from "node:crypto";
 import type { Values } from "./key-table.ts";
 
 /**
@@ -31,25 +31,34 @@ export function signingPair(): string {
   return pair.publicKey + pair.privateKey;
 }
 
-const END_OF_PUBLIC = "-----END PUBLIC KEY-----\n";
+const END_OF_PUBLIC = "-----END PUBLIC KEY-----";
 
 function halves(pair: string): { readonly public: string; readonly private: string } {
   const at = pair.indexOf(END_OF_PUBLIC) + END_OF_PUBLIC.length;
-  return { public: pair.slice(0, at), private: pair.slice(at) };
+  return { public: clean(pair.slice(0, at)), private: clean(pair.slice(at)) };
 }
+
+/** As OpenSSL writes it: whoever puts a key back by hand may have lost its last line's end, or have brought others. */
+function clean(pem: string): string {
+  const text = pem.replaceAll("\r\n", "\n").trim();
+  return text === "" ? "" : `${text}\n`;
+}
+
+const pairText = (ofPublic = "", ofPrivate = ""): string => clean(ofPublic) + clean(ofPrivate);
 
 /** By number: 0 signs next, the highest signs, of those between the public half is known. */
 export function pairsOf(values: Values): Values {
   const signing = Number(values[SIGNING.number] ?? 1);
   const formers = Array.from({ length: FORMER_SLOTS }, (_, before) => signing - before - 1)
     .filter((number) => number > 0)
-    .map((number) => [String(number), values[formerName(number)]] as const);
+    .filter((number) => values[formerName(number)] !== undefined)
+    .map((number) => [String(number), pairText(values[formerName(number)])] as const);
   return {
     ...(values[SIGNING.nextPublic] === undefined
       ? {}
-      : { "0": values[SIGNING.nextPublic] + (values[SIGNING.nextPrivate] ?? "") }),
-    ...Object.fromEntries(formers.filter((entry): entry is [string, string] => entry[1] !== undefined)),
-    [String(signing)]: (values[SIGNING.public] ?? "") + (values[SIGNING.private] ?? ""),
+      : { "0": pairText(values[SIGNING.nextPublic], values[SIGNING.nextPrivate]) }),
+    ...Object.fromEntries(formers),
+    [String(signing)]: pairText(values[SIGNING.public], values[SIGNING.private]),
   };
 }
 
@@ -69,16 +78,35 @@ export function valuesOfPairs(pairs: Values): Values {
 
 /** What is wrong with the core Secret's values, in words; undefined where nothing is. Never names a value. */
 export function signingProblem(values: Values): string | undefined {
-  for (const name of [SIGNING.private, SIGNING.public])
-    if (!isHalf(name, values[name])) return `${name} is not ${wordsOf(name)} in PEM`;
-  const wrong = Object.keys(values).find((name) => name !== SIGNING.number && !isHalf(name, values[name]));
-  if (wrong !== undefined) return `${wrong} is not ${wordsOf(wrong)} in PEM`;
-  return /^[1-9][0-9]*$/.test(values[SIGNING.number] ?? "1")
-    ? undefined
-    : `${SIGNING.number} is not a number from 1 on`;
+  const number = values[SIGNING.number] ?? "1";
+  if (!/^[1-9][0-9]*$/.test(number)) return `${SIGNING.number} is not a number from 1 on`;
+  const names = new Set([SIGNING.private, SIGNING.public, ...Object.keys(values)]);
+  names.delete(SIGNING.number);
+  const wrong = [...names].find((name) => !isHalf(name, values[name]));
+  if (wrong !== undefined) return `${wrong} is not ${isPrivate(wrong) ? "a private" : "a public"} key of P-256 in PEM`;
+  const pairs = [
+    [SIGNING.private, SIGNING.public],
+    [SIGNING.nextPrivate, SIGNING.nextPublic],
+  ] as const;
+  for (const [ofPrivate, ofPublic] of pairs) {
+    const [own, other] = [values[ofPrivate], values[ofPublic]];
+    if ((own === undefined) !== (other === undefined))
+      return `${ofPrivate} and ${ofPublic} must both be there, or neither`;
+    if (own !== undefined && other !== undefined && !createPublicKey(own).equals(createPublicKey(other)))
+      return `${ofPublic} is not the public half of ${ofPrivate}`;
+  }
+  return undefined;
 }
 
 const isPrivate = (name: string): boolean => name.endsWith(SIGNING.private);
-const wordsOf = (name: string): string => (isPrivate(name) ? "a private key" : "a public key");
-const isHalf = (name: string, text = ""): boolean =>
-  text.startsWith(isPrivate(name) ? "-----BEGIN PRIVATE KEY-----\n" : "-----BEGIN PUBLIC KEY-----\n");
+
+/** Keystone signs by ES256 alone (RFC 7518, 3.4). */
+function isHalf(name: string, pem = ""): boolean {
+  if (pem.includes("PUBLIC KEY") === isPrivate(name)) return false;
+  try {
+    const key = isPrivate(name) ? createPrivateKey(pem) : createPublicKey(pem);
+    return key.asymmetricKeyDetails?.namedCurve === "prime256v1";
+  } catch {
+    return false;
+  }
+}

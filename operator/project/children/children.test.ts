@@ -83,15 +83,17 @@ describe("the backstop", () => {
 
 describe("isolation", () => {
   const platform = { system: "nephele-system", cdi: "cdi" };
-  const internet = { importers: "Internet", cloud: "default" } as const;
+  const home = { namespace: "clouds", name: "default" };
+  const internet = { importers: "Internet", cloud: home } as const;
 
   test.each([
-    ["default", 1],
+    [home, 1],
     [undefined, 0],
-  ] as const)("where the Cloud that is deployed is %s, %i rule leads to its services", (cloud, count) => {
+  ] as const)("where the Cloud that is deployed is %o, %i rule leads to its services", (cloud, count) => {
     const text = JSON.stringify(networkPolicies(aProject(), platform, { ...internet, cloud }));
     expect(text.split('"nephele.dev/cloud":"default"').length - 1).toBe(count);
     expect(text.split('"keystone","barbican"').length - 1).toBe(count);
+    expect(text.split('"kubernetes.io/metadata.name":"clouds"').length - 1).toBe(count);
   });
 
   test("Strict lets CDI's own pods alone send disks from Project to Project", () => {

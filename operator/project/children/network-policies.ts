@@ -2,13 +2,13 @@ import type { NetworkPolicyPeer, NetworkPolicySpec } from "kubernetes-types/netw
 import type { Project } from "#operator/api/generated/project.ts";
 import { BARBICAN_PORT, CLOUD_LABEL, KEYSTONE_PORT } from "#operator/clients/cloud-connection.ts";
 import { SPECIAL_ADDRESSES } from "#operator/special-addresses.ts";
-import type { Desired } from "#runtime/api/object.ts";
+import type { Desired, ObjectMeta } from "#runtime/api/object.ts";
 import { childLabels, namespaceOf, PROJECT } from "../names.ts";
 
 /** What importers may reach, and the Cloud whose services the Project's pods may, where it is known. */
 export interface Reach {
   readonly importers: ImportersReach;
-  readonly cloud: string | undefined;
+  readonly cloud: Pick<ObjectMeta, "namespace" | "name"> | undefined;
 }
 
 /** Where the parts are that every Project may speak with. */
@@ -31,7 +31,10 @@ const LINK_LOCAL = { v4: ["169.254.0.0/16"], v6: ["fe80::/10"] } as const;
  */
 export type ImportersReach = "Internet" | "Any";
 
-/** By this label CDI says what a pod of its own does; nobody else may set it (crds/policies/workloads.yaml). */
+/** Where CDI's servers of uploads listen. */
+const UPLOADS = [{ protocol: "TCP", port: 8443 }];
+
+/** By this label CDI says what a pod of its own does; nobody else may set it, or enter such a pod (crds/policies/workloads.yaml). */
 const doing = (what: "importer" | "cdi-clone-source" | "cdi-upload-server") => ({
   matchLabels: { "cdi.kubevirt.io": what },
 });
@@ -59,9 +62,9 @@ export function networkPolicies(
   };
   /** Of services that exist we know a name and no address: pods reach those only in a namespace that is Open. */
   const services: NetworkPolicyPeer = {
-    namespaceSelector: { matchLabels: { [NAMESPACE_NAME]: platform.system } },
+    namespaceSelector: { matchLabels: { [NAMESPACE_NAME]: cloud?.namespace ?? "" } },
     podSelector: {
-      matchLabels: { [CLOUD_LABEL]: cloud ?? "" },
+      matchLabels: { [CLOUD_LABEL]: cloud?.name ?? "" },
       matchExpressions: [{ key: "app.kubernetes.io/name", operator: "In", values: ["keystone", "barbican"] }],
     },
   };
@@ -108,12 +111,12 @@ export function networkPolicies(
     policy(project, "nephele-clones-out", {
       podSelector: doing("cdi-clone-source"),
       policyTypes: ["Egress"],
-      egress: [{ to: [{ ...inProjects, podSelector: doing("cdi-upload-server") }] }],
+      egress: [{ to: [{ ...inProjects, podSelector: doing("cdi-upload-server") }], ports: UPLOADS }],
     }),
     policy(project, "nephele-clones-in", {
       podSelector: doing("cdi-upload-server"),
       policyTypes: ["Ingress"],
-      ingress: [{ from: [{ ...inProjects, podSelector: doing("cdi-clone-source") }] }],
+      ingress: [{ from: [{ ...inProjects, podSelector: doing("cdi-clone-source") }], ports: UPLOADS }],
     }),
   ];
 }

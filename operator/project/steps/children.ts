@@ -31,7 +31,7 @@ function reachOf({ project, cache }: ProjectScope): Reach {
   const { cloud } = choice;
   return {
     importers: cloud.spec.images?.sources === undefined ? "Internet" : "Any",
-    cloud: isDeployed(cloud) ? cloud.metadata.name : undefined,
+    cloud: isDeployed(cloud) ? cloud.metadata : undefined,
   };
 }
 
