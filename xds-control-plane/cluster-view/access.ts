@@ -13,6 +13,8 @@ export interface ReadTarget {
   readonly targetRef: TargetRef;
   /** The ports that the policy is for; none where it is not accepted. */
   readonly ports: readonly MeshPort[];
+  /** The ports that it may have meant where it is not accepted: it lets nobody in there. */
+  readonly closed: readonly MeshPort[];
   readonly accepted: NewCondition;
 }
 
@@ -37,10 +39,14 @@ export function readPolicies(
     const rules = (policy.spec.rules ?? []).map((rule, at) => accessRule(`${name}/${at}`, rule));
     const isHttp = rules.some(({ methods, paths }) => methods !== undefined || paths !== undefined);
     const targets = policy.spec.targetRefs.map((targetRef): ReadTarget => {
-      const found = portsOf(targetRef, serviceOf(namespace, targetRef.name), isHttp);
-      return typeof found[1] === "string"
-        ? { targetRef, ports: [], accepted: condition("Accepted", false, found[0], found[1]) }
-        : { targetRef, ports: found[1], accepted: condition("Accepted", true, found[0], "the policy is valid") };
+      const service = serviceOf(namespace, targetRef.name);
+      const found = portsOf(targetRef, service, isHttp);
+      if (typeof found[1] !== "string") {
+        const accepted = condition("Accepted", true, found[0], "the policy is valid");
+        return { targetRef, ports: found[1], closed: [], accepted };
+      }
+      const closed = service === undefined || service === "elsewhere" ? [] : service.ports;
+      return { targetRef, ports: [], closed, accepted: condition("Accepted", false, found[0], found[1]) };
     });
     return { policy, targets, rules };
   });
@@ -78,6 +84,25 @@ function accessRule(name: string, { callers, methods, paths }: NonNullable<Acces
           paths: paths.map(({ type, value }): PathMatch => ({ kind: type === "Exact" ? "exact" : "prefix", value })),
         }),
   } satisfies AccessRule;
+}
+
+/**
+ * The policies of each port, by its name. One in force that is not accepted is among them, with rules that nobody fits: else one on
+ * trial beside it would open what was to be closed.
+ */
+export function policiesByPort(policies: readonly ReadPolicy[]): ReadonlyMap<string, readonly ReadPolicy[]> {
+  const found = new Map<string, Set<ReadPolicy>>();
+  const add = (ports: readonly MeshPort[], policy: ReadPolicy): void => {
+    for (const { service } of ports) found.set(service, (found.get(service) ?? new Set()).add(policy));
+  };
+  for (const read of policies) {
+    const shut = { ...read, rules: [] };
+    for (const { ports, closed } of read.targets) {
+      add(ports, read);
+      if (read.policy.spec.mode === "Enforce") add(closed, shut);
+    }
+  }
+  return new Map([...found].map(([service, of]) => [service, [...of]]));
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Listener, ProxyClass } from "../mesh/mesh.ts";
 import type { CallerMatch } from "../mesh/policy.ts";
 import type { HttpRule } from "../mesh/route.ts";
 import type { Service } from "../mesh/service.ts";
-import { accessBy, type ReadPolicy } from "./access.ts";
+import { accessBy, policiesByPort, type ReadPolicy } from "./access.ts";
 import { accountOf, type MeshPort, type MeshService } from "./mesh-services.ts";
 
 /** The cluster of a proxy's bootstrap by which it reaches the SPIRE agent's SDS. */
@@ -56,7 +56,7 @@ export function readWorkloads(
   const conflict = (port: MeshPort, text: string): void => {
     conflicts.set(port.service, [...(conflicts.get(port.service) ?? []), text]);
   };
-  const policiesOf = byPort(policies);
+  const policiesOf = policiesByPort(policies);
   const workloads = new Map<string, Workload>();
   const workload = (id: SpiffeId): Workload | undefined => {
     const own = accountOf(id, domain);
@@ -108,16 +108,6 @@ export function readWorkloads(
 function prefixesOf(id: SpiffeId): readonly string[] {
   const [scheme = "", empty = "", ...segments] = id.split("/");
   return segments.slice(1).map((_, at) => [scheme, empty, ...segments.slice(0, at + 1)].join("/"));
-}
-
-function byPort(policies: readonly ReadPolicy[]): ReadonlyMap<string, readonly ReadPolicy[]> {
-  const found = new Map<string, Set<ReadPolicy>>();
-  for (const policy of policies) {
-    for (const { service } of policy.targets.flatMap(({ ports }) => ports)) {
-      found.set(service, (found.get(service) ?? new Set()).add(policy));
-    }
-  }
-  return new Map([...found].map(([service, of]) => [service, [...of]]));
 }
 
 /** The oldest first, as Gateway API decides between what cannot both be had. */

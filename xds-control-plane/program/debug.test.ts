@@ -27,7 +27,7 @@ afterEach(async () => {
 async function ask(path: string, filled: boolean): Promise<{ readonly status: number; readonly text: string }> {
   const snapshots = new SnapshotStore();
   new Publisher(snapshots, createLogger({ level: "fatal" })).publish(mesh);
-  const options = { host: "127.0.0.1", port: 0, snapshots, rejections: new Rejections() };
+  const options = { host: "127.0.0.1", port: 0, snapshots, rejections: new Rejections("one") };
   const debug = await serveDebug({ ...options, mesh: () => (filled ? mesh : undefined) });
   open.push(() => debug.close());
   const answer = await fetch(`http://127.0.0.1:${debug.port}${path}`);

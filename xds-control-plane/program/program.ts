@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { ServerCredentials } from "@grpc/grpc-js";
 import { apiVersionOf } from "#runtime/api/resource.ts";
 import { createClient } from "#runtime/client/client.ts";
@@ -57,7 +58,7 @@ export async function startProgram(options: ProgramOptions, signal: AbortSignal)
   const informers = new Informers(transport, logWatches(log, metrics));
   const counting = metricsObserver(metrics.registry);
   let view: View | undefined;
-  const rejections = new Rejections();
+  const rejections = new Rejections(hostname());
   const { identity } = options;
   const domain = identity && trustDomainOf(identity.svid.id);
   const bySvid = domain && admitBySvid(domain, () => view?.mesh);
@@ -70,6 +71,8 @@ export async function startProgram(options: ProgramOptions, signal: AbortSignal)
       // Before the view is filled everybody waits.
       if (view === undefined || server.snapshots.current(node.id) !== undefined) return node.id;
       if (bySvid === undefined || !isWorkload(node.id)) throw new Refusal(`there is no class of proxies "${node.id}"`);
+      // It goes on with what another replica, or this one before it was started anew, sent.
+      if (view.mesh.proxies.has(node.id)) throw new Refusal(`the class "${node.id}" cannot be served as it is now`);
       // Its pod is there before its Service or a policy, or still there after them.
       publisher.serveNothing(node.id);
       return node.id;

@@ -11,7 +11,7 @@ const rejected: Condition = {
   type: "Programmed",
   status: "False",
   reason: "Rejected",
-  message: "workload/a/web rejected it: no",
+  message: "workload/a/web rejected it: no (heard by one)",
   observedGeneration: 2,
   lastTransitionTime: "2026-01-01T00:00:00Z",
 };
@@ -26,25 +26,54 @@ const said = (held: readonly Condition[] | undefined, rejections: Rejections, at
 
 describe("Programmed", () => {
   test("is false with Envoy's text while a proxy rejects, and true again when it takes what it is sent, or has gone", () => {
-    const rejections = new Rejections();
+    const rejections = new Rejections("one");
     rejections.rejected(stream("1"), "listener", "no");
     rejections.rejected(stream("2"), "listener", "never");
-    expect(said(undefined, rejections)).toMatchObject({ status: "False", message: "workload/a/web rejected it: no" });
+    expect(said(undefined, rejections)).toMatchObject({ status: "False", message: rejected.message });
     expect(rejections.acknowledged(stream("1"), "cluster")).toBe(false);
     expect(rejections.acknowledged(stream("1"), "listener")).toBe(true);
-    expect(said([rejected], rejections)).toMatchObject({ message: "workload/a/web rejected it: never" });
+    expect(said([rejected], rejections)).toMatchObject({ message: "workload/a/web rejected it: never (heard by one)" });
     expect(rejections.closed(stream("2"))).toBe(true);
     expect(said([rejected], rejections)).toEqual(programmed);
   });
 
+  const elsewhere = { ...rejected, message: "workload/a/web rejected it: no (heard by two)" };
+
   test("is left as another replica said, which hears what this one does not, for ten minutes", () => {
-    const rejections = new Rejections();
-    expect(said([rejected], rejections)).toEqual(rejected);
-    expect(said([rejected], rejections, new Date("2026-01-01T00:10:00Z"))).toEqual(programmed);
+    const rejections = new Rejections("one");
+    expect(said([elsewhere], rejections)).toEqual(elsewhere);
+    expect(said([elsewhere], rejections, new Date("2026-01-01T00:10:00Z"))).toEqual(programmed);
+  });
+
+  test.each([
+    ["the one once heard what the other hears now", ["no"], true],
+    ["each hears a rejection of its own", ["no", "never"], false],
+  ])("comes to rest where %s", (_what, texts, isOver) => {
+    const replicas = ["one", "two"].map((name) => new Rejections(name));
+    for (const [at, text] of texts.entries()) replicas[at]?.rejected(stream(String(at)), "listener", text);
+    let held: readonly Condition[] | undefined;
+    let writes = 0;
+    const look = (): void => {
+      for (const rejections of replicas) {
+        const next = said(held, rejections);
+        if (next === undefined || (held?.[0]?.status === next.status && held[0].message === next.message)) continue;
+        writes += 1;
+        held = [{ ...rejected, ...next }];
+      }
+    };
+    for (let turn = 0; turn < 5; turn += 1) look();
+    if (isOver) {
+      // The proxy is connected to the other replica now, and rejects there.
+      replicas[0]?.closed(stream("0"));
+      replicas[1]?.rejected(stream("1"), "listener", "no");
+    }
+    for (let turn = 0; turn < 20; turn += 1) look();
+    expect(writes).toBeLessThan(4);
+    expect(held?.[0]?.status).toBe("False");
   });
 
   test("is what the view says where that is no", () => {
-    const rejections = new Rejections();
+    const rejections = new Rejections("one");
     rejections.rejected(stream("1"), "listener", "no");
     const invalid: NewCondition = { ...programmed, status: "False", reason: "Invalid" };
     expect(withRejections([invalid], [rejected], [proxy], rejections, now)).toEqual([invalid]);

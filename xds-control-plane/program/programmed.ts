@@ -8,7 +8,8 @@ const leftMs = 10 * 60_000;
 
 /**
  * Programmed as the view has it, unless proxies reject what they were sent. Rejections are heard by the replica that a proxy is
- * connected to, and not by the others: these leave what it says alone for ten minutes, so that no two write against each other.
+ * connected to, and not by the others. Who heard one stands at the end of the message, and for ten minutes nobody else says
+ * anything different, not even of a rejection of its own: so no two replicas write against each other.
  */
 export function withRejections(
   conditions: readonly NewCondition[],
@@ -17,15 +18,17 @@ export function withRejections(
   rejections: Rejections,
   now: Date,
 ): readonly NewCondition[] {
+  const heardHere = ` (heard by ${rejections.replica})`;
   return conditions.map((condition) => {
     if (condition.type !== "Programmed" || condition.status !== "True") return condition;
+    const before = held?.find(({ type }) => type === "Programmed");
+    const isOthers = before?.reason === reason && !before.message.endsWith(heardHere);
+    if (isOthers && now.getTime() - Date.parse(before.lastTransitionTime) < leftMs) return before;
     for (const proxy of proxies) {
       const text = rejections.of(proxy);
       if (text !== undefined)
-        return { ...condition, status: "False", reason, message: `${proxy} rejected it: ${text}` };
+        return { ...condition, status: "False", reason, message: `${proxy} rejected it: ${text}${heardHere}` };
     }
-    const before = held?.find(({ type }) => type === "Programmed");
-    if (before?.reason !== reason || proxies.some((proxy) => rejections.isKnown(proxy))) return condition;
-    return now.getTime() - Date.parse(before.lastTransitionTime) < leftMs ? before : condition;
+    return condition;
   });
 }

@@ -5,12 +5,16 @@ import type { StreamInfo } from "../server/client.ts";
 export class Rejections {
   /** By class of proxies, and in it by stream and kind of resource. */
   readonly #texts = new Map<string, Map<string, string>>();
-  readonly #known = new Set<string>();
+  /** Who hears them. */
+  readonly replica: string;
+
+  constructor(replica: string) {
+    this.replica = replica;
+  }
 
   rejected({ group, id }: StreamInfo, kind: Kind, text: string): void {
     const of = this.#texts.get(group) ?? new Map<string, string>();
     this.#texts.set(group, of.set(`${id} ${kind}`, text));
-    this.#known.add(group);
   }
 
   /** Says whether something was forgotten by it. */
@@ -26,11 +30,6 @@ export class Rejections {
   /** What a class's proxies reject now; undefined where that is nothing. */
   of(group: string): string | undefined {
     return this.#texts.get(group)?.values().next().value;
-  }
-
-  /** Whether it was this replica that once heard a rejection by the class. */
-  isKnown(group: string): boolean {
-    return this.#known.has(group);
   }
 
   #forget(group: string, fits: (key: string) => boolean): boolean {

@@ -6,7 +6,7 @@ import { controllerName, viewOf } from "../cluster-view/view.ts";
 import { Rejections } from "./rejections.ts";
 import { statusWrites } from "./statuses.ts";
 
-const none = new Rejections();
+const none = new Rejections("one");
 const early = new Date("2026-01-01T00:00:00Z");
 const later = new Date("2026-01-02T00:00:00Z");
 const metadata = {
