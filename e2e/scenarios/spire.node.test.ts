@@ -165,6 +165,41 @@ describe("who is given an identity", () => {
   });
 });
 
+/** Keys of the entries that the server holds of a Cloud, as its own program shows them. */
+async function entriesOf(cloud: string): Promise<readonly string[]> {
+  const show = ["spire-server", "entry", "show", "-socketPath", "/run/spire/private/api.sock", "-output", "json"];
+  const server = [`--namespace=${systemNamespace}`, "nephele-spire-server-0", "--container=server"];
+  const { entries } = JSON.parse(await bed.node.run("exec", ...server, "--", ...show)) as {
+    readonly entries: readonly { readonly id: string }[];
+  };
+  const prefix = `nephele_cloud_${systemNamespace}_${cloud}_`;
+  return entries.flatMap(({ id }) => (id.startsWith(prefix) ? [id.slice(prefix.length)] : [])).sort();
+}
+
+test(
+  "a Cloud that is deleted takes its own entries along, and no others",
+  async () => {
+    const before = await entriesOf("default");
+    expect(before).toEqual(["barbican", "keystone", "memcached", "postgresql", "setup"]);
+    const spec = { region: "RegionOne", release: "2026.2", identity: {}, keyManager: {}, onDelete: "Delete" };
+    await bed.kube.create(clouds, {
+      apiVersion: "nephele.dev/v1alpha1",
+      kind: "Cloud",
+      metadata: at("brief"),
+      spec: { ...spec, protected: false },
+    });
+    const registeredNow = { type: "WorkloadsRegistered", status: "True" };
+    await untilCondition(bed.kube, clouds, at("brief"), registeredNow, MINUTES);
+    // Clouds of one namespace share PostgreSQL's account, and so its entry.
+    expect(await entriesOf("brief")).toEqual(["barbican", "keystone", "memcached", "setup"]);
+    await bed.kube.delete(clouds, at("brief"));
+    await untilGone(bed.kube, clouds, at("brief"), 3 * MINUTES);
+    expect(await entriesOf("brief")).toEqual([]);
+    expect(await entriesOf("default")).toEqual(before);
+  },
+  6 * MINUTES,
+);
+
 /** Whether a container of the release's namespace gets a connection to SPIRE's server. */
 async function reachesServer(...container: readonly string[]): Promise<string> {
   const program = `
