@@ -50,7 +50,8 @@ export function readMeshObjects(objects: ClusterObjects, domain: TrustDomain | u
   return {
     services,
     policies,
-    workloads: domain === undefined ? none : readWorkloads([...services.values()], policies, domain),
+    workloads:
+      domain === undefined ? none : readWorkloads([...services.values()], policies, objects.referenceGrants, domain),
   };
 }
 

@@ -4,6 +4,8 @@ import type { CallerMatch } from "../mesh/policy.ts";
 import type { HttpRule } from "../mesh/route.ts";
 import type { Service } from "../mesh/service.ts";
 import { accessBy, policiesByPort, type ReadPolicy } from "./access.ts";
+import { isGranted } from "./grants.ts";
+import type { ReferenceGrant } from "./kinds.ts";
 import { accountOf, type MeshPort, type MeshService } from "./mesh-services.ts";
 
 /** The cluster of a proxy's bootstrap by which it reaches the SPIRE agent's SDS. */
@@ -46,10 +48,13 @@ interface ServedPort {
 /**
  * A class of proxies for each ServiceAccount that serves a Service of the mesh, or is named by a policy. Inbound: mutual TLS,
  * whoever policies let in, on to the application. Outbound: on loopback, each port that policies let the identity call.
+ *
+ * @param grants by which a namespace lets Services of another one have ports in its pods
  */
 export function readWorkloads(
   services: readonly MeshService[],
   policies: readonly ReadPolicy[],
+  grants: readonly ReferenceGrant[],
   domain: TrustDomain,
 ): Workloads {
   const conflicts = new Map<string, string[]>();
@@ -87,12 +92,13 @@ export function readWorkloads(
       for (const each of below.get(prefix) ?? []) of.outbound.set(each.port.service, each);
     }
   }
+  const grantsIn = Map.groupBy(grants, ({ metadata }) => metadata.namespace ?? "");
   const applications = new Map<string, Service>();
   const proxies = [...workloads.values()]
     .sort((one, other) => (one.id < other.id ? -1 : 1))
     .map((of): ProxyClass => {
       const inbound = inboundListeners(of, applications, conflict);
-      const outbound = outboundListeners(of, conflict);
+      const outbound = outboundListeners(of, grantsIn.get(of.namespace) ?? [], conflict);
       return {
         name: workloadProxy(of.namespace, of.account),
         identity: { id: of.id, source: { kind: "agent", cluster: agentCluster } },
@@ -119,6 +125,8 @@ function byAge({ service: { metadata: one } }: MeshService, { service: { metadat
 function callersOf(policies: readonly ReadPolicy[]): readonly CallerMatch[] {
   return policies.flatMap(({ rules }) => rules.flatMap(({ callers }) => callers ?? []));
 }
+
+const accessPolicy = { group: "nephele.dev", kind: "AccessPolicy" } as const;
 
 type Conflict = (port: MeshPort, text: string) => void;
 
@@ -193,15 +201,25 @@ function toAll(name: string, service: string, retries?: number): HttpRule {
 }
 
 /**
- * One listener for each port that may be called. What the pod's own namespace has goes first, so that a Service of another
- * one cannot take the place of what the pod has always called there.
+ * One listener for each port that may be called. Services of another namespace have some where the pod's own agrees: else
+ * whoever may write policies anywhere could put a port into every pod, where it has always called somebody else. What the
+ * own namespace has goes first.
  */
-function outboundListeners({ id, namespace, inbound, outbound }: Workload, conflict: Conflict): readonly Listener[] {
+function outboundListeners(
+  { id, namespace, account, inbound, outbound }: Workload,
+  grants: readonly ReferenceGrant[],
+  conflict: Conflict,
+): readonly Listener[] {
+  const pod = { group: "", kind: "ServiceAccount", namespace, name: account };
+  const isWanted = ({ of }: ServedPort): boolean =>
+    isGranted(grants, { ...accessPolicy, namespace: of.service.metadata.namespace ?? "" }, pod);
   const isOwn = ({ of }: ServedPort): number => (of.service.metadata.namespace === namespace ? 0 : 1);
   const taken = new Map<number, string>(
     inbound.map(({ port }) => [port.application.port, "the pod's own application"]),
   );
-  const ordered = [...outbound.values()].sort((one, other) => isOwn(one) - isOwn(other) || byAge(one.of, other.of));
+  const ordered = [...outbound.values()]
+    .filter(isWanted)
+    .sort((one, other) => isOwn(one) - isOwn(other) || byAge(one.of, other.of));
   return ordered.flatMap(({ port }): readonly Listener[] => {
     const holder = taken.get(port.local);
     if (holder !== undefined) {
