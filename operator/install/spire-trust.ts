@@ -6,13 +6,13 @@
  * the user's (PEM); without it SPIRE signs by a root of ours.
  */
 import { type CoreSecret, coreSecrets, persistentVolumeClaims } from "#operator/api/foreign.ts";
-import { configMaps } from "#operator/cloud/resources.ts";
+import { type ConfigMap, configMaps } from "#operator/cloud/resources.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import { createClient } from "#runtime/client/client.ts";
 import { connect } from "#runtime/client/connection.ts";
 import type { KubeClient } from "#runtime/client/kube-client.ts";
 import { createTransport } from "#runtime/client/transport.ts";
-import { decideTrust, trustNames } from "./trust/decide.ts";
+import { decideTrust, type TrustRecord, type TrustWrite, trustNames } from "./trust/decide.ts";
 import { makeRoot, type Root } from "./trust/root-certificate.ts";
 
 interface Wanted {
@@ -26,37 +26,48 @@ const FIELD_OWNER = "nephele.dev/install";
 
 async function holdTrust(kube: KubeClient, { namespace, trustDomain, trustBundle }: Wanted): Promise<void> {
   const at = (name: string) => ({ namespace, name });
-  const needsRoot = trustBundle === undefined;
+  const rootOwner = trustBundle === undefined ? "ours" : "theirs";
   const record = await kube.get(configMaps, at(trustNames.record));
-  const secret = needsRoot ? await kube.get(coreSecrets, at(trustNames.root)) : undefined;
+  const secret = await kube.get(coreSecrets, at(trustNames.root));
   const volume = await kube.get(persistentVolumeClaims, at(trustNames.volume));
   const now = new Date();
   let root = secret === undefined ? undefined : rootOf(secret);
   const decision = decideTrust({
     trustDomain,
-    needsRoot,
-    recorded: record?.data?.["trustDomain"],
+    rootOwner,
+    recorded: record === undefined ? undefined : recordOf(record),
     root,
     dataExists: volume !== undefined,
     now,
   });
   if (decision.kind === "refuse") throw new Error(decision.problem);
-  if (decision.kind === "make") {
-    root = makeRoot(trustDomain, now);
-    // A create, which never takes the place of one that is there.
-    await kube.create(coreSecrets, secretOf(namespace, root as Root));
-    console.log(`core Secret ${trustNames.root} was made: keep a backup of it`);
-  }
-  const bundle = { "root.crt": trustBundle ?? root?.certificate ?? "" };
-  await kube.apply(configMaps, configMapOf(namespace, trustNames.bundle, bundle), {
-    fieldOwner: FIELD_OWNER,
-    force: true,
-  });
-  if (decision.kind === "make" || decision.record) {
-    // Last, so that what it says was made is there.
-    await kube.create(configMaps, { ...configMapOf(namespace, trustNames.record, { trustDomain }), immutable: true });
-  }
+  const write: Readonly<Record<TrustWrite, () => Promise<void>>> = {
+    async root() {
+      const made = makeRoot(trustDomain, now);
+      // A create, which never takes the place of one that is there.
+      await kube.create(coreSecrets, secretOf(namespace, made));
+      root = made;
+      console.log(`core Secret ${trustNames.root} was made: keep a backup of it`);
+    },
+    async bundle() {
+      const bundle = { "root.crt": trustBundle ?? root?.certificate ?? "" };
+      await kube.apply(configMaps, configMapOf(namespace, trustNames.bundle, bundle), {
+        fieldOwner: FIELD_OWNER,
+        force: true,
+      });
+    },
+    async record() {
+      const said = configMapOf(namespace, trustNames.record, { trustDomain, root: rootOwner });
+      await kube.create(configMaps, { ...said, immutable: true });
+    },
+  };
+  for (const each of decision.writes) await write[each]();
   console.log(`the trust domain is ${trustDomain}`);
+}
+
+function recordOf({ data = {} }: ConfigMap): TrustRecord {
+  const { trustDomain: recorded = "", root: owner } = data;
+  return { trustDomain: recorded, root: owner === "ours" || owner === "theirs" ? owner : undefined };
 }
 
 function rootOf({ data = {} }: CoreSecret): Partial<Root> {

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { decideTrust, type TrustFacts } from "./decide.ts";
+import { decideTrust, type RootOwner, type TrustFacts, type TrustWrite } from "./decide.ts";
 import { makeRoot } from "./root-certificate.ts";
 
 const now = new Date("2026-11-26T10:00:00Z");
@@ -13,30 +13,81 @@ const root = makeRoot("cloud.test", now);
 describe("what is done about an installation's trust", () => {
   const fresh: TrustFacts = {
     trustDomain: "cloud.test",
-    needsRoot: true,
+    rootOwner: "ours",
     recorded: undefined,
     root: undefined,
     dataExists: false,
     now,
   };
-  const recorded = "cloud.test";
+  const recorded = { trustDomain: "cloud.test", root: "ours" } as const;
+  const theirs = { trustDomain: "cloud.test", root: "theirs" } as const;
+  /** Of before whose root it is was recorded. */
+  const early = { trustDomain: "cloud.test", root: undefined } as const;
+  const old = { ...recorded, trustDomain: "old.test" };
   const other = makeRoot("cloud.test", now);
 
-  test.each<readonly [string, Partial<TrustFacts>, unknown]>([
-    ["a new installation gets a root", {}, { kind: "make" }],
-    ["one whose root was made, and not yet recorded, keeps it", { root }, { kind: "keep", record: true }],
-    ["one that is recorded is left as it is", { recorded, root, dataExists: true }, { kind: "keep", record: false }],
-    ["an authority of the user's needs no root", { needsRoot: false }, { kind: "keep", record: true }],
-    ["neither when it is recorded", { needsRoot: false, recorded }, { kind: "keep", record: false }],
-  ])("%s", (_says, facts, decision) => {
-    expect(decideTrust({ ...fresh, ...facts })).toEqual(decision);
+  test.each<readonly [string, Partial<TrustFacts>, readonly TrustWrite[]]>([
+    ["a new installation gets a root", {}, ["root", "bundle", "record"]],
+    ["one whose root was made, and not yet recorded, keeps it", { root }, ["bundle", "record"]],
+    ["one that is recorded is left as it is", { recorded, root, dataExists: true }, ["bundle"]],
+    ["one of an early record with a root, too", { recorded: early, root, dataExists: true }, ["bundle"]],
+    ["an authority of the user's needs no root", { rootOwner: "theirs" }, ["bundle", "record"]],
+    ["neither when it is recorded", { rootOwner: "theirs", recorded: theirs }, ["bundle"]],
+    ["nor by an early record", { rootOwner: "theirs", recorded: early, dataExists: true }, ["bundle"]],
+    ["a root that nobody has used yet binds nobody", { rootOwner: "theirs", root }, ["bundle", "record"]],
+  ])("%s", (_says, facts, writes) => {
+    expect(decideTrust({ ...fresh, ...facts })).toEqual({ kind: "write", writes });
+  });
+
+  test.each<readonly [RootOwner, number, number]>([
+    ["ours", 0, 1],
+    ["ours", 1, 0],
+    ["ours", 2, 0],
+    ["ours", 3, 0],
+    ["theirs", 0, 0],
+    ["theirs", 1, 0],
+    ["theirs", 2, 0],
+  ])("with a root of %s, killed after %i writes, the next run ends it and makes %i roots", (rootOwner, done, roots) => {
+    const first = decideTrust({ ...fresh, rootOwner });
+    if (first.kind !== "write") throw new Error(first.problem);
+    const there = first.writes.slice(0, done);
+    const facts: TrustFacts = {
+      ...fresh,
+      rootOwner,
+      root: there.includes("root") ? root : undefined,
+      recorded: there.includes("record") ? { trustDomain: "cloud.test", root: rootOwner } : undefined,
+    };
+    const next = decideTrust(facts);
+    if (next.kind !== "write") throw new Error(next.problem);
+    expect(new Set([...there, ...next.writes])).toEqual(new Set(first.writes));
+    expect(next.writes.filter((write) => write === "root")).toHaveLength(roots);
+    // A record is there once.
+    expect([...there, ...next.writes].filter((write) => write === "record")).toHaveLength(1);
   });
 
   test.each<readonly [string, Partial<TrustFacts>, RegExp]>([
-    ["another trust domain", { recorded: "old.test", root }, /is cloud\.test, and this installation's is old\.test/],
-    ["another trust domain without a root", { recorded: "old.test", needsRoot: false }, /Set spire\.trustDomain back/],
-    ["a root that was recorded and is gone", { recorded }, /nephele-spire-root is gone.*never|not made anew/s],
+    ["another trust domain", { recorded: old, root }, /is cloud\.test, and this installation's is old\.test/],
+    ["another trust domain without a root", { recorded: old, rootOwner: "theirs" }, /Set spire\.trustDomain back/],
+    ["a root that was recorded and is gone", { recorded }, /nephele-spire-root is not there.*not made anew/s],
     ["a root that is gone, and its record with it", { dataExists: true }, /put it back from a backup/],
+    [
+      "no root where an early record does not tell whose",
+      { recorded: early },
+      /backup.*Where it was never there.*back to it/,
+    ],
+    [
+      "a root of ours after one of theirs",
+      { recorded: theirs, dataExists: true },
+      /^spire\.upstream\.kind is disk.*Set spire\.upstream\.kind back;/,
+    ],
+    [
+      "a root of theirs after one of ours",
+      { recorded, root, rootOwner: "theirs" },
+      /is not disk.*cannot be exchanged.*back to disk/,
+    ],
+    ["the same when ours is lost", { recorded, rootOwner: "theirs" }, /back to disk/],
+    ["the same by an early record", { recorded: early, root, rootOwner: "theirs" }, /back to disk/],
+    ["the same when the record is lost", { dataExists: true, root, rootOwner: "theirs" }, /back to disk/],
     ["a half of a root", { root: { certificate: root.certificate } }, /has no tls\.crt and tls\.key/],
     ["a key of another root", { root: { ...root, key: other.key } }, /a key that is not its certificate's/],
     ["what is no key", { root: { ...root, key: "SECRET" } }, /cannot be read/],
