@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -88,10 +88,45 @@ describe("the chart with SPIRE", () => {
     expect(spireObjects(await render())).toEqual([]);
   });
 
+  test("gives the operator what it needs with SPIRE by rbac/, which is compared with what it does", async () => {
+    const rights = spireObjects(await render(...enabled)).filter(({ metadata }) =>
+      /cloud-identities/.test(metadata.name),
+    );
+    expect(rights.map(({ kind }) => kind)).toEqual(["Role", "RoleBinding"]);
+    const text = readFileSync(join(chart, "rbac/spire.yaml"), "utf8");
+    expect(rights).toEqual(parseAllDocuments(text).map((each) => each.toJS() as unknown));
+  });
+
+  const authority = ["spire.upstream.trustBundle=-----BEGIN CERTIFICATE-----"];
+  test.each([
+    ["disk", []],
+    ["cert-manager", [...authority, "spire.upstream.certManager.issuerName=cloud"]],
+  ])("lets the server out to an API server on any port, with the authority %s", async (kind, values) => {
+    const objects = spireObjects(await render(...enabled, `spire.upstream.kind=${kind}`, ...values));
+    const policy = objects.find(
+      (each) => each.kind === "NetworkPolicy" && each.metadata.name === "nephele-spire-server",
+    );
+    expect(policy).toMatchObject({
+      spec: { egress: [{}, { ports: [{ protocol: "TCP", port: 1, endPort: 65_535 }] }] },
+    });
+  });
+
+  test("has its agents on nodes of the operator's tolerations, and of theirs", async () => {
+    const taints = ["operator.tolerations[0].key=ours", "spire.agent.tolerations[0].key=guests"];
+    const agents = spireObjects(await render(...enabled, ...taints)).find(({ kind }) => kind === "DaemonSet");
+    expect(agents).toMatchObject({
+      spec: { template: { spec: { tolerations: [{ key: "ours" }, { key: "guests" }] } } },
+    });
+  });
+
   test.each([
     [["spire.enabled=true"], /trustDomain/],
     [["spire.enabled=true", "spire.trustDomain=cloud.test/path"], /trustDomain/],
     [[...enabled, "spire.lifetimes.leafSeconds=3601"], /leafSeconds/],
+    [
+      [...enabled, "spire.lifetimes.intermediateSeconds=10799"],
+      /intermediateSeconds is 10799.*set it to 10800 or more/,
+    ],
     [[...enabled, "spire.upstream.kind=cert-manager"], /issuerName/],
     [[...enabled, "spire.upstream.kind=vault"], /trustBundle/],
     [[...enabled, "spire.upstream.kind=self-signed"], /upstream/],

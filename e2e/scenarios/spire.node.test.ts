@@ -3,18 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { parseAllDocuments } from "yaml";
 import { ensureGatewayApi } from "#e2e/cluster/gateway-api.ts";
 import { systemNamespace } from "#e2e/cluster/nephele-objects.ts";
 import { untilCondition, untilGone, untilReady } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
 import { run } from "#e2e/harness/run.ts";
-import { chart, openHelm } from "#e2e/node/helm.ts";
 import { identityProbe, type Seen, seenBy } from "#e2e/node/identity-probe.ts";
-import { tools } from "#e2e/tools/build.ts";
 import { coreSecrets, pods } from "#operator/api/foreign.ts";
 import { clouds } from "#operator/api/resources.ts";
-import { type ConfigMap, configMaps, serviceAccounts } from "#operator/cloud/resources.ts";
+import { configMaps, serviceAccounts } from "#operator/cloud/resources.ts";
 import { trustNames } from "#operator/install/trust/decide.ts";
 import { makeRoot } from "#operator/install/trust/root-certificate.ts";
 import { isTrue } from "#runtime/api/conditions.ts";
@@ -310,56 +307,3 @@ describe("what never changes", () => {
     6 * MINUTES,
   );
 });
-
-describe("what the chart configures", () => {
-  const own = "spire.upstream.trustBundle=-----BEGIN CERTIFICATE-----";
-  test.each<readonly [string, readonly string[]]>([
-    ["disk", []],
-    ["cert-manager", [own, "spire.upstream.certManager.issuerName=cloud"]],
-    [
-      "vault",
-      [
-        own,
-        "spire.upstream.vault.address=https://vault.example.org:8200",
-        "spire.upstream.vault.role=spire",
-        "spire.upstream.vault.caSecretName=vault-ca",
-      ],
-    ],
-  ])("SPIRE takes, with the authority %s; with one setting misspelt it does not", async (kind, values) => {
-    const configurations = await configured([...SPIRE, `spire.upstream.kind=${kind}`, ...values]);
-    expect(Object.keys(configurations).sort()).toEqual(["agent", "server"]);
-    for (const [program, text] of Object.entries(configurations)) {
-      expect(await validated(program, text)).toContain("configuration file is valid");
-      expect(await validated(program, text.replace('"trust_domain"', '"trust_domian"'))).not.toContain("file is valid");
-    }
-  });
-});
-
-/** The configurations that the chart renders for SPIRE's programs. */
-async function configured(values: readonly string[]): Promise<Readonly<Record<string, string>>> {
-  const helm = await openHelm(bed.node.cluster.kubeconfigPath, print);
-  const set = values.flatMap((value) => ["--set", value]);
-  const text = await helm("template", "nephele", chart, `--namespace=${systemNamespace}`, ...set);
-  const objects = parseAllDocuments(text).map((document) => document.toJS() as ConfigMap | null);
-  return Object.fromEntries(
-    objects.flatMap((object) =>
-      Object.entries(object?.data ?? {}).flatMap(([file, content]) => {
-        const program = /^(server|agent)\.conf$/.exec(file)?.[1];
-        return program === undefined ? [] : [[program, content]];
-      }),
-    ),
-  );
-}
-
-/** What a program of SPIRE's says of its configuration. */
-async function validated(program: string, text: string): Promise<string> {
-  const { bin } = await tools("spire", print);
-  const folder = mkdtempSync(join(tmpdir(), "configuration-"));
-  try {
-    const file = join(folder, "spire.conf");
-    writeFileSync(file, text);
-    return (await run(join(bin, `spire-${program}`), ["validate", "-config", file])).text;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}

@@ -53,6 +53,10 @@ vault:
 {{- end -}}
 
 {{- define "nephele.spire.serverConfiguration" -}}
+{{- $lifetimes := .Values.spire.lifetimes -}}
+{{- if lt (int $lifetimes.intermediateSeconds) (mul 3 (int $lifetimes.leafSeconds) | int) -}}
+{{- fail (printf "spire.lifetimes.intermediateSeconds is %d, and leaves of spire.lifetimes.leafSeconds (%d) end with what signed them: set it to %d or more" (int $lifetimes.intermediateSeconds) (int $lifetimes.leafSeconds) (mul 3 (int $lifetimes.leafSeconds) | int)) -}}
+{{- end -}}
 server:
   bind_address: 0.0.0.0
   bind_port: "8081"
