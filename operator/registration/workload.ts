@@ -12,6 +12,8 @@ export interface Workload {
   readonly serviceAccount: string;
   /** Others of the same pod are nobody. */
   readonly container: string;
+  /** What its pods are told by beside, where others have the account too; so each owner has an entry of its own. */
+  readonly podLabels?: Readonly<Record<string, string>>;
 }
 
 /** The alias by which all nodes of the cluster are one parent, so that an entry need not know where its pod will run. */
@@ -26,12 +28,15 @@ export function nodesEntry(trustDomain: string, owner: EntryOwner): Entry {
 
 /** SPIFFE IDs that cannot be reused: of a namespace that is the platform's, and a ServiceAccount of one part. */
 export function workloadEntry(trustDomain: string, owner: EntryOwner, workload: Workload): Entry {
-  const { name, namespace, serviceAccount, container } = workload;
+  const { name, namespace, serviceAccount, container, podLabels = {} } = workload;
   return {
     id: entryId(owner, name),
     spiffeId: workloadId(trustDomain, workload),
     parentId: nodesId(trustDomain),
-    selectors: [`k8s:ns:${namespace}`, `k8s:sa:${serviceAccount}`, `k8s:container-name:${container}`],
+    selectors: [
+      ...[`k8s:ns:${namespace}`, `k8s:sa:${serviceAccount}`, `k8s:container-name:${container}`],
+      ...Object.entries(podLabels).map(([label, value]) => `k8s:pod-label:${label}:${value}`),
+    ],
   };
 }
 

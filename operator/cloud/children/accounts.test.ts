@@ -1,4 +1,9 @@
+import type { StatefulSet } from "kubernetes-types/apps/v1.d.ts";
 import { describe, expect, test } from "vitest";
+import type { Entry } from "#operator/clients/spire/entry.ts";
+import { decideEntries } from "#operator/registration/decide.ts";
+import { ownerOfCloud } from "#operator/registration/entry-id.ts";
+import { workloadEntry } from "#operator/registration/workload.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import { aDeployment } from "../fixtures.ts";
 import { serviceAccounts } from "./accounts.ts";
@@ -45,6 +50,27 @@ describe("the parts of a Cloud whose workloads are registered", () => {
       "default-memcached",
     ]);
     expect(workloadsOf(registered).map(({ serviceAccount }) => serviceAccount)).toEqual(accounts);
+  });
+
+  test("have entries of their own where two Clouds share an account", () => {
+    const entriesOf = (name: string) => {
+      const { cloud } = registered;
+      const one = { ...registered, cloud: { ...cloud, metadata: { ...cloud.metadata, name } } };
+      const owner = ownerOfCloud({ namespace: "nephele-system", name });
+      return workloadsOf(one).map((workload) => workloadEntry("cloud.test", owner, workload));
+    };
+    const [first, second] = [entriesOf("first"), entriesOf("second")];
+    const facts = { now: new Date(), graceMs: 0 };
+    const held = (entries: readonly Entry[]) => entries.map((entry) => ({ ...entry, extras: [] }));
+    const owner = ownerOfCloud({ namespace: "nephele-system", name: "second" });
+    const { create } = decideEntries({ ...facts, owner, wanted: second, there: held(first) });
+    expect(create.map(({ id }) => id)).toEqual(second.map(({ id }) => id));
+    const databaseOf = (entries: readonly Entry[]) => entries.find(({ id }) => id.endsWith("_postgresql"));
+    expect(databaseOf(first)?.spiffeId).toBe(databaseOf(second)?.spiffeId);
+    expect(databaseOf(first)?.selectors).toContain("k8s:pod-label:app.kubernetes.io/instance:first");
+    // What they are told by is on the pods.
+    const { spec } = postgresql(registered, 1, "1Gi") as unknown as StatefulSet;
+    expect(spec?.template.metadata?.labels).toMatchObject(workloadsOf(registered).at(3)?.podLabels ?? { no: "label" });
   });
 
   test("are not those that are elsewhere", () => {

@@ -1,16 +1,22 @@
 import type { Workload } from "#operator/registration/workload.ts";
 import type { CloudDeployment } from "../deployment.ts";
-import { accountName, partsOf } from "./accounts.ts";
+import { accountName, POSTGRESQL_ACCOUNT, partsOf } from "./accounts.ts";
+import { selectorOf } from "./metadata.ts";
 
 /** The container of a pod that speaks for it: what it runs is behind that one, and is nobody itself. */
 export const PROXY_CONTAINER = "envoy";
 
 /** Who a Cloud's pods are. */
 export function workloadsOf(deployment: CloudDeployment): readonly Workload[] {
-  return partsOf(deployment).map((part) => ({
-    name: part,
-    namespace: deployment.cloud.metadata.namespace ?? "",
-    serviceAccount: accountName(deployment, part),
-    container: PROXY_CONTAINER,
-  }));
+  return partsOf(deployment).map((part) => {
+    const serviceAccount = accountName(deployment, part);
+    return {
+      name: part,
+      namespace: deployment.cloud.metadata.namespace ?? "",
+      serviceAccount,
+      container: PROXY_CONTAINER,
+      // That account is of all Clouds of the namespace; one that goes must not take the entry of another along.
+      ...(serviceAccount === POSTGRESQL_ACCOUNT ? { podLabels: selectorOf(deployment, part) } : {}),
+    };
+  });
 }
