@@ -6,6 +6,7 @@ import type { Platform } from "#operator/cloud/deployment.ts";
 import { flavorController } from "#operator/flavor/controller.ts";
 import { imageController } from "#operator/image/controller.ts";
 import { projectController } from "#operator/project/controller.ts";
+import { Registrar } from "#operator/registration/registrar.ts";
 import { secretControllers } from "#operator/secret/controller.ts";
 import { macKeyIn } from "#operator/secret/mac-key.ts";
 import { openStackClouds } from "#operator/secret/openstack.ts";
@@ -50,7 +51,7 @@ export function controllers({
     macKey: macKeyIn(kube, namespace),
   };
   return [
-    cloudController({ clouds, platform, spire }),
+    cloudController({ clouds, platform, spire: spire === undefined ? undefined : new Registrar(spire) }),
     projectController({
       clouds,
       installationId,

@@ -1,7 +1,7 @@
 import type { Cloud, CloudStatus } from "#operator/api/generated/cloud.ts";
 import type { Call } from "#operator/clients/call.ts";
 import type { CloudAccess, CloudClients } from "#operator/clients/cloud-access.ts";
-import type { SpireServer } from "#operator/clients/spire/spire-server.ts";
+import type { Registrar } from "#operator/registration/registrar.ts";
 import type { ReconcileContext } from "#runtime/controller/definition.ts";
 import { type Outcome, settled } from "#runtime/controller/outcome.ts";
 import type { Values } from "./decide/key-table.ts";
@@ -18,9 +18,6 @@ export interface CloudDeps {
   /** Default {@link POLL_MS}; shorter in tests. */
   readonly pollMs?: number;
 }
-
-/** What a Cloud needs of SPIRE's server. */
-export type Registrar = Pick<SpireServer, "use" | "expiry" | "rootOnDisk">;
 
 /** How often the services of a Cloud are asked whether they are well. */
 const POLL_MS = 60_000;

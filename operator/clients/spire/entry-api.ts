@@ -17,7 +17,7 @@ const PAGE = 500;
 
 /**
  * SPIRE's Entry API: who is given which identity. The caller must be one of the server's `admin_ids`, or come by its
- * private socket. A connection is made for each use, so that it is always of the newest SVID.
+ * private socket.
  */
 export class EntryApi {
   readonly #client: Client;

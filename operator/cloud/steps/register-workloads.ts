@@ -1,6 +1,5 @@
 import { SpireError } from "#operator/clients/spire/spire-error.ts";
-import { type EntryOwner, isOwnedBy, ownerOfCloud } from "#operator/registration/entry-id.ts";
-import { register } from "#operator/registration/register.ts";
+import { type EntryOwner, ownerOfCloud } from "#operator/registration/entry-id.ts";
 import { workloadEntry } from "#operator/registration/workload.ts";
 import { keyOf } from "#runtime/api/object.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
@@ -25,11 +24,11 @@ export async function registerWorkloads(scope: CloudScope, deployment: CloudDepl
   const owner = ownerOf(scope);
   const wanted = workloadsOf(deployment).map((workload) => workloadEntry(trustDomain, owner, workload));
   const accounts = accountsOf(deployment);
+  const isKnown = accounts.every((account) => scope.cache.get(serviceAccounts, keyOf(account)) !== undefined);
   try {
-    await spire.use((api) => register(api, { owner, wanted, now: new Date(), graceMs: GRACE_MS }));
+    await spire.register({ owner, wanted, now: new Date(), graceMs: GRACE_MS, afresh: !isKnown });
   } catch (error) {
     if (!(error instanceof SpireError)) throw error;
-    const isKnown = accounts.every((account) => scope.cache.get(serviceAccounts, keyOf(account)) !== undefined);
     return isKnown ? goOn(scope, error) : refused(scope, error);
   }
   await applyAll(scope, accounts);
@@ -41,12 +40,8 @@ export async function registerWorkloads(scope: CloudScope, deployment: CloudDepl
 export async function forgetWorkloads(scope: CloudScope): Promise<Outcome> {
   const { spire } = scope.deps;
   if (spire === undefined || scope.deployment === undefined) return settled();
-  const owner = ownerOf(scope);
   try {
-    await spire.use(async (api) => {
-      const held = await api.list();
-      await api.delete(held.filter(({ id }) => isOwnedBy(owner, id)).map(({ id }) => id));
-    });
+    await spire.forget(ownerOf(scope));
     return settled();
   } catch (error) {
     if (!(error instanceof SpireError)) throw error;
