@@ -12,13 +12,27 @@ const write = (verb: string, resource: string, subresource?: string): AuditEvent
   requestURI: "/",
 });
 const events = [write("patch", "servers", "status"), write("patch", "servers", "status"), write("create", "events")];
+const counted = {
+  ...write("patch", "projects", "status"),
+  objectRef: { resource: "projects", apiGroup: "nephele.dev", name: "a", subresource: "status" },
+};
 const made = [{ kind: "Server", objects: 2, seconds: 4, cpuSeconds: 0.1, events }];
 const quiet = { minutes: 12, passes: { server: 2000, cloud: 0 }, cpuSeconds: 1, rss: 1024 ** 2, events: [] };
 
 test("writes an object, Events apart, by verb and kind", () => {
   expect(writesReport("2 cores", made, quiet)).toContain(
-    "| Server | 2 | 1.00 | 0.50 | patch servers/status 1.00 | 50.0 | 0.5 |",
+    "| Server | 2 | 1.00 | 0.00 | 0.50 | patch servers/status 1.00 | 50.0 | 0.5 |",
   );
+});
+
+test("counts of who is used stand apart from an object's own writes", () => {
+  expect(
+    writesReport(
+      "2 cores",
+      [{ ...made[0], kind: "Server", objects: 2, seconds: 4, cpuSeconds: 0.1, events: [...events, counted] }],
+      quiet,
+    ),
+  ).toContain("| Server | 2 | 1.00 | 0.50 | 0.50 |");
 });
 
 test("nothing is written at rest, and how often was looked", () => {

