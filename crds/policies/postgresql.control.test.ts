@@ -112,7 +112,12 @@ describe("pods", () => {
       apiVersion: "v1",
       kind: "Pod",
       metadata: { ...metadata, name: uniqueName("rules") },
-      spec: { automountServiceAccountToken: false, containers: [{ name: "a", image: "a" }] },
+      // Gated: a scheduler that binds it between the read and the write would be what the write is refused for.
+      spec: {
+        automountServiceAccountToken: false,
+        schedulingGates: [{ name: "nephele.dev/never" }],
+        containers: [{ name: "a", image: "a" }],
+      },
     };
     const path = await bench.create(pods, pod);
     // Whatever else writes it between the read and the write.
