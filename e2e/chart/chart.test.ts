@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { trustNames } from "#operator/install/trust/decide.ts";
 import { NODE_FLAGS } from "#operator/node-flags.ts";
+import { CLUSTER } from "#operator/registration/workload.ts";
 import { imageSpecs, referenceOf } from "../../images/images.ts";
 
 const checkout = realpathSync(join(import.meta.dirname, "../.."));
@@ -72,4 +73,10 @@ test("what holds the trust is named alike by the program that makes it and by th
   for (const name of Object.values(trustNames)) expect(texts[0]).toContain(name);
   expect(texts[1]).toContain(`secretName: ${trustNames.root}`);
   expect(texts[2]).toContain(`configMap: { name: ${trustNames.bundle} }`);
+});
+
+test("the cluster whose nodes are attested is named alike by server, agents and the entry of its nodes", () => {
+  const configuration = readFileSync(join(chart, "templates/spire/_helpers.tpl"), "utf8");
+  expect(configuration).toContain(`${CLUSTER}: { service_account_allow_list:`);
+  expect(configuration).toContain(`k8s_psat: { plugin_data: { cluster: ${CLUSTER} } }`);
 });

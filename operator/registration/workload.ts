@@ -31,20 +31,13 @@ export function workloadEntry(trustDomain: string, owner: EntryOwner, workload: 
   const { name, namespace, serviceAccount, container, podLabels = {} } = workload;
   return {
     id: entryId(owner, name),
-    spiffeId: workloadId(trustDomain, workload),
+    spiffeId: `spiffe://${trustDomain}/ns/${namespace}/sa/${serviceAccount}`,
     parentId: nodesId(trustDomain),
     selectors: [
       ...[`k8s:ns:${namespace}`, `k8s:sa:${serviceAccount}`, `k8s:container-name:${container}`],
       ...Object.entries(podLabels).map(([label, value]) => `k8s:pod-label:${label}:${value}`),
     ],
   };
-}
-
-export function workloadId(
-  trustDomain: string,
-  { namespace, serviceAccount }: Pick<Workload, "namespace" | "serviceAccount">,
-): string {
-  return `spiffe://${trustDomain}/ns/${namespace}/sa/${serviceAccount}`;
 }
 
 function nodesId(trustDomain: string): string {

@@ -4,7 +4,7 @@ import { accountName, POSTGRESQL_ACCOUNT, partsOf } from "./accounts.ts";
 import { selectorOf } from "./metadata.ts";
 
 /** The container of a pod that speaks for it: what it runs is behind that one, and is nobody itself. */
-export const PROXY_CONTAINER = "envoy";
+const PROXY_CONTAINER = "envoy";
 
 /** Who a Cloud's pods are. */
 export function workloadsOf(deployment: CloudDeployment): readonly Workload[] {
