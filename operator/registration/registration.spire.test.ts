@@ -21,7 +21,7 @@ const stop = new AbortController();
 beforeAll(async () => {
   spire = await Spire.start({ trustDomain: TRUST_DOMAIN, admins: [OPERATOR] });
   await spire.enter(OPERATOR);
-  operator = serverFor(spire.address);
+  operator = serverOf(spire);
   await eventually("the operator's identity", async () => (await operator.use((api) => api.list())).length > 0);
 }, 300_000);
 afterAll(async () => {
@@ -29,11 +29,9 @@ afterAll(async () => {
   await spire?.stop();
 });
 
-function serverFor(workloadApi: string): SpireServer {
-  return new SpireServer(
-    { trustDomain: TRUST_DOMAIN, server: spire.serverAddress, workloadApi, rootOnDisk: true },
-    stop.signal,
-  );
+type Reached = Pick<Spire, "serverAddress" | "address">;
+function serverOf({ serverAddress: server, address: workloadApi }: Reached, trustDomain = TRUST_DOMAIN): SpireServer {
+  return new SpireServer({ trustDomain, server, workloadApi, rootOnDisk: true }, stop.signal);
 }
 
 const workload = (part: string): Workload => ({
@@ -148,6 +146,23 @@ describe("the operator at SPIRE's server, by its own SVID", () => {
   test("tells when its own identity ends", () => {
     expect(operator.expiry?.getTime()).toBeGreaterThan(Date.now());
   });
+
+  test("is connected by one SVID as long as that is the newest, and then by the next", async () => {
+    const brief = await Spire.start({ trustDomain: TRUST_DOMAIN, leafTtl: "20s", admins: [OPERATOR] });
+    try {
+      await brief.enter(OPERATOR);
+      const renewed = serverOf(brief);
+      const connection = () => renewed.use((api) => Promise.resolve(api));
+      await eventually("the first identity", () => connection().then(Boolean, () => false));
+      const [first, ends] = [await connection(), renewed.expiry?.getTime()];
+      expect(await connection()).toBe(first);
+      await expect.poll(() => renewed.expiry?.getTime(), soon).not.toBe(ends);
+      expect(await connection()).not.toBe(first);
+      expect((await renewed.use((api) => api.list())).length).toBeGreaterThan(0);
+    } finally {
+      await brief.stop();
+    }
+  });
 });
 
 describe("who is no administrator", () => {
@@ -155,11 +170,7 @@ describe("who is no administrator", () => {
     const other = await Spire.start({ trustDomain: TRUST_DOMAIN });
     try {
       await other.enter(OPERATOR);
-      const { serverAddress: server, address: workloadApi } = other;
-      const stranger = new SpireServer(
-        { trustDomain: TRUST_DOMAIN, server, workloadApi, rootOnDisk: true },
-        stop.signal,
-      );
+      const stranger = serverOf(other);
       await expect
         .poll(() => stranger.use((api) => api.list()).catch(String), soon)
         .toMatch(/PERMISSION_DENIED: .*; the caller is none of the server's admin_ids/);
@@ -169,15 +180,13 @@ describe("who is no administrator", () => {
   });
 
   test("without an agent says so", async () => {
-    const nobody = serverFor("unix:///nonexistent/agent.sock");
+    const { serverAddress } = spire;
+    const nobody = serverOf({ serverAddress, address: "unix:///nonexistent/agent.sock" });
     await expect(nobody.use((api) => api.list())).rejects.toThrow(/^no identity for the operator: the Workload API at/);
   });
 
   test("a server of another trust domain is not believed", async () => {
-    const imposed = new SpireServer(
-      { trustDomain: "other.test", server: spire.serverAddress, workloadApi: spire.address, rootOnDisk: true },
-      stop.signal,
-    );
+    const imposed = serverOf(spire, "other.test");
     await expect
       .poll(() => imposed.use((api) => api.list()).catch(String), soon)
       .toMatch(/is not one that may be spoken to/);
