@@ -88,7 +88,7 @@ describe("the chart with SPIRE", () => {
     expect(spireObjects(await render())).toEqual([]);
   });
 
-  test("gives the operator what it needs with SPIRE by rbac/, which is compared with what it does", async () => {
+  test("gives the operator what it needs with SPIRE by a file of rbac/, which the proof of its rights reads", async () => {
     const rights = spireObjects(await render(...enabled)).filter(({ metadata }) =>
       /cloud-identities/.test(metadata.name),
     );

@@ -230,10 +230,8 @@ describe("what outlasts what", () => {
       await givenAfter(Date.now(), 2 * MINUTES);
       await bed.kill(SERVER);
       await givenAfter(Date.now(), 2 * MINUTES);
-      const problems = (await bed.kube.get(pods, probe))?.status?.containerStatuses?.map(
-        ({ restartCount }) => restartCount,
-      );
-      expect(problems).toEqual([0, 0]);
+      const { status } = (await bed.kube.get(pods, probe)) ?? {};
+      expect(status?.containerStatuses?.map(({ restartCount }) => restartCount)).toEqual([0, 0]);
     },
     5 * MINUTES,
   );
