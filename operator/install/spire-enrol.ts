@@ -1,7 +1,7 @@
 /**
  * Runs beside SPIRE's server and enters, by its private socket, what must be there before anybody can come over the network:
- * the alias of the cluster's nodes, and Nephele's own programs, of which the operator enters all others by its own SVID. It looks again for as long as
- * it runs, so that a store that was lost or changed is mended.
+ * the alias of the cluster's nodes, and Nephele's own programs; the operator, one of them, enters all others by its own SVID.
+ * It looks again for as long as it runs, so that a store that was lost or changed is mended.
  *
  * Arguments: the address of the server's private socket (`unix:///…`), the trust domain, the release's namespace.
  */
