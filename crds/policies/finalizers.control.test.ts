@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { secretRules } from "../cases/secret.ts";
-import { ACCEPTED, eventually, type Sender, senderAs, uniqueName } from "../testing/api-server.ts";
+import { ACCEPTED, type Sender, senderAs, uniqueName, untilRefused } from "../testing/api-server.ts";
 import { merge } from "../testing/rule-case.ts";
 import { OPERATOR, openWorkbench, type Workbench } from "../testing/workbench.ts";
 
@@ -38,10 +38,7 @@ const withMetadata = async (change: object) => merge(await bench.admin.send("GET
 describe("a finalizer of ours", () => {
   test("is taken away by the operator and by administrators, and by nobody else", async () => {
     const without = await withMetadata({ finalizers: [OTHERS] });
-    const refused = await eventually(
-      () => member.judge("PUT", path, without),
-      (verdict) => verdict !== ACCEPTED,
-    );
+    const refused = await untilRefused(() => member.judge("PUT", path, without));
     expect(refused).toContain("the finalizers nephele.dev/* of Secret");
     expect(await operator.judge("PUT", path, without)).not.toContain("finalizers");
     expect(await bench.admin.judge("PUT", path, without)).toBe(ACCEPTED);

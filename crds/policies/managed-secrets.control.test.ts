@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ACCEPTED, eventually, type Sender, uniqueName } from "../testing/api-server.ts";
+import { ACCEPTED, type Sender, uniqueName, untilRefused } from "../testing/api-server.ts";
 import { merge, type Patch } from "../testing/rule-case.ts";
 import { OPERATOR, openWorkbench, type Workbench } from "../testing/workbench.ts";
 
@@ -18,10 +18,7 @@ beforeAll(async () => {
   const tenant = await bench.user("tenant", RIGHTS);
   senders = { operator: await bench.user(OPERATOR, RIGHTS), tenant, administrator: bench.admin };
   // Until the policy is at work.
-  await eventually(
-    () => tenant.judge("POST", collection, secret(MARKED)),
-    (verdict) => verdict !== ACCEPTED,
-  );
+  await untilRefused(() => tenant.judge("POST", collection, secret(MARKED)));
 });
 afterAll(() => bench.close());
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ACCEPTED, eventually, type Sender, uniqueName } from "../testing/api-server.ts";
+import { ACCEPTED, type Sender, uniqueName, untilRefused } from "../testing/api-server.ts";
 import { merge, type Patch } from "../testing/rule-case.ts";
 import { OPERATOR, openWorkbench, type Workbench } from "../testing/workbench.ts";
 
@@ -27,10 +27,7 @@ beforeAll(async () => {
   const editor = await bench.user("editor", RIGHTS);
   senders = { operator: await bench.user(OPERATOR, RIGHTS), editor, administrator: bench.admin };
   // Until the policy is at work.
-  await eventually(
-    () => editor.judge("POST", NAMESPACES, namespace(uniqueName("rules"), CLAIM)),
-    (verdict) => verdict !== ACCEPTED,
-  );
+  await untilRefused(() => editor.judge("POST", NAMESPACES, namespace(uniqueName("rules"), CLAIM)));
 });
 afterAll(() => bench.close());
 

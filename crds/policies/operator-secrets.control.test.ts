@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ACCEPTED, eventually, type Sender, uniqueName } from "../testing/api-server.ts";
+import { ACCEPTED, type Sender, uniqueName, untilRefused } from "../testing/api-server.ts";
 import { merge, type Patch } from "../testing/rule-case.ts";
 import { OPERATOR, openWorkbench, type Workbench } from "../testing/workbench.ts";
 
@@ -19,10 +19,7 @@ beforeAll(async () => {
   senders = { operator: await bench.user(OPERATOR, RIGHTS), other: await bench.user("other", RIGHTS) };
   const path = await bench.create(RELEASE, secret());
   // Until the policy is at work.
-  await eventually(
-    () => senders.operator.judge("DELETE", path),
-    (verdict) => verdict !== ACCEPTED,
-  );
+  await untilRefused(() => senders.operator.judge("DELETE", path));
 });
 afterAll(() => bench.close());
 

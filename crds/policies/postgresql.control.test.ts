@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { POSTGRESQL_ACCOUNT } from "#operator/cloud/children/accounts.ts";
 import { ROLE_LABEL, SCOPE_LABEL } from "#operator/cloud/children/postgresql-config.ts";
 import { trustNames } from "#operator/install/trust/decide.ts";
-import { ACCEPTED, eventually, type Sender, uniqueName } from "../testing/api-server.ts";
+import { ACCEPTED, type Sender, uniqueName, untilRefused } from "../testing/api-server.ts";
 import { merge, type Patch } from "../testing/rule-case.ts";
 import { openWorkbench, type Workbench } from "../testing/workbench.ts";
 
@@ -34,10 +34,7 @@ beforeAll(async () => {
     other: await bench.user("other", RIGHTS),
   };
   // Until the policy is at work.
-  await eventually(
-    () => senders.postgresql.judge("POST", configMaps, configMap(uniqueName("rules"))),
-    (verdict) => verdict !== ACCEPTED,
-  );
+  await untilRefused(() => senders.postgresql.judge("POST", configMaps, configMap(uniqueName("rules"))));
 });
 afterAll(() => bench.close());
 

@@ -3,7 +3,7 @@ import { cloudRules } from "../cases/cloud.ts";
 import { imageRules } from "../cases/image.ts";
 import { projectRules } from "../cases/project.ts";
 import { secretRules } from "../cases/secret.ts";
-import { ACCEPTED, eventually, uniqueName } from "../testing/api-server.ts";
+import { ACCEPTED, eventually, uniqueName, untilRefused } from "../testing/api-server.ts";
 import { type Manifest, merge, type RuleTable } from "../testing/rule-case.ts";
 import { openWorkbench, type Workbench } from "../testing/workbench.ts";
 
@@ -32,10 +32,7 @@ describe.each([cloudRules, projectRules, imageRules, secretRules])("a protected 
     const object = protectedOne(table);
     const { name } = object.metadata;
     const path = await bench.create(collection, object);
-    const refused = await eventually(
-      () => bench.admin.judge("DELETE", path),
-      (verdict) => verdict !== ACCEPTED,
-    );
+    const refused = await untilRefused(() => bench.admin.judge("DELETE", path));
     expect(refused).toContain(`${table.kind} ${name} is protected: set its spec.protected to false first`);
 
     const now = await bench.admin.send("GET", path);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cloudRules } from "../cases/cloud.ts";
 import { secretRules } from "../cases/secret.ts";
 import { serverRules } from "../cases/server.ts";
-import { ACCEPTED, eventually, type Sender, uniqueName } from "../testing/api-server.ts";
+import { ACCEPTED, type Sender, uniqueName, untilRefused } from "../testing/api-server.ts";
 import { type Manifest, merge, type Patch, type RuleTable } from "../testing/rule-case.ts";
 import { openWorkbench, type Workbench } from "../testing/workbench.ts";
 
@@ -69,10 +69,7 @@ async function changed(table: RuleTable, before: Patch, change: Patch): Promise<
 describe.each(REFERENCES)("%s", (_field, table, naming) => {
   test("is refused to who may not read the core Secret, and given to who may", async () => {
     const create = (name: string) => writer.judge("POST", collectionOf(table), object(table, naming(name)));
-    const refused = await eventually(
-      () => create("theirs"),
-      (verdict) => verdict !== ACCEPTED,
-    );
+    const refused = await untilRefused(() => create("theirs"));
     expect(refused).toContain(refusal());
     expect(await create("mine")).toBe(ACCEPTED);
   });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ACCEPTED, eventually, type Sender, uniqueName } from "../testing/api-server.ts";
+import { ACCEPTED, type Sender, uniqueName, untilRefused } from "../testing/api-server.ts";
 import { type Manifest, merge, type Patch } from "../testing/rule-case.ts";
 import { OPERATOR, openWorkbench, type Workbench } from "../testing/workbench.ts";
 
@@ -37,14 +37,8 @@ beforeAll(async () => {
   elsewhere = await bench.namespace();
   // Until the policies are at work.
   for (const plural of ["rolebindings", "roles"]) {
-    await eventually(
-      () =>
-        operator.judge(
-          "POST",
-          `${API}/namespaces/${elsewhere}/${plural}`,
-          plural === "roles" ? imageRole() : binding(),
-        ),
-      (verdict) => verdict !== ACCEPTED,
+    await untilRefused(() =>
+      operator.judge("POST", `${API}/namespaces/${elsewhere}/${plural}`, plural === "roles" ? imageRole() : binding()),
     );
   }
 });
@@ -183,10 +177,7 @@ describe("the operator takes away", () => {
     const path = `${API}/namespaces/${home}/${plural}`;
     const [ours, theirs] = [await bench.create(path, merge(object(), made)), await bench.create(path, object())];
     // It may be that this policy is not at work yet though the others are.
-    await eventually(
-      () => operator.judge("DELETE", theirs),
-      (verdict) => verdict !== ACCEPTED,
-    );
+    await untilRefused(() => operator.judge("DELETE", theirs));
     expect(await operator.judge("DELETE", theirs)).toContain("the operator may delete only what it made");
     expect(await operator.judge("DELETE", ours)).toBe(ACCEPTED);
     expect(await other.judge("DELETE", theirs)).toBe(ACCEPTED);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ACCEPTED, eventually, type Sender, uniqueName } from "../testing/api-server.ts";
+import { ACCEPTED, eventually, type Sender, uniqueName, untilRefused } from "../testing/api-server.ts";
 import { type Manifest, merge, type Patch } from "../testing/rule-case.ts";
 import { openWorkbench, type Workbench } from "../testing/workbench.ts";
 
@@ -61,10 +61,7 @@ describe.each(CASES)("%s", (_what, plural, plain, fault, words) => {
   const at = (namespace: string): string => `/api/v1/namespaces/${namespace}/${plural}`;
 
   test("is refused to a tenant, and not without that, nor elsewhere, nor to an administrator", async () => {
-    const refused = await eventually(
-      () => tenant.judge("POST", at(ours), merge(plain(), fault)),
-      (verdict) => verdict !== ACCEPTED,
-    );
+    const refused = await untilRefused(() => tenant.judge("POST", at(ours), merge(plain(), fault)));
     expect(refused).toContain(words);
     expect(await tenant.judge("POST", at(ours), plain())).toBe(ACCEPTED);
     expect(await tenant.judge("POST", at(nobodys), merge(plain(), fault))).toBe(ACCEPTED);

@@ -111,6 +111,13 @@ export async function eventually(ask: () => Promise<Verdict>, wanted: (verdict: 
   }
 }
 
+/** Asks until a policy that was just made is at work, and gives what it says. */
+export async function untilRefused(ask: () => Promise<Verdict>): Promise<Verdict> {
+  const verdict = await eventually(ask, (each) => each !== ACCEPTED);
+  if (verdict === ACCEPTED) throw new Error("no policy refuses it after 20 s");
+  return verdict;
+}
+
 /** A name that no other test uses. */
 export function uniqueName(prefix: string): string {
   return `${prefix}-${Math.random().toString(36).slice(2, 10)}`;
