@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Condition, NewCondition } from "#runtime/api/conditions.ts";
+import { type Condition, mergeConditions, type NewCondition } from "#runtime/api/conditions.ts";
 import type { StreamInfo } from "../server/client.ts";
 import { withRejections } from "./programmed.ts";
 import { Rejections } from "./rejections.ts";
@@ -11,7 +11,7 @@ const rejected: Condition = {
   type: "Programmed",
   status: "False",
   reason: "Rejected",
-  message: "workload/a/web rejected it: no (heard by one)",
+  message: "one heard: workload/a/web rejected it: no",
   observedGeneration: 2,
   lastTransitionTime: "2026-01-01T00:00:00Z",
 };
@@ -32,12 +32,21 @@ describe("Programmed", () => {
     expect(said(undefined, rejections)).toMatchObject({ status: "False", message: rejected.message });
     expect(rejections.acknowledged(stream("1"), "cluster")).toBe(false);
     expect(rejections.acknowledged(stream("1"), "listener")).toBe(true);
-    expect(said([rejected], rejections)).toMatchObject({ message: "workload/a/web rejected it: never (heard by one)" });
+    expect(said([rejected], rejections)).toMatchObject({ message: "one heard: workload/a/web rejected it: never" });
     expect(rejections.closed(stream("2"))).toBe(true);
     expect(said([rejected], rejections)).toEqual(programmed);
   });
 
-  const elsewhere = { ...rejected, message: "workload/a/web rejected it: no (heard by two)" };
+  test("is true again by this replica, too, where the words were too many for a condition", () => {
+    const rejections = new Rejections("one");
+    rejections.rejected(stream("1"), "listener", "no ".repeat(1_000));
+    const held = mergeConditions(undefined, withRejections([programmed], undefined, [proxy], rejections, now), 1, now);
+    expect(held[0]?.message.length).toBeLessThan(3_000);
+    rejections.acknowledged(stream("1"), "listener");
+    expect(said(held, rejections)).toEqual(programmed);
+  });
+
+  const elsewhere = { ...rejected, message: "two heard: workload/a/web rejected it: no" };
 
   test("is left as another replica said, which hears what this one does not, for ten minutes", () => {
     const rejections = new Rejections("one");

@@ -8,8 +8,9 @@ const leftMs = 10 * 60_000;
 
 /**
  * Programmed as the view has it, unless proxies reject what they were sent. Rejections are heard by the replica that a proxy is
- * connected to, and not by the others. Who heard one stands at the end of the message, and for ten minutes nobody else says
- * anything different, not even of a rejection of its own: so no two replicas write against each other.
+ * connected to, and not by the others. Who heard one stands at the beginning of the message, where no limit of its length cuts
+ * it off, and for ten minutes nobody else says anything different, not even of a rejection of its own: so no two replicas write
+ * against each other.
  */
 export function withRejections(
   conditions: readonly NewCondition[],
@@ -18,16 +19,16 @@ export function withRejections(
   rejections: Rejections,
   now: Date,
 ): readonly NewCondition[] {
-  const heardHere = ` (heard by ${rejections.replica})`;
+  const heardHere = `${rejections.replica} heard: `;
   return conditions.map((condition) => {
     if (condition.type !== "Programmed" || condition.status !== "True") return condition;
     const before = held?.find(({ type }) => type === "Programmed");
-    const isOthers = before?.reason === reason && !before.message.endsWith(heardHere);
+    const isOthers = before?.reason === reason && !before.message.startsWith(heardHere);
     if (isOthers && now.getTime() - Date.parse(before.lastTransitionTime) < leftMs) return before;
     for (const proxy of proxies) {
       const text = rejections.of(proxy);
       if (text !== undefined)
-        return { ...condition, status: "False", reason, message: `${proxy} rejected it: ${text}${heardHere}` };
+        return { ...condition, status: "False", reason, message: `${heardHere}${proxy} rejected it: ${text}` };
     }
     return condition;
   });
