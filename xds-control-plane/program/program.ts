@@ -23,6 +23,7 @@ import type { Listen } from "./flags.ts";
 import { admitBySvid } from "./proxy-identity.ts";
 import { Publisher } from "./publisher.ts";
 import { Rejections } from "./rejections.ts";
+import { StatusSayer } from "./status-sayer.ts";
 import { statusWrites } from "./statuses.ts";
 
 export interface ProgramOptions {
@@ -101,14 +102,19 @@ export async function startProgram(options: ProgramOptions, signal: AbortSignal)
     },
   });
   const publisher = new Publisher(server.snapshots, log);
-  const sayer = new StatusSayer(async (now) => {
-    for (const { resource, object, status } of view === undefined ? [] : statusWrites(view, now, rejections)) {
-      const { name, namespace, uid } = object.metadata;
-      const metadata = { name, uid, ...(namespace === undefined ? {} : { namespace }) };
-      const body = { apiVersion: apiVersionOf(resource), kind: resource.kind, metadata, status };
-      await kube.applyStatus(resource, body, { fieldOwner, force: true });
-    }
-  }, log);
+  const sayer = new StatusSayer(
+    {
+      wanted: (now) => (view === undefined ? [] : statusWrites(view, now, rejections)),
+      write: async ({ resource, object, status }) => {
+        const { name, namespace, uid } = object.metadata;
+        const metadata = { name, uid, ...(namespace === undefined ? {} : { namespace }) };
+        const body = { apiVersion: apiVersionOf(resource), kind: resource.kind, metadata, status };
+        await kube.applyStatus(resource, body, { fieldOwner, force: true });
+      },
+      log,
+    },
+    signal,
+  );
   watchCluster(
     informers,
     (objects) => {
@@ -163,48 +169,5 @@ function identityProblem(identity: X509Source): string | undefined {
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
-  }
-}
-
-/** How long after a status could not be written it is tried again, milliseconds. */
-const sayAgainMs = 5_000;
-
-/** Writes statuses, one round at a time. */
-class StatusSayer {
-  readonly #write: (now: Date) => Promise<void>;
-  readonly #log: Logger;
-  #round: Promise<void> | undefined;
-  #isWanted = false;
-  #again: NodeJS.Timeout | undefined;
-
-  constructor(write: (now: Date) => Promise<void>, log: Logger) {
-    this.#write = write;
-    this.#log = log;
-  }
-
-  say(): void {
-    this.#isWanted = true;
-    this.#round ??= this.#run().finally(() => {
-      this.#round = undefined;
-    });
-  }
-
-  async settled(): Promise<void> {
-    this.#isWanted = false;
-    await this.#round;
-    clearTimeout(this.#again);
-  }
-
-  async #run(): Promise<void> {
-    while (this.#isWanted) {
-      this.#isWanted = false;
-      try {
-        await this.#write(new Date());
-      } catch (error) {
-        this.#log.warn({ err: error }, "a status could not be written, and is tried again");
-        clearTimeout(this.#again);
-        this.#again = setTimeout(() => this.say(), sayAgainMs);
-      }
-    }
   }
 }
