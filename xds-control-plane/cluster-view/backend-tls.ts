@@ -4,7 +4,7 @@ import type { ProxyClass } from "../mesh/mesh.ts";
 import type { Service as MeshService, UpstreamTls } from "../mesh/service.ts";
 import { hostnameProblem } from "../mesh/syntax.ts";
 import { servicesOf } from "../mesh/used-services.ts";
-import { condition } from "./listeners.ts";
+import { absence, condition } from "./listeners.ts";
 import type { ClusterObjects } from "./objects.ts";
 import type { BackendTlsPolicy } from "./policy-kinds.ts";
 import { serviceName } from "./services.ts";
@@ -95,11 +95,7 @@ function tlsOf({ metadata, spec }: BackendTlsPolicy, objects: ClusterObjects): T
     );
     const text = held?.data?.["ca.crt"];
     if (text === undefined || !isCertificate(text)) {
-      const why = objects.unreadableIn.has(namespace)
-        ? `may not be read: bind the ClusterRole nephele:xds-certificates in ${namespace}`
-        : held === undefined
-          ? "is not there"
-          : "holds no certificate under ca.crt";
+      const why = held === undefined ? absence(namespace, objects) : "holds no certificate under ca.crt";
       return { reason: "InvalidCACertificateRef", message: `${label} ${why}` };
     }
     found.push(text.trim());

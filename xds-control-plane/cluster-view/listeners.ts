@@ -127,6 +127,13 @@ function certificatesOf(spec: GatewayListener, gateway: Gateway, objects: Cluste
   return { certificates: found, ...(problem === undefined ? {} : { problem }) };
 }
 
+/** Why a core Secret or a ConfigMap is not among the objects. */
+export function absence(namespace: string, { unreadableIn }: ClusterObjects): string {
+  return unreadableIn.has(namespace)
+    ? `may not be read: bind the ClusterRole nephele:xds-certificates in ${namespace}`
+    : "is not there";
+}
+
 function certificateOf(
   ref: SecretRef,
   gateway: Gateway,
@@ -141,11 +148,8 @@ function certificateOf(
   if (!isGranted(objects.referenceGrants, from, { group: "", kind: "Secret", namespace, name })) {
     return { reason: "RefNotPermitted", message: `${label}: no ReferenceGrant in ${namespace} allows it` };
   }
-  if (objects.unreadableIn.has(namespace)) {
-    return invalid(`may not be read: bind the ClusterRole nephele:xds-certificates in ${namespace}`);
-  }
   const secret = objects.secrets.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
-  if (secret === undefined) return invalid("is not there");
+  if (secret === undefined) return invalid(absence(namespace, objects));
   const [chain, key] = ["tls.crt", "tls.key"].map((field) =>
     Buffer.from(secret.data?.[field] ?? "", "base64").toString(),
   );

@@ -80,6 +80,17 @@ describe("a cluster as a mesh, with its conditions", () => {
     }
   });
 
+  test.each([
+    ["backend-tls", "a"],
+    ["listeners", "shop"],
+  ])("%s: what was read is used, though more of its namespace may not be", (name, namespace) => {
+    const objects = { ...objectsOf(name), unreadableIn: new Set([namespace]) };
+    expect(viewOf(objects, domain).mesh).toEqual(viewOf(objectsOf(name), domain).mesh);
+    // Control: of what was not read it is said.
+    const said = JSON.stringify(viewOf({ ...objects, secrets: [], configMaps: [] }, domain));
+    expect(said.includes(`may not be read: bind the ClusterRole nephele:xds-certificates in ${namespace}`)).toBe(true);
+  });
+
   test("each golden file belongs to a case", () => {
     expect(readdirSync(outputs).sort()).toEqual(names.map((name) => `${name}.golden.json`).sort());
   });
