@@ -53,10 +53,11 @@ export function isInMesh({ metadata }: Service): boolean {
   return metadata.labels?.[meshMarks.enabled] === "true";
 }
 
-/** The identity of a ServiceAccount. */
+/** The identity of a ServiceAccount; undefined for what names none. */
 export function identityOf(domain: TrustDomain, namespace: string, account: string): SpiffeId | undefined {
   const id = `spiffe://${domain}/ns/${namespace}/sa/${account}`;
-  return spiffeIdProblem(id) === undefined ? spiffeId(id) : undefined;
+  // A slash would make more segments, which is nobody's.
+  return spiffeIdProblem(id) === undefined && !account.includes("/") ? spiffeId(id) : undefined;
 }
 
 /** The ServiceAccount that an identity of our trust domain is; undefined for what is another kind of workload. */
