@@ -164,13 +164,15 @@ function inboundListeners(
       return [{ ...listening, chains: [{ kind: "tcp", ...common, backends: [{ service, weight: 1 }], access }] }];
     }
     const hosts = [{ hostname: "*", rules: [toAll("application", service)] }];
+    const paths = new Map<number, string>();
     const health = together.flatMap(({ port: of }): readonly Listener[] => {
-      if (of.health === undefined) return [];
+      if (of.health === undefined || paths.get(of.health.port) === of.health.path) return [];
       if (taken.has(of.health.port)) {
         conflict(of, `port ${of.health.port} of the pods, which it wants for probes, is for something else`);
         return [];
       }
       taken.add(of.health.port);
+      paths.set(of.health.port, of.health.path);
       return [healthListener(of.health, service)];
     });
     return [{ ...listening, chains: [{ kind: "http", ...common, hosts, policies: { access } }] }, ...health];
