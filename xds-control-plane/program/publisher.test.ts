@@ -31,6 +31,7 @@ test("sidecars that are in the mesh no longer are served nothing; others hear no
   publisher.publish(meshOf([], []));
   expect(snapshots.current(one)?.view("listener").resources.get("in-80")).toBeUndefined();
   expect(snapshots.current(one)).toBeDefined();
+  expect(snapshots.history(one)).toHaveLength(1);
   expect(snapshots.current("gateway/a/edge")).toBeUndefined();
 });
 
@@ -39,6 +40,7 @@ test("a class that cannot be served keeps what it had", () => {
   const publisher = new Publisher(snapshots, log);
   publisher.publish(meshOf([caller(one, "a")], [serviceAt("a", [1])]));
   const before = snapshots.current(one);
+  expect(before).toBeDefined();
   publisher.publish(meshOf([caller(one, "nowhere")], [serviceAt("a", [1])]));
   expect(snapshots.current(one)).toBe(before);
 });

@@ -65,8 +65,8 @@ export class Publisher {
     }
   }
 
-  /** Serves a class of proxies the empty configuration: no listener, no cluster. */
+  /** Serves a class of proxies the empty configuration: no listener, no cluster. What it had is held no longer. */
   serveNothing(name: string): void {
-    this.#snapshots.set(name, nothing);
+    this.#snapshots.setAlone(name, nothing);
   }
 }

@@ -121,5 +121,10 @@ describe("the store", () => {
     const store = new SnapshotStore();
     for (let port = 1; port <= 20; port += 1) store.set("g", Snapshot.of([endpoint("a", port)]));
     expect(store.history("g").length).toBe(6);
+    const heard: StoreChange[] = [];
+    store.onChange((change) => heard.push(change));
+    store.setAlone("g", Snapshot.of([]));
+    expect(store.history("g")).toEqual([store.current("g")]);
+    expect(heard[0]?.changed).toEqual(new Map([["endpoint", new Set(["a"])]]));
   });
 });

@@ -39,6 +39,11 @@ export class SnapshotStore {
     this.#replace(group, [...history, snapshot].slice(-(remembered + 1)));
   }
 
+  /** Serves a snapshot from now on, and keeps no former one: there is nothing to go back to. */
+  setAlone(group: string, snapshot: Snapshot): void {
+    this.#replace(group, [snapshot]);
+  }
+
   /**
    * Serves the former snapshot again, and forgets the current one.
    *
