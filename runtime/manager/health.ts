@@ -1,6 +1,5 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Metrics } from "../observe/metrics.ts";
+import { type ServingHttp, serveHttp } from "./serve-http.ts";
 
 export interface HealthOptions {
   readonly host: string;
@@ -14,8 +13,8 @@ export interface HealthOptions {
 }
 
 /** Serves /healthz, /readyz and /metrics. Gives the port and a way to stop. */
-export async function serveHealth(options: HealthOptions): Promise<{ readonly port: number; close(): Promise<void> }> {
-  const server = createServer((request, response) => {
+export function serveHealth(options: HealthOptions): Promise<ServingHttp> {
+  return serveHttp(options, (request, response) => {
     const answer = (status: number, text: string, type = "text/plain; charset=utf-8"): void => {
       response.writeHead(status, { "content-type": type }).end(text);
     };
@@ -37,16 +36,4 @@ export async function serveHealth(options: HealthOptions): Promise<{ readonly po
         return answer(404, "there is /healthz, /readyz and /metrics\n");
     }
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options.port, options.host, resolve);
-  });
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
 }

@@ -1,5 +1,4 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type ServingHttp, serveHttp } from "#runtime/manager/serve-http.ts";
 import { problemsOf } from "../mesh/check.ts";
 import type { Mesh, ProxyClass } from "../mesh/mesh.ts";
 import { servicesOf } from "../mesh/used-services.ts";
@@ -24,25 +23,13 @@ const help = "there is /debug/proxies, and /debug/proxies/<class> for one of the
  * Serves what the control plane thinks, for people: `/debug/proxies`, all classes of proxies; `/debug/proxies/<class>`, one with
  * its part of the mesh, Envoy's resources made of it, and what is served. No key is among it.
  */
-export async function serveDebug(options: DebugOptions): Promise<{ readonly port: number; close(): Promise<void> }> {
-  const server = createServer((request, response) => {
+export function serveDebug(options: DebugOptions): Promise<ServingHttp> {
+  return serveHttp(options, (request, response) => {
     const [, name] = /^\/debug\/proxies(?:\/(.+))?$/.exec(request.url ?? "") ?? [undefined, ""];
     const found = name === "" ? undefined : name === undefined ? summary(options) : details(name, options);
     if (found === undefined) response.writeHead(404, { "content-type": "text/plain; charset=utf-8" }).end(help);
     else response.writeHead(200, { "content-type": "application/json" }).end(`${JSON.stringify(found, null, 2)}\n`);
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options.port, options.host, resolve);
-  });
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
 }
 
 function summary({ mesh: current, snapshots, rejections }: DebugOptions): object {
