@@ -1,5 +1,5 @@
 import type { NewCondition } from "#runtime/api/conditions.ts";
-import { spiffeId } from "#spiffe/spiffe-id.ts";
+import { type SpiffeId, spiffeId } from "#spiffe/spiffe-id.ts";
 import type { AccessPolicy as Access, AccessRule, CallerMatch } from "../mesh/policy.ts";
 import type { PathMatch } from "../mesh/route.ts";
 import type { AccessPolicy } from "./generated/accesspolicy.ts";
@@ -11,6 +11,8 @@ export type TargetRef = AccessPolicy["spec"]["targetRefs"][number];
 /** A target of a policy, and what it came to. */
 export interface ReadTarget {
   readonly targetRef: TargetRef;
+  /** Who serves it; undefined where nobody does. */
+  readonly identity: SpiffeId | undefined;
   /** The ports that the policy is for; none where it is not accepted. */
   readonly ports: readonly MeshPort[];
   /** The ports that it may have meant where it is not accepted: it lets nobody in there. */
@@ -40,13 +42,13 @@ export function readPolicies(
     const isHttp = rules.some(({ methods, paths }) => methods !== undefined || paths !== undefined);
     const targets = policy.spec.targetRefs.map((targetRef): ReadTarget => {
       const service = serviceOf(namespace, targetRef.name);
-      const found = portsOf(targetRef, service, isHttp);
-      if (typeof found[1] !== "string") {
-        const accepted = condition("Accepted", true, found[0], "the policy is valid");
-        return { targetRef, ports: found[1], closed: [], accepted };
+      const [reason, found] = portsOf(targetRef, service, isHttp);
+      const { identity, ports: all = [] } = service === "elsewhere" ? {} : (service ?? {});
+      if (typeof found === "string") {
+        return { targetRef, identity, ports: [], closed: all, accepted: condition("Accepted", false, reason, found) };
       }
-      const closed = service === undefined || service === "elsewhere" ? [] : service.ports;
-      return { targetRef, ports: [], closed, accepted: condition("Accepted", false, found[0], found[1]) };
+      const accepted = condition("Accepted", true, reason, "the policy is valid");
+      return { targetRef, identity, ports: found, closed: [], accepted };
     });
     return { policy, targets, rules };
   });

@@ -65,16 +65,13 @@ export function deniedIn(objects: ClusterObjects): ReadonlySet<SpiffeId> {
  * `findings` says what is wrong with a class of proxies, which then keeps what it had.
  */
 export function meshSays(
-  { services, policies, workloads }: MeshObjects,
+  { policies, workloads }: MeshObjects,
   objects: ClusterObjects,
   mesh: Mesh,
   domain: TrustDomain | undefined,
   findings: (proxy: string) => readonly Finding[],
 ): { readonly policies: readonly PolicySays[]; readonly denials: readonly DenialSays[] } {
   if (domain === undefined) return { policies: [], denials: [] };
-  const byName = new Map(
-    [...services.values()].map((of) => [`${of.service.metadata.namespace}/${of.service.metadata.name}`, of]),
-  );
   const programmed = (target: ReadTarget, proxies: readonly string[]): NewCondition => {
     const not = (reason: string, message: string) => condition("Programmed", false, reason, message);
     if (target.accepted.status !== "True") return not("Invalid", "it is not accepted for this target");
@@ -86,28 +83,23 @@ export function meshSays(
     if (problems.length > 0) return not("Invalid", problemText(problems));
     return condition("Programmed", true, "Programmed", `the proxies of ${proxies.join(", ")} are told of it`);
   };
+  const broken =
+    objects.deniedIdentities.length === 0 ? [] : [...mesh.proxies.keys()].filter((name) => findings(name).length > 0);
+  const denied =
+    broken.length === 0
+      ? condition("Programmed", true, "Programmed", "the proxies are told of it")
+      : condition("Programmed", false, "Invalid", `these keep what they had: ${broken.join(", ")}`);
   return {
     policies: policies.map(({ policy, targets }) => ({
       policy,
       targets: targets.map((target) => {
-        const { targetRef } = target;
-        const { identity } = byName.get(`${policy.metadata.namespace}/${targetRef.name}`) ?? {};
+        const { targetRef, identity } = target;
         const account = identity && accountOf(identity, domain);
         const proxies = account === undefined ? [] : [workloadProxy(account.namespace, account.account)];
         return { targetRef, conditions: [target.accepted, programmed(target, proxies)], proxies };
       }),
     })),
-    denials: objects.deniedIdentities.map((denial) => {
-      const broken = [...mesh.proxies.keys()].filter((name) => findings(name).length > 0);
-      return {
-        denial,
-        conditions: [
-          broken.length === 0
-            ? condition("Programmed", true, "Programmed", "the proxies are told of it")
-            : condition("Programmed", false, "Invalid", `these keep what they had: ${broken.join(", ")}`),
-        ],
-      };
-    }),
+    denials: objects.deniedIdentities.map((denial) => ({ denial, conditions: [denied] })),
   };
 }
 

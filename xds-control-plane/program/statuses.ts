@@ -94,9 +94,10 @@ export function statusWrites(view: View, now: Date, rejections: Rejections): rea
     });
     add(accessPolicies as Resource, policy, { ancestors: [...others, ...own].slice(0, ancestorsAtMost) });
   }
+  const all = [...view.mesh.proxies.keys()];
   for (const { denial, conditions } of view.denials) {
     const before = denial.status?.conditions;
-    const next = withRejections(conditions, before, [...view.mesh.proxies.keys()], rejections, now);
+    const next = withRejections(conditions, before, all, rejections, now);
     add(deniedIdentities as Resource, denial, { conditions: merged(denial, before, next, now) });
   }
   return writes;
