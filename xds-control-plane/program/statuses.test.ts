@@ -1,11 +1,13 @@
 import { describe, expect, test } from "vitest";
 import type { KubeObject } from "#runtime/api/object.ts";
+import { type TrustDomain, trustDomain } from "#spiffe/spiffe-id.ts";
 import type { Gateway, HttpRoute } from "../cluster-view/kinds.ts";
 import { clusterObjects } from "../cluster-view/objects.ts";
 import { controllerName, viewOf } from "../cluster-view/view.ts";
 import { Rejections } from "./rejections.ts";
 import { statusWrites } from "./statuses.ts";
 
+const domain = trustDomain("mesh.test");
 const none = new Rejections("one");
 const early = new Date("2026-01-01T00:00:00Z");
 const later = new Date("2026-01-02T00:00:00Z");
@@ -40,8 +42,8 @@ const route: HttpRoute = {
 };
 
 /** The objects after the writes that a look at them asks for. */
-function written(objects: readonly KubeObject[], now: Date): readonly KubeObject[] {
-  const writes = statusWrites(viewOf(clusterObjects(objects), undefined), now, none);
+function written(objects: readonly KubeObject[], now: Date, of?: TrustDomain): readonly KubeObject[] {
+  const writes = statusWrites(viewOf(clusterObjects(objects), of), now, none);
   return objects.map((object) => {
     const write = writes.find((each) => each.object === object);
     return write === undefined ? object : { ...object, status: { ...(object.status as object), ...write.status } };
@@ -71,5 +73,27 @@ describe("statuses", () => {
     expect(writes.map(({ object }) => object.kind)).toEqual(["Gateway", "HTTPRoute"]);
     const [, { status } = { status: {} }] = writes;
     expect(JSON.stringify(status)).toContain("NoMatchingParent");
+  });
+
+  test("of a policy keep what other controllers say, and take back what is said no more", () => {
+    const ancestorRef = { group: "", kind: "Service", name: "web" };
+    const others = { ancestorRef, controllerName: "example.test/other", conditions: [] };
+    const gone = { ancestorRef: { ...ancestorRef, name: "gone" }, controllerName: "nephele.dev/mesh", conditions: [] };
+    const policy: KubeObject = {
+      apiVersion: "nephele.dev/v1alpha1",
+      kind: "AccessPolicy",
+      metadata: { ...metadata, name: "web" },
+      spec: { mode: "Enforce", targetRefs: [ancestorRef] },
+      status: { ancestors: [others, gone] },
+    };
+    const all = written([policy], early, domain);
+    const [{ status } = policy] = all;
+    const { ancestors } = status as { readonly ancestors: readonly object[] };
+    expect(ancestors[0]).toEqual(others);
+    expect(ancestors[1]).toMatchObject({ ancestorRef, controllerName: "nephele.dev/mesh" });
+    expect(ancestors).toHaveLength(2);
+    expect(statusWrites(viewOf(clusterObjects(all), domain), later, none)).toEqual([]);
+    // Without identities there is no mesh, and it is not ours to speak of.
+    expect(statusWrites(viewOf(clusterObjects([policy]), undefined), later, none)).toEqual([]);
   });
 });

@@ -2,7 +2,6 @@ import { isDeepStrictEqual } from "node:util";
 import { type Condition, mergeConditions, type NewCondition } from "#runtime/api/conditions.ts";
 import type { KubeObject } from "#runtime/api/object.ts";
 import type { Resource } from "#runtime/api/resource.ts";
-import type { AccessPolicyStatusAncestor } from "../cluster-view/generated/accesspolicy.ts";
 import {
   gatewayClasses,
   gateways,
@@ -70,29 +69,21 @@ export function statusWrites(view: View, now: Date, rejections: Rejections): rea
     add(routeResources[kind] as Resource, route, { parents: [...others, ...own] });
   }
   for (const { policy, gateways: by, conditions } of view.backendTls) {
-    const held = policy.status?.ancestors ?? [];
-    const others = held.filter((each) => each.controllerName !== controllerName);
-    const own = by.map(({ namespace, name }): PolicyAncestorStatus => {
-      const ancestorRef = { group: "gateway.networking.k8s.io", kind: "Gateway", namespace, name };
-      const before = held.find(
-        (each) => each.controllerName === controllerName && isDeepStrictEqual(each.ancestorRef, ancestorRef),
-      );
-      return { ancestorRef, controllerName, conditions: merged(policy, before?.conditions, conditions, now) };
-    });
-    const ancestors = [...others, ...own].slice(0, ancestorsAtMost);
-    if (ancestors.length > 0 || held.length > 0) add(backendTlsPolicies as Resource, policy, { ancestors });
+    const own = by.map(({ namespace, name }) => ({
+      ancestorRef: { group: "gateway.networking.k8s.io", kind: "Gateway", namespace, name },
+      next: () => conditions,
+    }));
+    const ancestors = ancestorsOf(policy, controllerName, own, now);
+    if (ancestors.length > 0 || policy.status?.ancestors !== undefined) {
+      add(backendTlsPolicies as Resource, policy, { ancestors });
+    }
   }
   for (const { policy, targets } of view.policies) {
-    const held = policy.status?.ancestors ?? [];
-    const others = held.filter((each) => each.controllerName !== meshController);
-    const own = targets.map(({ targetRef, conditions, proxies }): AccessPolicyStatusAncestor => {
-      const before = held.find(
-        (each) => each.controllerName === meshController && isDeepStrictEqual(each.ancestorRef, targetRef),
-      )?.conditions;
-      const next = withRejections(conditions, before, proxies, rejections, now);
-      return { ancestorRef: targetRef, controllerName: meshController, conditions: merged(policy, before, next, now) };
-    });
-    add(accessPolicies as Resource, policy, { ancestors: [...others, ...own].slice(0, ancestorsAtMost) });
+    const own = targets.map(({ targetRef, conditions, proxies }) => ({
+      ancestorRef: targetRef,
+      next: (before: readonly Condition[] | undefined) => withRejections(conditions, before, proxies, rejections, now),
+    }));
+    add(accessPolicies as Resource, policy, { ancestors: ancestorsOf(policy, meshController, own, now) });
   }
   const all = [...view.mesh.proxies.keys()];
   for (const { denial, conditions } of view.denials) {
@@ -103,8 +94,31 @@ export function statusWrites(view: View, now: Date, rejections: Rejections): rea
   return writes;
 }
 
-/** As the kind has it. */
+/** As the kinds have it. */
 const ancestorsAtMost = 16;
+
+interface OwnAncestor {
+  readonly ancestorRef: PolicyAncestorStatus["ancestorRef"];
+  readonly next: (before: readonly Condition[] | undefined) => readonly NewCondition[];
+}
+
+/** What is said of a policy. The list is one field for all controllers: what others say stays. */
+function ancestorsOf(
+  policy: KubeObject<unknown, { readonly ancestors?: readonly PolicyAncestorStatus[] }>,
+  controller: string,
+  own: readonly OwnAncestor[],
+  now: Date,
+): readonly PolicyAncestorStatus[] {
+  const held = policy.status?.ancestors ?? [];
+  const others = held.filter((each) => each.controllerName !== controller);
+  const said = own.map(({ ancestorRef, next }): PolicyAncestorStatus => {
+    const before = held.find(
+      (each) => each.controllerName === controller && isDeepStrictEqual(each.ancestorRef, ancestorRef),
+    )?.conditions;
+    return { ancestorRef, controllerName: controller, conditions: merged(policy, before, next(before), now) };
+  });
+  return [...others, ...said].slice(0, ancestorsAtMost);
+}
 
 function merged(
   { metadata }: KubeObject,
