@@ -4,6 +4,7 @@ import type { ProxyClass } from "../mesh/mesh.ts";
 import type { Service as MeshService, UpstreamTls } from "../mesh/service.ts";
 import { hostnameProblem } from "../mesh/syntax.ts";
 import { servicesOf } from "../mesh/used-services.ts";
+import type { Service } from "./kinds.ts";
 import { absence, condition } from "./listeners.ts";
 import type { ClusterObjects } from "./objects.ts";
 import type { BackendTlsPolicy } from "./policy-kinds.ts";
@@ -30,15 +31,24 @@ export interface BackendTlsSays {
   readonly conditions: readonly NewCondition[];
 }
 
-/** How Services want to be spoken to in TLS, the oldest policy first: of two for one port it is the one that counts. */
-export function readBackendTls(objects: ClusterObjects): readonly ReadBackendTls[] {
+/**
+ * How Services want to be spoken to in TLS, the oldest policy first: of two for one port it is the one that counts.
+ *
+ * @param isInMesh Services for which no policy counts: both ends have SVIDs, which say more
+ */
+export function readBackendTls(
+  objects: ClusterObjects,
+  isInMesh: (service: Service) => boolean,
+): readonly ReadBackendTls[] {
   const taken = new Map<string, string>();
   const age = ({ metadata }: BackendTlsPolicy): string =>
     [metadata.creationTimestamp ?? "", metadata.namespace ?? "", metadata.name].join(" ");
   return objects.backendTlsPolicies
     .toSorted((one, other) => (age(one) < age(other) ? -1 : 1))
     .map((policy) => {
-      const wanted = targetsOf(policy, objects);
+      const targets = targetsOf(policy, objects);
+      const member = targets.find(({ service }) => isInMesh(service))?.service;
+      const wanted = targets.map(({ name }) => name);
       const holder = wanted.map((name) => taken.get(name)).find((name) => name !== undefined);
       const services = wanted.filter((name) => !taken.has(name));
       for (const name of services) taken.set(name, policy.metadata.name);
@@ -48,22 +58,29 @@ export function readBackendTls(objects: ClusterObjects): readonly ReadBackendTls
         targets: wanted,
         services,
         tls: typeof read === "string" || "reason" in read ? undefined : read,
-        conditions: conditionsOf(read, holder),
+        conditions: conditionsOf(read, problemOf(member, holder)),
       };
     });
 }
 
+interface Target {
+  readonly service: Service;
+  /** The port's name in the mesh. */
+  readonly name: string;
+}
+
 /** Ports of Services, which may be there or not; without a section all of a Service's. */
-function targetsOf({ metadata, spec }: BackendTlsPolicy, objects: ClusterObjects): readonly string[] {
+function targetsOf({ metadata, spec }: BackendTlsPolicy, objects: ClusterObjects): readonly Target[] {
   const namespace = metadata.namespace ?? "";
   return (spec?.targetRefs ?? []).flatMap(({ group, kind, name, sectionName }) => {
     if (group !== "" || kind !== "Service") return [];
     const service = objects.services.find(
       (each) => each.metadata.namespace === namespace && each.metadata.name === name,
     );
-    return (service?.spec?.ports ?? [])
+    if (service === undefined) return [];
+    return (service.spec?.ports ?? [])
       .filter((port) => sectionName === undefined || port.name === sectionName)
-      .map(({ port }) => serviceName(namespace, name, port));
+      .map(({ port }) => ({ service, name: serviceName(namespace, name, port) }));
   });
 }
 
@@ -115,7 +132,22 @@ function isCertificate(text: string): boolean {
   }
 }
 
-function conditionsOf(read: TlsOfPolicy | Unresolved | string, holder: string | undefined): readonly NewCondition[] {
+interface Problem {
+  readonly reason: "Invalid" | "Conflicted";
+  readonly message: string;
+}
+
+/** Why a policy does not count for a target of its. */
+function problemOf(member: Service | undefined, holder: string | undefined): Problem | undefined {
+  if (member !== undefined) {
+    const message = `Service ${member.metadata.name} is in the mesh, where both ends have SVIDs: no policy is needed`;
+    return { reason: "Invalid", message };
+  }
+  if (holder === undefined) return undefined;
+  return { reason: "Conflicted", message: `BackendTLSPolicy ${holder} is older and for the same port` };
+}
+
+function conditionsOf(read: TlsOfPolicy | Unresolved | string, problem: Problem | undefined): readonly NewCondition[] {
   const resolved = condition("ResolvedRefs", true, "ResolvedRefs", "all that it refers to is there");
   if (typeof read === "string") return [condition("Accepted", false, "Invalid", read), resolved];
   if ("reason" in read) {
@@ -124,12 +156,7 @@ function conditionsOf(read: TlsOfPolicy | Unresolved | string, holder: string | 
       condition("ResolvedRefs", false, read.reason, read.message),
     ];
   }
-  if (holder !== undefined) {
-    return [
-      condition("Accepted", false, "Conflicted", `BackendTLSPolicy ${holder} is older and for the same port`),
-      resolved,
-    ];
-  }
+  if (problem !== undefined) return [condition("Accepted", false, problem.reason, problem.message), resolved];
   return [condition("Accepted", true, "Accepted", "the policy is valid"), resolved];
 }
 
@@ -142,7 +169,7 @@ export function secured(
   for (const { services: names, tls } of policies) {
     for (const name of names) {
       const service = made.get(name);
-      // In the mesh both ends have SVIDs, which say more.
+      // In the mesh: see above.
       if (service === undefined || service.tls.kind === "mesh") continue;
       made.set(name, tls === undefined ? { ...service, endpoints: [] } : { ...service, tls });
     }

@@ -80,7 +80,7 @@ export function viewOf(objects: ClusterObjects, domain: TrustDomain | undefined)
   });
 
   const inMesh = readMeshObjects(objects, domain);
-  const backendTls = readBackendTls(objects);
+  const backendTls = readBackendTls(objects, (service) => inMesh.services.has(service));
   const inCluster = meshServices(objects.services, objects.endpointSlices, (service) => {
     const member = inMesh.services.get(service);
     return member && (member.identity === undefined ? [] : [member.identity]);
