@@ -69,6 +69,12 @@ function deploymentOf(name: string) {
 }
 const registerOf = (name: string, accounts: "there" | "missing"): Promise<Outcome> =>
   registerWorkloads(passOver(name, accounts), deploymentOf(name));
+/** How often SPIRE is asked meanwhile, and what comes of it. */
+async function counted<T>(work: () => Promise<T>): Promise<readonly [number, T]> {
+  const before = uses;
+  const result = await work();
+  return [uses - before, result];
+}
 const entriesOf = async (name: string): Promise<readonly string[]> =>
   (await server.use((api) => api.list())).map(({ id }) => id).filter((id) => id.includes(`_${name}_`));
 
@@ -78,13 +84,10 @@ test("a Cloud's workloads are registered, and its passes ask SPIRE no more until
     message: expect.stringContaining("5 workloads") as string,
   });
   expect(await entriesOf("first")).toHaveLength(5);
-  const before = uses;
-  await registerOf("first", "there");
-  await registerOf("first", "there");
-  expect(uses).toBe(before);
+  const usesOf = async (accounts: "there" | "missing") => (await counted(() => registerOf("first", accounts)))[0];
+  expect([await usesOf("there"), await usesOf("there")]).toEqual([0, 0]);
   // What needs an entry is about to be made: it is looked for.
-  await registerOf("first", "missing");
-  expect(uses).toBe(before + 1);
+  expect(await usesOf("missing")).toBe(1);
 });
 
 test("SPIRE is asked again where other entries are wanted, and after a while, so that what others changed is seen", async () => {
@@ -92,11 +95,8 @@ test("SPIRE is asked again where other entries are wanted, and after a while, so
   const one = { name: "one", namespace: "nephele-system", serviceAccount: "one", container: "envoy" };
   const [now, entry] = [new Date(), workloadEntry(TRUST_DOMAIN, owner, one)];
   const facts = { owner, wanted: [entry], now, graceMs: 0, afresh: false };
-  const usesOf = async (more: Partial<typeof facts>): Promise<number> => {
-    const before = uses;
-    await registrar.register({ ...facts, ...more });
-    return uses - before;
-  };
+  const usesOf = async (more: Partial<typeof facts>): Promise<number> =>
+    (await counted(() => registrar.register({ ...facts, ...more })))[0];
   expect(await usesOf({})).toBe(1);
   expect(await usesOf({})).toBe(0);
   await server.use((api) => api.delete([entry.id]));
@@ -121,10 +121,30 @@ test("a Cloud that is deleted while SPIRE is away waits for it, and then takes i
     kind: "waiting",
     for: expect.stringMatching(/SPIRE's server \(SPIRE at .*UNAVAILABLE/) as string,
   });
-  // A Cloud that is new waits; one whose accounts are there goes on.
-  expect(await registerOf("third", "missing")).toMatchObject({ kind: "waiting" });
-  expect(await registerOf("third", "there")).toMatchObject({ kind: "settled" });
+  // A Cloud that is new waits, and asks each time; one whose accounts are there goes on, and does not wait for an answer each time.
+  expect(await counted(() => registerOf("third", "missing"))).toEqual([
+    1,
+    expect.objectContaining({ kind: "waiting" }),
+  ]);
+  expect(await counted(() => registerOf("third", "missing"))).toEqual([
+    1,
+    expect.objectContaining({ kind: "waiting" }),
+  ]);
+  const goesOn = expect.objectContaining({ kind: "settled", pollAfterMs: 10_000 }) as Outcome;
+  expect(await counted(() => registerOf("third", "there"))).toEqual([0, goesOn]);
+  const facts = { owner: ownerOfCloud({ namespace: "n", name: "fourth" }), wanted: [], graceMs: 0, afresh: false };
+  const start = Date.now();
+  const askedAfter = (ms: number) =>
+    counted(() => registrar.register({ ...facts, now: new Date(start + ms) }).catch(String));
+  const problem = expect.stringMatching(/^SpireError: SPIRE at .*UNAVAILABLE/) as string;
+  expect(await askedAfter(0)).toEqual([1, problem]);
+  expect(await askedAfter(9_000)).toEqual([0, problem]);
+  expect(await askedAfter(10_000)).toEqual([1, problem]);
   await spire.server.start();
+  expect(await counted(() => registerOf("third", "missing"))).toEqual([
+    1,
+    expect.objectContaining({ kind: "settled" }),
+  ]);
   expect(await entriesOf("second")).toHaveLength(5);
   expect(await forgetWorkloads(passOver("second", "there"))).toMatchObject({ kind: "settled" });
   expect(await entriesOf("second")).toEqual([]);
