@@ -4,6 +4,7 @@ import type { ProxyClass } from "../mesh/mesh.ts";
 import type { Service as MeshService, UpstreamTls } from "../mesh/service.ts";
 import { hostnameProblem } from "../mesh/syntax.ts";
 import { servicesOf } from "../mesh/used-services.ts";
+import { byAge } from "./age.ts";
 import type { Service } from "./kinds.ts";
 import { absence, condition } from "./listeners.ts";
 import type { ClusterObjects } from "./objects.ts";
@@ -41,26 +42,22 @@ export function readBackendTls(
   isInMesh: (service: Service) => boolean,
 ): readonly ReadBackendTls[] {
   const taken = new Map<string, string>();
-  const age = ({ metadata }: BackendTlsPolicy): string =>
-    [metadata.creationTimestamp ?? "", metadata.namespace ?? "", metadata.name].join(" ");
-  return objects.backendTlsPolicies
-    .toSorted((one, other) => (age(one) < age(other) ? -1 : 1))
-    .map((policy) => {
-      const targets = targetsOf(policy, objects);
-      const member = targets.find(({ service }) => isInMesh(service))?.service;
-      const wanted = targets.map(({ name }) => name);
-      const holder = wanted.map((name) => taken.get(name)).find((name) => name !== undefined);
-      const services = wanted.filter((name) => !taken.has(name));
-      for (const name of services) taken.set(name, policy.metadata.name);
-      const read = tlsOf(policy, objects);
-      return {
-        policy,
-        targets: wanted,
-        services,
-        tls: typeof read === "string" || "reason" in read ? undefined : read,
-        conditions: conditionsOf(read, problemOf(member, holder)),
-      };
-    });
+  return objects.backendTlsPolicies.toSorted(byAge).map((policy) => {
+    const targets = targetsOf(policy, objects);
+    const member = targets.find(({ service }) => isInMesh(service))?.service;
+    const wanted = targets.map(({ name }) => name);
+    const holder = wanted.map((name) => taken.get(name)).find((name) => name !== undefined);
+    const services = wanted.filter((name) => !taken.has(name));
+    for (const name of services) taken.set(name, policy.metadata.name);
+    const read = tlsOf(policy, objects);
+    return {
+      policy,
+      targets: wanted,
+      services,
+      tls: typeof read === "string" || "reason" in read ? undefined : read,
+      conditions: conditionsOf(read, problemOf(member, holder)),
+    };
+  });
 }
 
 interface Target {

@@ -1,5 +1,6 @@
 import type { NewCondition } from "#runtime/api/conditions.ts";
 import type { WeightedBackend } from "../mesh/route.ts";
+import { byAge } from "./age.ts";
 import { weighted } from "./backends.ts";
 import type { Referrer } from "./grants.ts";
 import { intersection } from "./hostnames.ts";
@@ -47,11 +48,7 @@ export function readRoutes(objects: ClusterObjects): readonly ReadRoute[] {
     read(route, "GRPCRoute", (rule, context) => grpcRule(rule as GrpcRouteRule, context), objects),
   );
   const tls = objects.tlsRoutes.map((route) => readTls(route, objects));
-  return [...http, ...grpc, ...tls].sort((one, other) => (orderOf(one) < orderOf(other) ? -1 : 1));
-}
-
-function orderOf({ route: { metadata } }: ReadRoute): string {
-  return `${metadata.creationTimestamp} ${metadata.namespace}/${metadata.name}`;
+  return [...http, ...grpc, ...tls].sort((one, other) => byAge(one.route, other.route));
 }
 
 function read(

@@ -4,6 +4,7 @@ import type { CallerMatch } from "../mesh/policy.ts";
 import type { HttpRule } from "../mesh/route.ts";
 import type { Service } from "../mesh/service.ts";
 import { accessBy, policiesByPort, type ReadPolicy } from "./access.ts";
+import { byAge } from "./age.ts";
 import { isGranted } from "./grants.ts";
 import type { ReferenceGrant } from "./kinds.ts";
 import { accountOf, type MeshPort, type MeshService } from "./mesh-services.ts";
@@ -71,7 +72,7 @@ export function readWorkloads(
     return known;
   };
   const ports = services
-    .toSorted(byAge)
+    .toSorted((one, other) => byAge(one.service, other.service))
     .flatMap((of) => of.ports.map((port): ServedPort => ({ port, of, policies: policiesOf.get(port.service) ?? [] })));
   for (const each of ports) if (each.of.identity !== undefined) workload(each.of.identity)?.inbound.push(each);
   const callers = ports.map((each) => ({ each, matches: callersOf(each.policies) }));
@@ -114,12 +115,6 @@ export function readWorkloads(
 function prefixesOf(id: SpiffeId): readonly string[] {
   const [scheme = "", empty = "", ...segments] = id.split("/");
   return segments.slice(1).map((_, at) => [scheme, empty, ...segments.slice(0, at + 1)].join("/"));
-}
-
-/** The oldest first, as Gateway API decides between what cannot both be had. */
-function byAge({ service: { metadata: one } }: MeshService, { service: { metadata: other } }: MeshService): number {
-  const keys = (of: typeof one) => [of.creationTimestamp ?? "", of.namespace ?? "", of.name].join(" ");
-  return keys(one) < keys(other) ? -1 : 1;
 }
 
 function callersOf(policies: readonly ReadPolicy[]): readonly CallerMatch[] {
@@ -221,7 +216,7 @@ function outboundListeners(
   );
   const ordered = [...outbound.values()]
     .filter(isWanted)
-    .sort((one, other) => isOwn(one) - isOwn(other) || byAge(one.of, other.of));
+    .sort((one, other) => isOwn(one) - isOwn(other) || byAge(one.of.service, other.of.service));
   return ordered.flatMap(({ port }): readonly Listener[] => {
     const holder = taken.get(port.local);
     if (holder !== undefined) {
