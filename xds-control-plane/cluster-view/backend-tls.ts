@@ -107,25 +107,30 @@ function tlsOf({ metadata, spec }: BackendTlsPolicy, objects: ClusterObjects): T
     const held = objects.configMaps.find(
       (each) => each.metadata.namespace === namespace && each.metadata.name === name,
     );
-    const text = held?.data?.["ca.crt"];
-    if (text === undefined || !isCertificate(text)) {
-      const why = held === undefined ? absence(namespace, objects) : "holds no certificate under ca.crt";
+    const certificates = certificatesIn(held?.data?.["ca.crt"] ?? "");
+    if (certificates.length === 0) {
+      const why =
+        held === undefined
+          ? absence(namespace, objects)
+          : "holds no certificate under ca.crt, or one that cannot be read";
       return { reason: "InvalidCACertificateRef", message: `${label} ${why}` };
     }
-    found.push(text.trim());
+    found.push(...certificates);
   }
   if (found.length === 0) return "validation names no authority";
-  return { ...common, authorities: `${found.join("\n")}\n` };
+  return { ...common, authorities: found.join("") };
 }
 
-/** Envoy refuses what it cannot read; there may be several. */
-function isCertificate(text: string): boolean {
-  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+/**
+ * The certificates of a text, written anew: Envoy refuses what it cannot read, for all whom the proxy serves, and what else
+ * stands there (a key) is not its to have. None where one of them cannot be read.
+ */
+function certificatesIn(text: string): readonly string[] {
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----.*?(?:-----END CERTIFICATE-----|$)/gs) ?? [];
   try {
-    for (const block of blocks) void new X509Certificate(block);
-    return blocks.length > 0;
+    return blocks.map((block) => new X509Certificate(block).toString());
   } catch {
-    return false;
+    return [];
   }
 }
 
