@@ -12,15 +12,14 @@ import { Informers } from "#runtime/watch/informers.ts";
 import { trustDomainOf } from "#spiffe/spiffe-id.ts";
 import type { X509Source } from "#spiffe/x509-source.ts";
 import { type View, viewOf } from "../cluster-view/view.ts";
-import { isWorkload } from "../cluster-view/workloads.ts";
-import { Refusal, spiffeIdOf } from "../server/client.ts";
+import { spiffeIdOf } from "../server/client.ts";
 import { metricsObserver } from "../server/metrics.ts";
 import { XdsServer } from "../server/xds-server.ts";
+import { Admission } from "./admission.ts";
 import { watchCluster } from "./cluster-watch.ts";
 import { serveDebug } from "./debug.ts";
 import { type Door, openDoor } from "./door.ts";
 import type { Listen } from "./flags.ts";
-import { admitBySvid } from "./proxy-identity.ts";
 import { Publisher } from "./publisher.ts";
 import { Rejections } from "./rejections.ts";
 import { StatusSayer } from "./status-sayer.ts";
@@ -62,22 +61,9 @@ export async function startProgram(options: ProgramOptions, signal: AbortSignal)
   const rejections = new Rejections(hostname());
   const { identity } = options;
   const domain = identity && trustDomainOf(identity.svid.id);
-  const bySvid = domain && admitBySvid(domain, () => view?.mesh);
   const server = new XdsServer({
     identifier: "nephele-xds",
-    // A proxy's id is that of its class. Without identities all who reach this machine's socket are one trust.
-    admit: (client) => {
-      const { node } = client;
-      bySvid?.(client);
-      // Before the view is filled everybody waits.
-      if (view === undefined || server.snapshots.current(node.id) !== undefined) return node.id;
-      if (bySvid === undefined || !isWorkload(node.id)) throw new Refusal(`there is no class of proxies "${node.id}"`);
-      // It goes on with what another replica, or this one before it was started anew, sent.
-      if (view.mesh.proxies.has(node.id)) throw new Refusal(`the class "${node.id}" cannot be served as it is now`);
-      // Its pod is there before its Service or a policy, or still there after them.
-      publisher.serveNothing(node.id);
-      return node.id;
-    },
+    admit: (client) => admission.admit(client),
     observer: {
       ...counting,
       refused: (client, reason) => {
@@ -102,6 +88,7 @@ export async function startProgram(options: ProgramOptions, signal: AbortSignal)
     },
   });
   const publisher = new Publisher(server.snapshots, log);
+  const admission = new Admission(domain, server.snapshots, publisher);
   const sayer = new StatusSayer(
     {
       wanted: (now) => (view === undefined ? [] : statusWrites(view, now, rejections)),
@@ -120,6 +107,7 @@ export async function startProgram(options: ProgramOptions, signal: AbortSignal)
     (objects) => {
       view = viewOf(objects, domain);
       publisher.publish(view.mesh);
+      admission.published(view.mesh);
       sayer.say();
     },
     signal,
