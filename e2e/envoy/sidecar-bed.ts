@@ -59,6 +59,7 @@ export class SidecarBed {
   #spire: Spire | undefined;
   #program: TestProgram | undefined;
   #ofWeb: Envoy | undefined;
+  #ofCaller: Envoy | undefined;
   #ports: Ports | undefined;
 
   private constructor(cluster: Bed) {
@@ -81,6 +82,11 @@ export class SidecarBed {
   /** The sidecar of web. */
   get ofWeb(): Envoy {
     return there(this.#ofWeb);
+  }
+
+  /** The sidecar of the caller. */
+  get ofCaller(): Envoy {
+    return there(this.#ofCaller);
   }
 
   get ports(): Ports {
@@ -225,7 +231,7 @@ export class SidecarBed {
     const readiness = `http://127.0.0.1:${program.healthPort}/readyz`;
     await eventually("the control plane to have listed all kinds", async () => (await fetch(readiness)).ok);
     this.#ofWeb = await this.proxy(`workload/${namespace}/web`, this.web);
-    await this.proxy(`workload/${namespace}/caller`, this.caller);
+    this.#ofCaller = await this.proxy(`workload/${namespace}/caller`, this.caller);
     await this.#serveWeb();
   }
 

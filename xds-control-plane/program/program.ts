@@ -105,9 +105,11 @@ export async function startProgram(options: ProgramOptions, signal: AbortSignal)
   watchCluster(
     informers,
     (objects) => {
+      const before = view?.mesh.denied ?? new Set();
       view = viewOf(objects, domain);
       publisher.publish(view.mesh);
       admission.published(view.mesh);
+      if (!view.mesh.denied.isSubsetOf(before)) server.review();
       sayer.say();
     },
     signal,

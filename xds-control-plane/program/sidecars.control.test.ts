@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { freePort, openPorts } from "#e2e/cluster/ports.ts";
 import { ownAddress, put } from "#e2e/envoy/control-plane.ts";
 import type { Echo } from "#e2e/envoy/echo.ts";
+import type { Envoy } from "#e2e/envoy/envoy.ts";
 import { SidecarBed, soon } from "#e2e/envoy/sidecar-bed.ts";
 import { unique } from "#e2e/harness/bed.ts";
 import type { Resource } from "#runtime/api/resource.ts";
@@ -257,6 +258,8 @@ describe("a DeniedIdentity", () => {
     expect(await updates()).toBe(updated);
     expect(cut.size).toBe(0);
 
+    const isConnected = (proxy: Envoy) => proxy.stat("control_plane.connected_state");
+    expect(await isConnected(bed.ofCaller)).toBe(1);
     const since = performance.now();
     await bed.deny(caller);
     await expect.poll(() => bed.directly(caller, "/"), soon).toBe(403);
@@ -265,6 +268,9 @@ describe("a DeniedIdentity", () => {
     for (const at of [refused, ...cut.values()]) expect(at - since).toBeLessThan(10_000);
     expect(await bed.bytesDirectly(caller)).toBe("");
     await expect.poll(() => bed.logged({ peer: caller, path: "/", status: 403 }).length, soon).toBeGreaterThan(0);
+    // It is given no configuration either, by the stream that it had; web is.
+    await expect.poll(() => isConnected(bed.ofCaller), soon).toBe(0);
+    expect(await isConnected(bed.ofWeb)).toBe(1);
     expect(await bed.directly(other, "/")).toBe(200);
     expect(await bed.bytesDirectly(other)).toBe("hello");
     const conditions = async () =>

@@ -29,8 +29,8 @@ export interface StreamInfo {
 }
 
 /**
- * Decides which group's snapshot a client is served. It is called once a stream, with the first message. There is no
- * default: who may have what is a decision of whoever serves it.
+ * Decides which group's snapshot a client is served. It is called once a stream, with the first message, and again where
+ * the server is told to review its streams. There is no default: who may have what is a decision of whoever serves it.
  *
  * @throws Refusal to end the stream.
  */

@@ -55,6 +55,7 @@ export class Discovery {
         streams.add(stream);
         return { group, snapshot: delivered };
       },
+      review: (client) => void options.admit(client),
       leave: (stream) => this.#leave(stream),
       wake: (stream) => this.#wake(stream),
       wakeAt: (stream, at) => this.#wakeAt(stream, at),
@@ -68,6 +69,11 @@ export class Discovery {
   /** Every open stream whose client was admitted. */
   *streams(): IterableIterator<LiveStream> {
     for (const stream of this.#streams) if (stream.info !== undefined) yield stream;
+  }
+
+  /** Asks about every open stream again whether its client is admitted, and ends those that are not. */
+  review(): void {
+    for (const stream of [...this.#streams]) stream.review();
   }
 
   /** The methods to serve, by service. */

@@ -28,6 +28,8 @@ export interface StreamHost {
   readonly ordering: Ordering;
   /** The group of a client, and the snapshot that its streams have. @throws Refusal */
   join(stream: LiveStream, client: Client): { readonly group: string; readonly snapshot: Snapshot | undefined };
+  /** Whether a client may be served still. @throws Refusal */
+  review(client: Client): void;
   leave(stream: LiveStream): void;
   /** Asks that `send` be called once the messages that have arrived are read. */
   wake(stream: LiveStream): void;
@@ -90,6 +92,16 @@ export class LiveStream {
     this.#write(state, responses);
   }
 
+  /** Ends the stream where its client may not be served any more. */
+  review(): void {
+    if (this.#info === undefined || !this.#isOpen) return;
+    try {
+      this.#host.review(this.#info.client);
+    } catch (error) {
+      this.#refuseBy(error, this.#info.client);
+    }
+  }
+
   /** Ends the stream; the client is told why, and comes again. */
   end(code: status, details: string): void {
     if (!this.#isOpen) return;
@@ -136,11 +148,15 @@ export class LiveStream {
       this.#host.observer.opened?.(this.#info);
       return true;
     } catch (error) {
-      const isRefusal = error instanceof Refusal;
-      const details = isRefusal ? error.message : "the control plane cannot say what this node may have";
-      this.#refuse(isRefusal ? status.PERMISSION_DENIED : status.INTERNAL, client, details);
+      this.#refuseBy(error, client);
       return false;
     }
+  }
+
+  #refuseBy(error: unknown, client: Client): void {
+    const isRefusal = error instanceof Refusal;
+    const details = isRefusal ? error.message : "the control plane cannot say what this node may have";
+    this.#refuse(isRefusal ? status.PERMISSION_DENIED : status.INTERNAL, client, details);
   }
 
   #refuse(code: status, client: Partial<Client>, reason: string): void {

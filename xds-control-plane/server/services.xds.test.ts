@@ -146,6 +146,29 @@ describe("who is not served, and what is no request", () => {
     good.send("endpoint", { resourceNamesSubscribe: ["a"] });
   });
 
+  test("a client that is admitted no longer: its stream ends when they are reviewed, others go on", async () => {
+    const refused = new Set<string>();
+    const admit: Admit = ({ node }) => {
+      if (refused.has(node.id)) throw new Refusal("no more");
+      return "all";
+    };
+    const ours = await started({ admit });
+    await ours.serve([endpoint("a")]);
+    const [one, other] = ["one", "other"].map((id) => {
+      const stream = RawStream.open(client(ours.port), "delta");
+      stream.send("endpoint", { node: { id }, resourceNamesSubscribe: ["a"] });
+      return stream;
+    }) as [RawStream, RawStream];
+    open.push(() => other.close());
+    const [, { nonce }] = await Promise.all([one.next(), other.next()]);
+    refused.add("one");
+    ours.server.review();
+    expect((await one.end()).message).toContain("PERMISSION_DENIED: no more");
+    other.send("endpoint", { responseNonce: nonce });
+    await ours.serve([endpoint("a", 81)]);
+    expect((await other.next()).names).toEqual(["a"]);
+  });
+
   test("garbage ends its own stream", async () => {
     const ours = await started();
     await ours.serve([endpoint("a")]);

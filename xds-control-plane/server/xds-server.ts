@@ -89,6 +89,11 @@ export class XdsServer {
     this.#injector.injectConnection(connection);
   }
 
+  /** Asks `admit` about every open stream again, and ends those that it refuses: for when fewer may be served than before. */
+  review(): void {
+    this.#discovery.review();
+  }
+
   /**
    * Stops: every stream is ended with UNAVAILABLE, which sends its client elsewhere; what is still open after the grace is
    * cut.
