@@ -1,6 +1,5 @@
 import { access } from "node:fs/promises";
 import type { RequestOptions } from "node:https";
-import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { plainKubeconfig, SERVICE_ACCOUNT_FOLDER, serviceAccount } from "./kubeconfig.ts";
 
@@ -25,7 +24,8 @@ export interface CredentialSource {
 export async function credentialSource(kubeconfig?: string): Promise<CredentialSource> {
   const named = (process.env["KUBECONFIG"] ?? "").split(delimiter).filter((path) => path !== "");
   if (kubeconfig === undefined && named.length > 1) return byClientNode();
-  const home = join(homedir(), ".kube", "config");
+  // A pod's user may have no entry that os.homedir could find.
+  const home = join(process.env["HOME"] ?? "/", ".kube", "config");
   const file = kubeconfig ?? named[0] ?? ((await isThere(home)) ? home : undefined);
   if (file !== undefined) return (await plainKubeconfig(file)) ?? byClientNode(file);
   if (await isThere(join(SERVICE_ACCOUNT_FOLDER, "token"))) return serviceAccount();
