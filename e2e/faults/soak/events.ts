@@ -28,9 +28,19 @@ export type Group = "pods" | "keys" | "releases" | "control";
 export function eventsOf(bed: CloudBed, cloud: string, pods: Pods): Readonly<Record<Group, readonly Event[]>> {
   const remove = (pod: string): Promise<unknown> =>
     bed.node.run("delete", "pod", pod, "-n", systemNamespace, "--wait=false");
+  /** What happened to no pod would be an event that went well. */
+  const someOf = async (labels: string): Promise<readonly string[]> => {
+    const names = await bed.namesOf(labels);
+    if (names.length === 0) throw new Error(`there is no pod ${labels}`);
+    return names;
+  };
+  const kill = async (labels: string): Promise<void> => {
+    await someOf(labels);
+    await bed.kill(labels);
+  };
   /** One after another, each when the one before is replaced, as a drain would. */
   const eachGoes = async (part: Part, labels = partOf(cloud, part)): Promise<void> => {
-    for (const pod of await bed.namesOf(labels)) {
+    for (const pod of await someOf(labels)) {
       const uid = async (): Promise<string | undefined> =>
         (await bed.podsOf(partOf(cloud, part))).find(({ metadata }) => metadata.name === pod)?.metadata.uid;
       const was = await uid();
@@ -74,9 +84,9 @@ export function eventsOf(bed: CloudBed, cloud: string, pods: Pods): Readonly<Rec
       {
         what: "PostgreSQL's primary is killed",
         goal: FAILOVER,
-        run: () => bed.kill(`${partOf(cloud, POSTGRESQL)},${PRIMARY}`),
+        run: () => kill(`${partOf(cloud, POSTGRESQL)},${PRIMARY}`),
       },
-      { what: "the operator's pods are killed", goal: "no error", run: () => bed.kill(OPERATOR) },
+      { what: "the operator's pods are killed", goal: "no error", run: () => kill(OPERATOR) },
     ],
     keys: (Object.keys(rotatable) as (keyof typeof rotatable)[]).map((what) => ({
       what: `${what} rotate`,
@@ -92,7 +102,7 @@ export function eventsOf(bed: CloudBed, cloud: string, pods: Pods): Readonly<Rec
       {
         what: "all pods of Barbican are killed at once",
         goal: "errors",
-        run: () => bed.kill(partOf(cloud, "barbican")),
+        run: () => kill(partOf(cloud, "barbican")),
       },
     ],
   };
