@@ -2,21 +2,15 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import type { ClusterContext } from "../cluster/context.ts";
 import { writeWhole } from "../cluster/files.ts";
-import { writeKubeconfig } from "../cluster/kubeconfig-file.ts";
 import type { Kubernetes } from "../cluster/kubernetes.ts";
 import { nodeFolders, nodeName, podNetwork } from "./location.ts";
+import { programKubeconfig } from "./program-kubeconfig.ts";
 
 /** Starts kube-proxy, which leads the addresses of Services to pods by rules of nftables in the node's network. */
 export async function startKubeProxy(context: ClusterContext, bin: string, kubernetes: Kubernetes): Promise<void> {
   const { config } = nodeFolders(context);
-  const client = await kubernetes.authority.issue({ commonName: "system:kube-proxy" });
-  const kubeconfig = join(config, "kube-proxy.kubeconfig");
+  const kubeconfig = await programKubeconfig(context, kubernetes, "kube-proxy", { commonName: "system:kube-proxy" });
   const configuration = join(config, "kube-proxy.yaml");
-  writeKubeconfig(kubeconfig, {
-    server: kubernetes.serverUrl,
-    authority: kubernetes.authority.certificate,
-    client,
-  });
   writeWhole(
     configuration,
     stringify({

@@ -2,21 +2,20 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import type { ClusterContext } from "../cluster/context.ts";
 import { writeWhole } from "../cluster/files.ts";
-import { writeKubeconfig } from "../cluster/kubeconfig-file.ts";
 import type { Kubernetes } from "../cluster/kubernetes.ts";
 import { containerdSocket } from "./containerd.ts";
 import { dnsAddress, nodeAddress, nodeFolders, nodeName } from "./location.ts";
+import { programKubeconfig } from "./program-kubeconfig.ts";
 
 /** Starts kubelet. It registers the node by itself. */
 export async function startKubelet(context: ClusterContext, bin: string, kubernetes: Kubernetes): Promise<void> {
   const { config, podLogs } = nodeFolders(context);
   const { authority, pki } = kubernetes;
   const serving = await pki.issued(authority, "kubelet", { commonName: nodeName, addresses: [nodeAddress] });
-  const client = await authority.issue({ commonName: `system:node:${nodeName}`, organizations: ["system:nodes"] });
-  const kubeconfig = join(config, "kubelet.kubeconfig");
+  const user = { commonName: `system:node:${nodeName}`, organizations: ["system:nodes"] };
+  const kubeconfig = await programKubeconfig(context, kubernetes, "kubelet", user);
   const configuration = join(config, "kubelet.yaml");
   const resolver = join(config, "resolv.conf");
-  writeKubeconfig(kubeconfig, { server: kubernetes.serverUrl, authority: authority.certificate, client });
   // What pods that do not ask the cluster's DNS get: there is no other.
   writeWhole(resolver, "# no name server: the node has no way out\n", 0o644);
   writeWhole(

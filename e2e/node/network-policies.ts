@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import type { ClusterContext } from "../cluster/context.ts";
-import { writeKubeconfig } from "../cluster/kubeconfig-file.ts";
 import { apply, type Kubectl } from "../cluster/kubectl.ts";
 import type { Kubernetes } from "../cluster/kubernetes.ts";
-import { nodeFolders, nodeName } from "./location.ts";
+import { nodeName } from "./location.ts";
+import { programKubeconfig } from "./program-kubeconfig.ts";
 
 /** As manifests/network-policies.yaml has it. */
 const userName = "nephele-local-network-policies";
@@ -15,10 +15,7 @@ export async function startNetworkPolicies(
   kubernetes: Kubernetes,
   run: Kubectl,
 ): Promise<void> {
-  const kubeconfig = join(nodeFolders(context).config, "network-policies.kubeconfig");
-  const { authority, serverUrl } = kubernetes;
-  const client = await authority.issue({ commonName: userName });
-  writeKubeconfig(kubeconfig, { server: serverUrl, authority: authority.certificate, client });
+  const kubeconfig = await programKubeconfig(context, kubernetes, "network-policies", { commonName: userName });
   await apply(run, join(import.meta.dirname, "manifests", "network-policies.yaml"));
   context.processes.startProcess({
     name: "network-policies",

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import type { ClusterContext } from "../cluster/context.ts";
-import { writeKubeconfig } from "../cluster/kubeconfig-file.ts";
 import { apply, type Kubectl } from "../cluster/kubectl.ts";
 import type { Kubernetes } from "../cluster/kubernetes.ts";
 import { nodeFolders } from "./location.ts";
+import { programKubeconfig } from "./program-kubeconfig.ts";
 
 /** As manifests/storage.yaml has it. */
 const provisionerName = "nephele.dev/local";
@@ -16,11 +16,8 @@ export async function installStorage(
   kubernetes: Kubernetes,
   run: Kubectl,
 ): Promise<void> {
-  const { config, volumes } = nodeFolders(context);
-  const kubeconfig = join(config, "provisioner.kubeconfig");
-  const { authority, serverUrl } = kubernetes;
-  const client = await authority.issue({ commonName: userName });
-  writeKubeconfig(kubeconfig, { server: serverUrl, authority: authority.certificate, client });
+  const { volumes } = nodeFolders(context);
+  const kubeconfig = await programKubeconfig(context, kubernetes, "provisioner", { commonName: userName });
   await apply(run, join(import.meta.dirname, "manifests", "storage.yaml"));
   context.processes.startProcess({
     name: "provisioner",

@@ -10,8 +10,8 @@ import { timeText } from "#runtime/api/time.ts";
 import { administratorsView, asAdministrator, at, type CloudBed, MINUTES, openCloudBed, partOf } from "./cloud-bed.ts";
 import { rotate } from "./cloud-rotations.ts";
 import { type OwnCloud, openOwnCloud } from "./own-cloud.ts";
-import { askWhile, openTenantRequests, type TenantRequests } from "./tenant-requests.ts";
-import { askAll, forgetTokens, untilAllRead } from "./token-keys.ts";
+import { askWhile, type TenantRequests } from "./tenant-requests.ts";
+import { nobodyIsCutOff, untilAllRead } from "./token-keys.ts";
 
 /** A Cloud whose logins rotate, and the keys by which something is stored: credentials, and Barbican's secrets. */
 const name = unique("cloud").slice(2);
@@ -195,19 +195,12 @@ describe("pairs that sign tokens, rotated on request", () => {
       );
       process.stderr.write(`${rotating.answered} rounds of requests, ${rotating.errors.length} errors\n`);
       expect(rotating.errors).toEqual([]);
-      const later = await openTenantRequests(bed.node, name, own.project);
-      try {
-        await forgetTokens(bed, name);
-        await askAll(tenant, id);
-        await askAll(later, id);
-        await bed.kube.mergePatch(coreSecrets, at(`${name}-jws`), { data: { "former-1.public.pem": null } });
-        await untilAllRead(bed, name, "jws/public", ["next.public.pem", "public.pem"]);
-        await forgetTokens(bed, name);
-        await expect(tenant.ask(id)).rejects.toThrow(/Keystone answered 401/);
-        await askAll(later, id);
-      } finally {
-        later.close();
-      }
+      await nobodyIsCutOff(bed, name, own, {
+        secret: "jws",
+        folder: "jws/public",
+        former: "former-1.public.pem",
+        others: ["next.public.pem", "public.pem"],
+      });
     },
     14 * MINUTES,
   );

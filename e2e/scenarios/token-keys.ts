@@ -1,7 +1,10 @@
+import { expect } from "vitest";
 import { systemNamespace } from "#e2e/cluster/nephele-objects.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
-import { type CloudBed, MINUTES, partOf } from "./cloud-bed.ts";
-import type { TenantRequests } from "./tenant-requests.ts";
+import { coreSecrets } from "#operator/api/foreign.ts";
+import { at, type CloudBed, MINUTES, partOf } from "./cloud-bed.ts";
+import type { OwnCloud } from "./own-cloud.ts";
+import { openTenantRequests, type TenantRequests } from "./tenant-requests.ts";
 
 /**
  * Waits until every replica of Keystone finds these files, and no others, in a folder of keys, which kubelet brings a while
@@ -28,7 +31,7 @@ export async function untilAllRead(
 }
 
 /** Ends memcached: else the answer for a token that was asked about before comes out of memory. */
-export async function forgetTokens(bed: CloudBed, cloud: string): Promise<void> {
+async function forgetTokens(bed: CloudBed, cloud: string): Promise<void> {
   const labels = partOf(cloud, "memcached");
   const [before] = await bed.readyOf(labels);
   await bed.kill(labels);
@@ -39,6 +42,42 @@ export async function forgetTokens(bed: CloudBed, cloud: string): Promise<void> 
 }
 
 /** Asks often enough for both replicas to be asked. */
-export async function askAll(tenant: TenantRequests, secretId: string): Promise<void> {
+async function askAll(tenant: TenantRequests, secretId: string): Promise<void> {
   for (let turn = 0; turn < 8; turn++) await tenant.ask(secretId);
+}
+
+/** Keys of tokens after a rotation. */
+export interface Rotated {
+  /** The core Secret that holds them, by what follows the Cloud's name, and the folder where replicas find them. */
+  readonly secret: string;
+  readonly folder: string;
+  /** The key that tokens of before are of, and the names that are left without it. */
+  readonly former: string;
+  readonly others: readonly string[];
+}
+
+/**
+ * After a rotation tokens of before and of after are good in every replica, with nothing remembered; without the former key,
+ * which is the control, those of before are not.
+ */
+export async function nobodyIsCutOff(
+  bed: CloudBed,
+  cloud: string,
+  { tenant, project }: OwnCloud,
+  { secret, folder, former, others }: Rotated,
+): Promise<void> {
+  const id = await tenant.store("rotated");
+  const later = await openTenantRequests(bed.node, cloud, project);
+  try {
+    await forgetTokens(bed, cloud);
+    await askAll(tenant, id);
+    await askAll(later, id);
+    await bed.kube.mergePatch(coreSecrets, at(`${cloud}-${secret}`), { data: { [former]: null } });
+    await untilAllRead(bed, cloud, folder, others);
+    await forgetTokens(bed, cloud);
+    await expect(tenant.ask(id)).rejects.toThrow(/Keystone answered 401/);
+    await askAll(later, id);
+  } finally {
+    later.close();
+  }
 }
