@@ -74,7 +74,7 @@ finds what it compiled before, as the operator does in its image.
   what differs is the time between an answer and the next request, in which a single thread may be busy with the watch.
 - **Restart** came out at 0.89 of the peer's processor time in one whole run and at 1.10 in the next, on the same quiet machine: a
   difference that small is not measured by five restarts of two seconds.
-- **Memory with no objects** is Node's own, about 45 MiB, and the modules': until docs/adr/0041 it was 159 MiB.
+- **Memory with no objects** is Node's own and the modules': until docs/adr/0041 it was 159 MiB.
 - **Memory per object** is that of the start with all objects less that of the start with none, which leaves free pages behind that
   the first objects then fill. In V8's heap alone, after a collection, a Sample and a ConfigMap take about 0.8 KiB each on average:
   about half of what the peer holds when it has collected its garbage, a quarter of its resident memory, a sixth against its defaults.

@@ -35,10 +35,10 @@ beforeAll(async () => {
   }
 }, 10 * MINUTES);
 afterAll(async () => {
-  for (const name of [here, there]) await bed?.kube.delete(projects, { name });
-  for (const name of [here, there])
-    await (bed === undefined ? undefined : untilGone(bed.kube, projects, { name }, 2 * MINUTES));
-  await bed?.close();
+  if (bed === undefined) return;
+  for (const name of [here, there]) await bed.kube.delete(projects, { name });
+  for (const name of [here, there]) await untilGone(bed.kube, projects, { name }, 2 * MINUTES);
+  await bed.close();
 }, 5 * MINUTES);
 
 /** What a pod of a Project gets from a URL, or why it gets nothing. */

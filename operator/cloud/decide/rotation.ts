@@ -50,8 +50,8 @@ export const DISTRIBUTION_MS = 3 * 60_000;
  * sooner. Pure.
  */
 export function decideRotation(facts: RotationFacts): RotationDecision {
-  const { keys, usedSince, now, everyMs, requestedAt, answeredRequest, readersUp, needed, rewrapped } = facts;
-  const { make, most } = facts;
+  const { keys, usedSince, now, everyMs, requestedAt, answeredRequest, readersUp, needed, rewrapped, make, most } =
+    facts;
   const used = usedKey(keys);
   const since = Date.parse(usedSince[String(used)] ?? "");
   const rotatedAt = Number.isNaN(since) ? now.getTime() : since;

@@ -1,4 +1,8 @@
-import type { NetworkPolicyPeer, NetworkPolicySpec } from "kubernetes-types/networking/v1.d.ts";
+import type {
+  NetworkPolicyEgressRule,
+  NetworkPolicyPeer,
+  NetworkPolicySpec,
+} from "kubernetes-types/networking/v1.d.ts";
 import type { Project } from "#operator/api/generated/project.ts";
 import { BARBICAN_PORT, CLOUD_LABEL, KEYSTONE_PORT } from "#operator/clients/cloud-connection.ts";
 import { SPECIAL_ADDRESSES } from "#operator/special-addresses.ts";
@@ -8,6 +12,7 @@ import { childLabels, namespaceOf, PROJECT } from "../names.ts";
 /** What importers may reach, and the Cloud whose services the Project's pods may, where it is known. */
 export interface Reach {
   readonly importers: ImportersReach;
+  /** One that is deployed. */
   readonly cloud: Pick<ObjectMeta, "namespace" | "name"> | undefined;
 }
 
@@ -60,14 +65,6 @@ export function networkPolicies(
     namespaceSelector: { matchLabels: { [NAMESPACE_NAME]: "kube-system" } },
     podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
   };
-  /** Of services that exist we know a name and no address: pods reach those only in a namespace that is Open. */
-  const services: NetworkPolicyPeer = {
-    namespaceSelector: { matchLabels: { [NAMESPACE_NAME]: cloud?.namespace ?? "" } },
-    podSelector: {
-      matchLabels: { [CLOUD_LABEL]: cloud?.name ?? "" },
-      matchExpressions: [{ key: "app.kubernetes.io/name", operator: "In", values: ["keystone", "barbican"] }],
-    },
-  };
   const inProjects = { namespaceSelector: { matchExpressions: [{ key: PROJECT, operator: "Exists" }] } };
   const closed = importers === "Internet" ? SPECIAL_ADDRESSES : LINK_LOCAL;
   return [
@@ -84,14 +81,7 @@ export function networkPolicies(
             { protocol: "TCP", port },
           ]),
         },
-        ...(cloud === undefined
-          ? []
-          : [
-              {
-                to: [services],
-                ports: [KEYSTONE_PORT, BARBICAN_PORT].map((port) => ({ protocol: "TCP", port })),
-              },
-            ]),
+        ...(cloud === undefined ? [] : [toServices(cloud)]),
       ],
     }),
     policy(project, "nephele-importers", {
@@ -119,6 +109,18 @@ export function networkPolicies(
       ingress: [{ from: [{ ...inProjects, podSelector: doing("cdi-clone-source") }], ports: UPLOADS }],
     }),
   ];
+}
+
+/** To Keystone and Barbican of a Cloud that is deployed. Of services that exist we know a name and no address. */
+function toServices({ namespace = "", name }: NonNullable<Reach["cloud"]>): NetworkPolicyEgressRule {
+  const services: NetworkPolicyPeer = {
+    namespaceSelector: { matchLabels: { [NAMESPACE_NAME]: namespace } },
+    podSelector: {
+      matchLabels: { [CLOUD_LABEL]: name },
+      matchExpressions: [{ key: "app.kubernetes.io/name", operator: "In", values: ["keystone", "barbican"] }],
+    },
+  };
+  return { to: [services], ports: [KEYSTONE_PORT, BARBICAN_PORT].map((port) => ({ protocol: "TCP", port })) };
 }
 
 function policy(project: Project, name: string, spec: NetworkPolicySpec): Desired {
