@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { unique } from "#e2e/harness/bed.ts";
-import { untilGone, untilReady } from "#e2e/harness/conditions.ts";
+import { untilCondition, untilGone, untilReady } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
 import { openGuest } from "#e2e/node/kubevirt/guest.ts";
+import { networkPolicies } from "#operator/api/foreign.ts";
 import { images, projects, servers } from "#operator/api/resources.ts";
 import { openRealGuests, type RealGuests } from "./real-guests.ts";
 
@@ -31,8 +32,20 @@ afterAll(async () => {
   await real.close();
 }, 10 * MINUTES);
 
+/** What CDI's pod that sends the disk says every second of how far it is, in percent. */
+async function progress(): Promise<readonly number[]> {
+  const log = await real.node.run("logs", "-n", real.team, "-l", "cdi.kubevirt.io=cdi-clone-source", "--tail=-1");
+  return [...log.matchAll(/prometheus\.go:\d+\] ([\d.]+)$/gm)].map(([, percent]) => Number(percent));
+}
+
+/** For twenty seconds, of a disk that is sent in two. */
+function standsStill(percents: readonly number[]): boolean {
+  const last = percents.slice(-20);
+  return last.length === 20 && last.every((percent) => percent === last[0] && percent < 100);
+}
+
 test(
-  "an Image that is shared boots in the other Project, and not before it is shared",
+  "an Image that is shared boots in the other Project; not before it is shared, nor while its disk is not let in",
   async () => {
     const { kube } = real.bed;
     await real.image("tiny");
@@ -59,7 +72,16 @@ test(
     );
     expect((await server())?.state).not.toBe("ACTIVE");
 
+    // The control: without the policy that lets it in, the disk does not come. Paused, so that nobody makes it again.
+    const pause = (paused: string | null): Promise<unknown> =>
+      kube.mergePatch(projects, { name: other }, { metadata: { annotations: { "nephele.dev/paused": paused } } });
+    await pause("true");
+    await untilCondition(kube, projects, { name: other }, { type: "Reconciling", status: "False", reason: "Paused" });
+    await kube.delete(networkPolicies, { namespace: other, name: "nephele-clones-in" });
     await kube.mergePatch(images, real.at("tiny"), { spec: { visibility: "Shared", sharedWith: [other] } });
+    await eventually("the disk to be kept out", async () => standsStill(await progress()), { withinMs: 3 * MINUTES });
+    expect((await server())?.state).not.toBe("ACTIVE");
+    await pause(null);
     const address = await eventually(
       "the Server of the other Project to be ACTIVE",
       async () => {
