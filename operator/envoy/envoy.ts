@@ -1,0 +1,30 @@
+/** The container that speaks for a pod: it alone is given the pod's identity (registration). */
+export const PROXY_CONTAINER = "envoy";
+/** The user `envoy` of the image. */
+export const ENVOY_UID = 1337;
+
+/** The tag of the image, which is Envoy's version. */
+const VERSION = "1.40.0";
+
+export function envoyImage(registry: string): string {
+  return `${registry}/envoy:${VERSION}`;
+}
+
+/**
+ * Envoy's arguments. The bootstrap is among them, whole: another one is another rollout, and there is no file that could be of
+ * another time than the pod.
+ *
+ * @param workers threads that serve connections; by itself Envoy takes one for each processor of the node
+ */
+export function envoyArguments(bootstrap: object, workers: number): readonly string[] {
+  // A name and its value are two arguments: Envoy knows no "=".
+  return [
+    ...["--config-yaml", JSON.stringify(bootstrap)],
+    ...["--concurrency", String(workers)],
+    "--disable-hot-restart",
+    ...["--log-level", "warning"],
+    // A changed listener tells its connections at once to close after their next answer, and cuts what is left after 5 s.
+    ...["--drain-strategy", "immediate"],
+    ...["--drain-time-s", "5"],
+  ];
+}
