@@ -10,7 +10,12 @@ describe("flags", () => {
       leaderElect: true,
       controllers: undefined,
       health: { host: "127.0.0.1", port: 8080 },
-      platform: { imageRegistry: "docker.io/nephele", userNamespaces: true, trustDomain: undefined },
+      platform: {
+        imageRegistry: "docker.io/nephele",
+        userNamespaces: true,
+        trustDomain: undefined,
+        sidecars: undefined,
+      },
       spire: undefined,
     });
   });
@@ -29,7 +34,25 @@ describe("flags", () => {
     expect(platform.trustDomain).toBe("cloud.test");
   });
 
+  test("what sidecars are told is there where Clouds are to have them, and only with identities", () => {
+    const mesh = ["--xds-server", "xds.example:18000", "--agent-folder", "/run/agent"];
+    const told = {
+      trustDomain: "a.b",
+      xds: { host: "xds.example", port: 18_000, namespace: "here" },
+      agentFolder: "/run/agent",
+    };
+    const given = [...spireFlags({ "trust-domain": "a.b" }), "--namespace", "here", ...mesh];
+    expect(parseFlags([...given, "--cloud-sidecars"]).platform.sidecars).toEqual(told);
+    expect(parseFlags(given).platform.sidecars).toBeUndefined();
+  });
+
   test.each([
+    ["sidecars that nobody configures", [...spireFlags({}), "--cloud-sidecars"], "--cloud-sidecars needs --xds-server"],
+    [
+      "a control plane without identities",
+      ["--installation-id", "local", "--xds-server", "a:1", "--agent-folder", "/a"],
+      "with --trust-domain",
+    ],
     ["no installation id", [], "--installation-id must be given"],
     [
       "an installation id that Keystone's tags cannot carry",

@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import type { SpireAddress } from "#operator/clients/spire/spire-server.ts";
+import type { MeshPlatform } from "#operator/envoy/platform.ts";
 import { commonHelp, commonOptions, hostAndPort, readFlags, UsageError } from "#runtime/manager/flags.ts";
 import { trustDomain as trustDomainOf } from "#spiffe/spiffe-id.ts";
 
@@ -24,6 +25,8 @@ export interface Flags {
     readonly userNamespaces: boolean;
     /** Whose identities the pods of a Cloud have; undefined: none have any. */
     readonly trustDomain: string | undefined;
+    /** What the Envoys beside a Cloud's pods are told; undefined: there are none. */
+    readonly sidecars: MeshPlatform | undefined;
   };
   /** Where workloads are registered; undefined: nowhere. */
   readonly spire: SpireAddress | undefined;
@@ -46,6 +49,9 @@ const HELP = `nephele operator
   --spire-server H:P       SPIRE's server, whose administrator the operator is
   --workload-api ADDRESS   unix:///PATH of the SPIRE agent that the operator's own identity comes from
   --root-on-disk           say that the key of the trust domain's root is on disk
+  --xds-server H:P         the xDS control plane, in this namespace, that configures Envoys; needs the trust domain and the next
+  --agent-folder PATH      the folder of the SPIRE agent's socket on each node
+  --cloud-sidecars         put an Envoy beside each pod of a Cloud; needs the two before
   ${commonHelp.logLevel}
 `;
 
@@ -64,6 +70,9 @@ const options = {
   "spire-server": { type: "string" },
   "workload-api": { type: "string" },
   "root-on-disk": { type: "boolean", default: false },
+  "xds-server": { type: "string" },
+  "agent-folder": { type: "string" },
+  "cloud-sidecars": { type: "boolean", default: false },
 } as const;
 
 /** @throws UsageError whose message is to be shown as it is */
@@ -77,6 +86,9 @@ export function parseFlags(argv: readonly string[]): Flags {
   if (resync !== undefined && !/^[1-9]\d{0,4}$/.test(resync))
     throw new UsageError(`--resync must be seconds, 1 to 99999, not ${resync}`);
   const spire = parseSpire(values);
+  const mesh = parseMesh(values, spire?.trustDomain);
+  if (values["cloud-sidecars"] && mesh === undefined)
+    throw new UsageError("--cloud-sidecars needs --xds-server and --agent-folder");
   return {
     kubeconfig: values.kubeconfig,
     controllers: values.controllers?.split(",").filter((name) => name !== ""),
@@ -91,6 +103,7 @@ export function parseFlags(argv: readonly string[]): Flags {
       imageRegistry: values["image-registry"].replace(/\/+$/, ""),
       userNamespaces: !values["no-user-namespaces"],
       trustDomain: spire?.trustDomain,
+      sidecars: values["cloud-sidecars"] ? mesh : undefined,
     },
     spire,
   };
@@ -115,6 +128,24 @@ function parseSpire(values: {
   if (!workloadApi.startsWith("unix:///"))
     throw new UsageError(`--workload-api must be unix:///PATH, not ${workloadApi}`);
   return { trustDomain, server, workloadApi, rootOnDisk: values["root-on-disk"] };
+}
+
+function parseMesh(
+  values: {
+    readonly namespace: string;
+    readonly "xds-server"?: string | undefined;
+    readonly "agent-folder"?: string | undefined;
+  },
+  trustDomain: string | undefined,
+): MeshPlatform | undefined {
+  const { namespace, "xds-server": server, "agent-folder": agentFolder } = values;
+  if (server === undefined && agentFolder === undefined) return undefined;
+  if (server === undefined || agentFolder === undefined || trustDomain === undefined)
+    throw new UsageError("--xds-server and --agent-folder must be given together, with --trust-domain");
+  const address = hostAndPort(server);
+  if (address === undefined) throw new UsageError(`--xds-server must be host:port, not ${server}`);
+  if (!agentFolder.startsWith("/")) throw new UsageError(`--agent-folder must be an absolute path, not ${agentFolder}`);
+  return { trustDomain, xds: { ...address, namespace }, agentFolder };
 }
 
 function parseAddress(text: string): Flags["health"] {

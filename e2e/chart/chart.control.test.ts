@@ -111,6 +111,17 @@ describe("the chart with SPIRE", () => {
     });
   });
 
+  test("gives the operator what it needs with sidecars by a file of rbac/, and tells it who configures them", async () => {
+    const sidecars = [...enabled, "xds.enabled=true", "cloudSidecars.enabled=true"];
+    const rendered = await render(...sidecars);
+    const rights = objectsOf(rendered, /cloud-sidecars/);
+    const text = readFileSync(join(chart, "rbac/sidecars.yaml"), "utf8");
+    expect(rights).toEqual(parseAllDocuments(text).map((each) => each.toJS() as unknown));
+    expect(rendered).toContain("--xds-server=nephele-xds.nephele-system.svc:18000");
+    expect(rendered).toContain("--cloud-sidecars");
+    expect(await render(...enabled, "xds.enabled=true")).not.toContain("sidecars");
+  });
+
   test("has its agents on nodes of the operator's tolerations, and of theirs", async () => {
     const taints = ["operator.tolerations[0].key=ours", "spire.agent.tolerations[0].key=guests"];
     const agents = spireObjects(await render(...enabled, ...taints)).find(({ kind }) => kind === "DaemonSet");
@@ -130,6 +141,7 @@ describe("the chart with SPIRE", () => {
     [[...enabled, "spire.upstream.kind=cert-manager"], /issuerName/],
     [[...enabled, "spire.upstream.kind=vault"], /trustBundle/],
     [[...enabled, "spire.upstream.kind=self-signed"], /upstream/],
+    [[...enabled, "cloudSidecars.enabled=true"], /cloudSidecars.enabled needs spire.enabled and xds.enabled/],
   ])("refuses %s", async (values, problem) => {
     await expect(render(...values)).rejects.toThrow(problem);
   });

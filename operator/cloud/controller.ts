@@ -8,6 +8,7 @@ import { type Controller, defineController, watch } from "#runtime/controller/de
 import { MANAGED_SELECTOR } from "./children/metadata.ts";
 import { isNeeded } from "./hypervisor.ts";
 import {
+  accessPolicies,
   configMaps,
   customResourceDefinitions,
   deployments,
@@ -26,6 +27,7 @@ import { bootstrap, ensureKeystone } from "./steps/identity.ts";
 import { ensureBarbican } from "./steps/key-manager.ts";
 import { holdKeys } from "./steps/keys.ts";
 import { awaitProjects, leaveNothing, stopServices } from "./steps/leave.ts";
+import { checkMesh } from "./steps/mesh.ts";
 import { forgetWorkloads, registerWorkloads } from "./steps/register-workloads.ts";
 import { checkRelease } from "./steps/release.ts";
 import { rotateKeys } from "./steps/rotate.ts";
@@ -68,6 +70,8 @@ export function cloudController(deps: CloudDeps): Controller {
         ...[deployments, statefulSets, jobs, configMaps, podDisruptionBudgets],
         // The right to see them comes with SPIRE.
         ...(deps.spire === undefined ? [] : [serviceAccounts]),
+        // And these with sidecars.
+        ...(deps.platform.sidecars === undefined ? [] : [accessPolicies]),
       ].map((resource) => watch<KubeObject>(resource, cloudOfChild, { ...managed, within })),
       // Without a selector, as other kinds watch them in their namespaces.
       watch(coreSecrets, cloudOfChild, { within }),
@@ -82,6 +86,7 @@ export function cloudController(deps: CloudDeps): Controller {
       deployed("WorkloadsRegistered", registerWorkloads),
       deployed("KeysReady", holdKeys),
       deployed("CacheReady", ensureCache),
+      deployed("MeshReady", checkMesh),
       deployed("DatabaseReady", ensureDatabase),
       deployed("SchemaReady", ensureSchema),
       deployed("IdentityReady", bootstrap),
@@ -97,7 +102,11 @@ export function cloudController(deps: CloudDeps): Controller {
     ],
     cleanup: [awaitProjects, stopServices, forgetWorkloads, leaveNothing],
     status: ({ object, endpoints, keys, release, results }) =>
-      cloudStatus({ cloud: object, endpoints, keys, release, results, isRegistered: deps.spire !== undefined }),
+      cloudStatus({
+        ...{ cloud: object, endpoints, keys, release, results },
+        isRegistered: deps.spire !== undefined,
+        isInMesh: deps.platform.sidecars !== undefined,
+      }),
   });
 }
 

@@ -3,7 +3,7 @@ import { connectionOf } from "#operator/clients/cloud-connection.ts";
 import { deploymentOf } from "./deployment.ts";
 import { aCloud, aDeployment } from "./fixtures.ts";
 
-const platform = { imageRegistry: "r", userNamespaces: true, trustDomain: undefined };
+const platform = { imageRegistry: "r", userNamespaces: true, trustDomain: undefined, sidecars: undefined };
 const external = {
   identity: { external: { url: "https://k/v3", credentialsSecretRef: { name: "login" } } },
   keyManager: { external: { url: "https://b" } },

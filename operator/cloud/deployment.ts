@@ -1,5 +1,6 @@
 import type { Cloud } from "#operator/api/generated/cloud.ts";
 import { isDeployed, serviceHost } from "#operator/clients/cloud-connection.ts";
+import type { MeshPlatform } from "#operator/envoy/platform.ts";
 import { durationMs } from "#runtime/api/duration.ts";
 
 /** What the operator is told about the cluster that it deploys to. */
@@ -10,6 +11,8 @@ export interface Platform {
   readonly userNamespaces: boolean;
   /** Whose identities the pods have; undefined: none have any. */
   readonly trustDomain: string | undefined;
+  /** Who configures the Envoys beside the pods, and gives them their identities; undefined: there are none beside them. */
+  readonly sidecars: MeshPlatform | undefined;
 }
 
 export interface RotationSchedule {

@@ -1,5 +1,5 @@
 import type { Cloud, CloudSpec } from "#operator/api/generated/cloud.ts";
-import { type CloudDeployment, deploymentOf } from "./deployment.ts";
+import { type CloudDeployment, deploymentOf, type Platform } from "./deployment.ts";
 
 /** A Cloud that is deployed, as the API server gives it. */
 export function aCloud(spec: Partial<CloudSpec> = {}): Cloud {
@@ -28,7 +28,19 @@ export function aCloud(spec: Partial<CloudSpec> = {}): Cloud {
 
 /** The Cloud's deployment; with a trust domain its pods have identities. */
 export function aDeployment(spec: Partial<CloudSpec> = {}, trustDomain?: string): CloudDeployment {
-  const platform = { imageRegistry: "docker.io/nephele", userNamespaces: true, trustDomain };
+  const platform = { imageRegistry: "docker.io/nephele", userNamespaces: true, trustDomain, sidecars: undefined };
+  return deploymentOn(platform, spec);
+}
+
+/** And one whose pods have sidecars. */
+export function aDeploymentInTheMesh(spec: Partial<CloudSpec> = {}): CloudDeployment {
+  const trustDomain = "cloud.test";
+  const xds = { host: "nephele-xds.nephele-system.svc", port: 18_000, namespace: "nephele-system" };
+  const sidecars = { trustDomain, xds, agentFolder: "/run/nephele/spire-agent" };
+  return deploymentOn({ imageRegistry: "docker.io/nephele", userNamespaces: true, trustDomain, sidecars }, spec);
+}
+
+function deploymentOn(platform: Platform, spec: Partial<CloudSpec>): CloudDeployment {
   const deployment = deploymentOf(aCloud(spec), platform);
   if (deployment === undefined) throw new Error("this Cloud is not deployed");
   return deployment;

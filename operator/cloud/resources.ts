@@ -6,6 +6,7 @@ import type {
 } from "kubernetes-types/apps/v1.d.ts";
 import type { JobSpec, JobStatus } from "kubernetes-types/batch/v1.d.ts";
 import type { PodDisruptionBudgetSpec } from "kubernetes-types/policy/v1.d.ts";
+import type { Condition } from "#runtime/api/conditions.ts";
 import type { KubeObject } from "#runtime/api/object.ts";
 import { defineResource, type MetadataOnly } from "#runtime/api/resource.ts";
 
@@ -62,6 +63,19 @@ export const serviceAccounts = defineResource<KubeObject>({
   version: "v1",
   plural: "serviceaccounts",
   kind: "ServiceAccount",
+  namespaced: true,
+});
+
+/** Ours, and the control plane's to answer: watched where a Cloud's pods have sidecars. */
+export type AccessPolicy = KubeObject<
+  object,
+  { readonly ancestors?: readonly { readonly conditions?: readonly Condition[] }[] }
+>;
+export const accessPolicies = defineResource<AccessPolicy>({
+  group: "nephele.dev",
+  version: "v1alpha1",
+  plural: "accesspolicies",
+  kind: "AccessPolicy",
   namespaced: true,
 });
 

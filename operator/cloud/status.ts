@@ -8,10 +8,16 @@ import type { StatusReport } from "#runtime/controller/definition.ts";
 const everywhere = ["IdentityReady", "KeyManagerReady", "CatalogReady", "HypervisorReady"] as const;
 /** And of one whose workloads are registered with SPIRE. */
 const ofRegistered = ["WorkloadsRegistered"] as const;
+/** And of one whose pods have sidecars. */
+const ofMesh = ["MeshReady"] as const;
 /** And of one that is deployed, in the order in which it comes to be. */
 const ofDeployed = ["KeysReady", "DatabaseReady", "CacheReady", "SchemaReady", "Confined"] as const;
 
-export type Aspect = (typeof everywhere)[number] | (typeof ofDeployed)[number] | (typeof ofRegistered)[number];
+export type Aspect =
+  | (typeof everywhere)[number]
+  | (typeof ofDeployed)[number]
+  | (typeof ofRegistered)[number]
+  | (typeof ofMesh)[number];
 export type AspectResult = StepResult;
 
 export interface CloudReport {
@@ -22,12 +28,14 @@ export interface CloudReport {
   readonly results: ReadonlyMap<Aspect, AspectResult>;
   /** Whether there is a SPIRE that workloads are registered with. */
   readonly isRegistered: boolean;
+  /** Whether pods have sidecars. */
+  readonly isInMesh: boolean;
 }
 
 export function cloudStatus(report: CloudReport): StatusReport<Cloud> {
-  const { cloud, endpoints, keys, release, results, isRegistered } = report;
+  const { cloud, endpoints, keys, release, results, isRegistered, isInMesh } = report;
   const aspects: readonly Aspect[] = isDeployed(cloud)
-    ? [...ofDeployed, ...(isRegistered ? ofRegistered : []), ...everywhere]
+    ? [...ofDeployed, ...(isRegistered ? ofRegistered : []), ...(isInMesh ? ofMesh : []), ...everywhere]
     : everywhere;
   const previous = cloud.status?.conditions;
   return {

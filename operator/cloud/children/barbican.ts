@@ -2,6 +2,7 @@ import type { Volume, VolumeMount } from "kubernetes-types/core/v1.d.ts";
 import { BARBICAN_PORT, connectionOf } from "#operator/clients/cloud-connection.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import type { CloudDeployment } from "../deployment.ts";
+import { isInMesh } from "./mesh.ts";
 import { child } from "./metadata.ts";
 import {
   DATABASE_POOL,
@@ -54,7 +55,11 @@ export function barbicanConfiguration(deployment: CloudDeployment): Desired {
     content: {
       data: {
         [FILES.config]: config,
-        [FILES.uwsgi]: uwsgiConfig({ port: BARBICAN_PORT, wsgiFile: `${FOLDER}/${FILES.wsgi}` }),
+        [FILES.uwsgi]: uwsgiConfig({
+          port: BARBICAN_PORT,
+          wsgiFile: `${FOLDER}/${FILES.wsgi}`,
+          inMesh: isInMesh(deployment, "barbican"),
+        }),
         [FILES.wsgi]: program("barbican_ready.py"),
       },
     },

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Desired } from "#runtime/api/object.ts";
 import type { CloudDeployment } from "../deployment.ts";
-import { aDeployment } from "../fixtures.ts";
+import { aDeployment, aDeploymentInTheMesh } from "../fixtures.ts";
 import { barbican, barbicanConfiguration, barbicanSecrets } from "./barbican.ts";
 import { disruptionBudget } from "./disruption-budget.ts";
 import {
@@ -15,6 +15,7 @@ import {
 } from "./jobs.ts";
 import { keystone, keystoneConfiguration, keystoneSecrets } from "./keystone.ts";
 import { memcached } from "./memcached.ts";
+import { accessPolicies, meshServices } from "./mesh.ts";
 import { networkPolicies } from "./network-policies.ts";
 import { postgresql } from "./postgresql.ts";
 import { patroniConfiguration, patroniPasswords } from "./postgresql-config.ts";
@@ -33,6 +34,9 @@ const outside = aDeployment({
   },
   cache: { external: { servers: ["mc-1:11211", "mc-2:11212"] } },
 });
+
+const meshed = aDeploymentInTheMesh();
+const ofRelease = { "nephele.dev/release": "2026.2" };
 
 /** What is made, by the name of its golden file. `vitest run -u` writes them anew; look at what has changed. */
 const made: Readonly<Record<string, readonly Desired[]>> = {
@@ -57,6 +61,16 @@ const made: Readonly<Record<string, readonly Desired[]>> = {
     rewrapKekJob(small, 3, 2),
   ],
   "network-policies": networkPolicies(large),
+  mesh: [
+    ...["keystone", "barbican"].flatMap((part) => meshServices(meshed, part as "keystone" | "barbican", ofRelease)),
+    ...meshServices(meshed, "memcached"),
+    ...accessPolicies(meshed),
+    keystoneConfiguration(meshed),
+    keystone(meshed, "database 1"),
+    barbican(meshed, "kek 0,1"),
+    memcached(meshed),
+  ],
+  "network-policies-mesh": networkPolicies(meshed),
   external: [
     keystoneConfiguration(outside),
     keystoneSecrets(outside, { role: "keystone_2", password: "pass/word" }, "database 2"),
@@ -95,13 +109,16 @@ function readable(object: Desired): unknown {
   };
 }
 
+interface ContainerLike {
+  readonly securityContext: object;
+  readonly env?: readonly { readonly value?: string }[];
+}
+
 interface PodSpecLike {
   readonly hostUsers?: boolean;
   readonly securityContext: { readonly runAsNonRoot: boolean };
-  readonly containers: readonly {
-    readonly securityContext: object;
-    readonly env?: readonly { readonly value?: string }[];
-  }[];
+  readonly containers: readonly ContainerLike[];
+  readonly initContainers?: readonly ContainerLike[];
 }
 
 const podSpecs: readonly (readonly [string, PodSpecLike])[] = [
@@ -110,9 +127,10 @@ const podSpecs: readonly (readonly [string, PodSpecLike])[] = [
   memcached(large),
   postgresql(large, 3, "1Gi"),
   ...(made["jobs"] ?? []),
+  ...(made["mesh"] ?? []).filter(({ kind }) => kind === "Deployment"),
 ].map((object) => {
   const { template } = object["spec"] as { readonly template: { readonly spec: PodSpecLike } };
-  return [object.metadata.name, template.spec];
+  return [`${object.kind} ${object.metadata.name}`, template.spec];
 });
 
 describe.each(podSpecs)("the pods of %s", (_name, spec) => {
@@ -121,8 +139,8 @@ describe.each(podSpecs)("the pods of %s", (_name, spec) => {
       hostUsers: false,
       securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
     });
-    for (const { securityContext } of spec.containers) {
-      expect(securityContext).toEqual({
+    for (const { securityContext } of [...spec.containers, ...(spec.initContainers ?? [])]) {
+      expect(securityContext).toMatchObject({
         allowPrivilegeEscalation: false,
         readOnlyRootFilesystem: true,
         capabilities: { drop: ["ALL"] },

@@ -8,7 +8,8 @@ import { versions } from "../releases.ts";
 import { barbicanFiles } from "./barbican.ts";
 import { keystoneFiles } from "./keystone.ts";
 import { child, contentHash, labelsOf } from "./metadata.ts";
-import { confinedPod, emptyDir, FILE_MODE, image, type PlainContainer } from "./pod.ts";
+import { confinedPod, image, type PlainContainer } from "./pod.ts";
+import { emptyDir, FILE_MODE } from "./pod-parts.ts";
 import { authorityOf, program, type Service } from "./service-config.ts";
 import { SERVICE_UID } from "./web-service.ts";
 

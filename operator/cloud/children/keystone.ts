@@ -4,8 +4,9 @@ import type { Desired } from "#runtime/api/object.ts";
 import { FORMER_SLOTS, formerName, SIGNING } from "../decide/signing-keys.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { secretNames } from "../names.ts";
+import { isInMesh } from "./mesh.ts";
 import { child } from "./metadata.ts";
-import { FILE_MODE } from "./pod.ts";
+import { FILE_MODE } from "./pod-parts.ts";
 import {
   DATABASE_POOL,
   type DatabaseUser,
@@ -79,7 +80,11 @@ export function keystoneConfiguration(deployment: CloudDeployment): Desired {
     content: {
       data: {
         [FILES.config]: config,
-        [FILES.uwsgi]: uwsgiConfig({ port: KEYSTONE_PORT, wsgiFile: `${FOLDER}/${FILES.wsgi}` }),
+        [FILES.uwsgi]: uwsgiConfig({
+          port: KEYSTONE_PORT,
+          wsgiFile: `${FOLDER}/${FILES.wsgi}`,
+          inMesh: isInMesh(deployment, "keystone"),
+        }),
         [FILES.wsgi]: program("keystone_ready.py"),
       },
     },

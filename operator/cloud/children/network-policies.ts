@@ -6,6 +6,7 @@ import type {
 import { BARBICAN_PORT, type CloudPart, KEYSTONE_PORT } from "#operator/clients/cloud-connection.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import { type CloudDeployment, MEMCACHED_PORT } from "../deployment.ts";
+import { isInMesh, MESH_PORT } from "./mesh.ts";
 import { child, type Part, selectorOf } from "./metadata.ts";
 import { PATRONI_PORT } from "./postgresql-config.ts";
 
@@ -22,9 +23,29 @@ const DNS: NetworkPolicyEgressRule = {
   ],
 };
 
+/** The xDS control plane, which configures sidecars; named as the chart labels it. */
+function controlPlane({ platform }: CloudDeployment): readonly NetworkPolicyEgressRule[] {
+  if (platform.sidecars === undefined) return [];
+  const { namespace, port } = platform.sidecars.xds;
+  const matchLabels = { "app.kubernetes.io/name": "nephele", "app.kubernetes.io/component": "xds-control-plane" };
+  return [
+    {
+      to: [
+        {
+          namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
+          podSelector: { matchLabels },
+        },
+      ],
+      ports: [{ protocol: "TCP", port }],
+    },
+  ];
+}
+
 /**
  * Who may speak with whom. Keystone and Barbican are for everybody in the cluster until there is a gateway; PostgreSQL
  * and memcached for the services alone. It holds only where the cluster's network plug-in enforces NetworkPolicy.
+ *
+ * Barbican may reach Keystone without the mesh, too, as everybody may: pods of before the mesh do, until they are replaced.
  */
 export function networkPolicies(deployment: CloudDeployment): readonly Desired[] {
   const { database, cache } = deployment;
@@ -37,10 +58,13 @@ export function networkPolicies(deployment: CloudDeployment): readonly Desired[]
     database.kind === "bundled"
       ? { to: [pods("postgresql")], ports: tcp(database.port) }
       : { ports: tcp(database.port) };
+  const cachePort = isInMesh(deployment, "memcached") ? MESH_PORT : MEMCACHED_PORT;
   const toCache: NetworkPolicyEgressRule = cache.bundled
-    ? { to: [pods("memcached")], ports: tcp(MEMCACHED_PORT) }
+    ? { to: [pods("memcached")], ports: tcp(cachePort) }
     : { ports: tcp(...cache.servers.map((server) => Number(server.slice(server.lastIndexOf(":") + 1)))) };
   const services = [pods("keystone"), pods("barbican")];
+  const meshPort = isInMesh(deployment, "keystone") ? [MESH_PORT] : [];
+  const ofSidecar = controlPlane(deployment);
 
   /** What a policy does not name is refused. (An empty list would be dropped by the API server, and missed for ever.) */
   const policy = (part: Part, spec: Omit<NetworkPolicySpec, "podSelector" | "policyTypes">): Desired =>
@@ -74,13 +98,28 @@ export function networkPolicies(deployment: CloudDeployment): readonly Desired[]
         ],
       }),
     ],
-    ["memcached", policy("memcached", { ingress: [{ from: services, ports: tcp(MEMCACHED_PORT) }] })],
+    [
+      "memcached",
+      policy("memcached", {
+        ingress: [{ from: services, ports: tcp(cachePort) }],
+        ...(ofSidecar.length > 0 ? { egress: [DNS, ...ofSidecar] } : {}),
+      }),
+    ],
   ];
   return [
-    policy("keystone", { ingress: [{ ports: tcp(KEYSTONE_PORT) }], egress: [DNS, toDatabase, toCache] }),
+    policy("keystone", {
+      ingress: [
+        { ports: tcp(KEYSTONE_PORT) },
+        ...meshPort.map((port) => ({ from: [pods("barbican")], ports: tcp(port) })),
+      ],
+      egress: [DNS, ...ofSidecar, toDatabase, toCache],
+    }),
     policy("barbican", {
       ingress: [{ ports: tcp(BARBICAN_PORT) }],
-      egress: [DNS, toDatabase, toCache, { to: [pods("keystone")], ports: tcp(KEYSTONE_PORT) }],
+      egress: [
+        ...[DNS, ...ofSidecar, toDatabase, toCache],
+        { to: [pods("keystone")], ports: tcp(KEYSTONE_PORT, ...meshPort) },
+      ],
     }),
     policy("setup", { egress: [DNS, toDatabase] }),
     ...bundled

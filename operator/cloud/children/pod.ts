@@ -2,6 +2,8 @@ import type { Container, PodSpec, Volume } from "kubernetes-types/core/v1.d.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { accountName } from "./accounts.ts";
 import type { Part } from "./metadata.ts";
+import { CONFINED } from "./pod-parts.ts";
+import { sidecarOf } from "./sidecar.ts";
 
 /** A container before it is confined. */
 export type PlainContainer = Omit<Container, "securityContext" | "imagePullPolicy">;
@@ -18,9 +20,11 @@ export interface PodInput {
 
 /**
  * A pod of the Pod Security level "restricted", with a root file system that nobody writes, a user namespace where the
- * cluster has them, and no token of the API server unless it says so.
+ * cluster has them, and no token of the API server unless it says so; with its sidecar, where the part has one.
  */
 export function confinedPod({ deployment, part, uid, containers, volumes, rest = {} }: PodInput): PodSpec {
+  const sidecar = sidecarOf(deployment, part);
+  const all = [...volumes, ...(sidecar?.volumes ?? [])];
   return {
     ...(deployment.platform.trustDomain === undefined ? {} : { serviceAccountName: accountName(deployment, part) }),
     automountServiceAccountToken: false,
@@ -35,16 +39,14 @@ export function confinedPod({ deployment, part, uid, containers, volumes, rest =
       fsGroupChangePolicy: "OnRootMismatch",
       seccompProfile: { type: "RuntimeDefault" },
     },
+    ...(sidecar === undefined ? {} : { initContainers: [...sidecar.initContainers] }),
+    ...(sidecar?.hostAliases === undefined ? {} : { hostAliases: [...sidecar.hostAliases] }),
     containers: containers.map((container) => ({
       ...container,
       imagePullPolicy: "IfNotPresent",
-      securityContext: {
-        allowPrivilegeEscalation: false,
-        readOnlyRootFilesystem: true,
-        capabilities: { drop: ["ALL"] },
-      },
+      securityContext: CONFINED,
     })),
-    ...(volumes.length > 0 ? { volumes: [...volumes] } : {}),
+    ...(all.length > 0 ? { volumes: all } : {}),
     ...rest,
   };
 }
@@ -65,8 +67,3 @@ export function spread(labels: Readonly<Record<string, string>>): PodSpec["topol
 export function image({ platform }: CloudDeployment, name: string, tag: string): string {
   return `${platform.imageRegistry}/${name}:${tag}`;
 }
-
-/** Readable by the pod's group, which is its user's. */
-export const FILE_MODE = 0o440;
-
-export const emptyDir = (name: string): Volume => ({ name, emptyDir: { medium: "Memory", sizeLimit: "16Mi" } });

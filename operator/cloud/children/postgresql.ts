@@ -5,7 +5,8 @@ import { type CloudDeployment, POSTGRESQL_PORT } from "../deployment.ts";
 import { versions } from "../releases.ts";
 import { POSTGRESQL_ACCOUNT } from "./accounts.ts";
 import { child, contentHash, labelsOf, MANAGED_BY, selectorOf } from "./metadata.ts";
-import { confinedPod, emptyDir, FILE_MODE, image, spread } from "./pod.ts";
+import { confinedPod, image, spread } from "./pod.ts";
+import { emptyDir, FILE_MODE } from "./pod-parts.ts";
 import {
   CONFIGURATION_FOLDER,
   DATA_FOLDER,

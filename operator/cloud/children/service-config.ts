@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CloudDeployment } from "../deployment.ts";
+import { SOCKET, SOCKET_MODE } from "./mesh.ts";
 
 /** Values of one section; a list stands for an option that is repeated. */
 type Section = Readonly<Record<string, string | number | boolean | readonly string[]>>;
@@ -23,17 +24,25 @@ export const serviceFolder = (service: Service): string => `/etc/${service}`;
 /** In a service's folder. */
 export const AUTHORITY_FILE = "database-ca.crt";
 
-/** Where a service listens. One value: a sidecar in front of it makes it loopback or a socket. */
-export const LISTEN_ADDRESS = "0.0.0.0";
+/** Where a service listens for everybody who is not in the mesh, in clear text, as long as no edge stands before it. */
+const LISTEN_ADDRESS = "0.0.0.0";
 /** Asked by kubelet: the answer comes out of the database. */
 export const READY_PATH = "/nephele/ready";
 export const RUN_FOLDER = "/run/uwsgi";
 
+export interface UwsgiOptions {
+  readonly port: number;
+  readonly wsgiFile: string;
+  /** Whether a sidecar calls it, too, by a socket. */
+  readonly inMesh: boolean;
+}
+
 /** uWSGI's file: a master, two workers, and ways to reload and to stop without a request lost. */
-export function uwsgiConfig(options: { readonly port: number; readonly wsgiFile: string }): string {
+export function uwsgiConfig(options: UwsgiOptions): string {
   const lines = [
     "[uwsgi]",
     `http-socket = ${LISTEN_ADDRESS}:${options.port}`,
+    ...(options.inMesh ? [`http-socket = ${SOCKET}`, `chmod-socket = ${SOCKET_MODE}`] : []),
     `wsgi-file = ${options.wsgiFile}`,
     "processes = 2",
     "master = true",

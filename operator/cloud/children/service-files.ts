@@ -2,7 +2,7 @@ import type { Volume, VolumeMount } from "kubernetes-types/core/v1.d.ts";
 import { partName } from "#operator/clients/cloud-connection.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { contentHash, secretData } from "./metadata.ts";
-import { FILE_MODE } from "./pod.ts";
+import { FILE_MODE } from "./pod-parts.ts";
 import { AUTHORITY_FILE, authorityOf, type Service, serviceFolder } from "./service-config.ts";
 
 /**

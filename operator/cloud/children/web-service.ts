@@ -3,9 +3,12 @@ import type { Volume, VolumeMount } from "kubernetes-types/core/v1.d.ts";
 import { partName } from "#operator/clients/cloud-connection.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import type { CloudDeployment } from "../deployment.ts";
+import { isInMesh } from "./mesh.ts";
 import { child, contentHash, labelsOf, READ_AT_START, RELEASE_LABEL, selectorOf } from "./metadata.ts";
-import { confinedPod, emptyDir, image, spread } from "./pod.ts";
+import { confinedPod, image, spread } from "./pod.ts";
+import { emptyDir } from "./pod-parts.ts";
 import { READY_PATH, RUN_FOLDER, type Service } from "./service-config.ts";
+import { socketMount } from "./sidecar.ts";
 
 export interface WebServiceInput {
   readonly deployment: CloudDeployment;
@@ -76,7 +79,12 @@ export function webService(input: WebServiceInput): Desired {
             // So long the endpoints' news travels to those who still send here.
             lifecycle: { preStop: { sleep: { seconds: 5 } } as never },
             resources: { requests: { cpu: "100m", memory: "320Mi" }, limits: { memory: "1Gi" } },
-            volumeMounts: [...mounts, { name: "run", mountPath: RUN_FOLDER }, { name: "tmp", mountPath: "/tmp" }],
+            volumeMounts: [
+              ...mounts,
+              { name: "run", mountPath: RUN_FOLDER },
+              { name: "tmp", mountPath: "/tmp" },
+              ...(isInMesh(deployment, part) ? [socketMount] : []),
+            ],
           },
         ],
         volumes: [...volumes, emptyDir("run"), emptyDir("tmp")],

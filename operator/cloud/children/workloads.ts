@@ -1,12 +1,10 @@
+import { PROXY_CONTAINER } from "#operator/envoy/envoy.ts";
 import type { Workload } from "#operator/registration/workload.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { accountName, POSTGRESQL_ACCOUNT, partsOf } from "./accounts.ts";
 import { selectorOf } from "./metadata.ts";
 
-/** The container of a pod that speaks for it: what it runs is behind that one, and is nobody itself. */
-const PROXY_CONTAINER = "envoy";
-
-/** Who a Cloud's pods are. */
+/** Who a Cloud's pods are: the proxy speaks for a pod, and what it runs is nobody itself. */
 export function workloadsOf(deployment: CloudDeployment): readonly Workload[] {
   return partsOf(deployment).map((part) => {
     const serviceAccount = accountName(deployment, part);

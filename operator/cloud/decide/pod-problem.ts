@@ -1,5 +1,6 @@
 import type { ContainerStatus } from "kubernetes-types/core/v1.d.ts";
 import type { Pod } from "#operator/api/foreign.ts";
+import { PROXY_CONTAINER } from "#operator/envoy/envoy.ts";
 
 /** Reasons of a waiting container that time does not mend. */
 const PULL = ["ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"];
@@ -22,6 +23,9 @@ export function podProblem(pods: readonly Pod[]): string | undefined {
 function problemOf({ status }: Pod): string | undefined {
   const unscheduled = status?.conditions?.find(({ type, status: is }) => type === "PodScheduled" && is === "False");
   if (unscheduled?.message !== undefined) return `no node takes it: ${unscheduled.message}`;
+  const sidecar = status?.initContainerStatuses?.find(({ name }) => name === PROXY_CONTAINER);
+  if (sidecar?.state?.running !== undefined && sidecar.started === false)
+    return "its sidecar has no identity from SPIRE's agent or no configuration from the xDS control plane yet";
   const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
   return containers.map(containerProblem).find((problem) => problem !== undefined);
 }

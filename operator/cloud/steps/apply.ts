@@ -4,11 +4,20 @@ import type { Resource } from "#runtime/api/resource.ts";
 import { alreadyApplied } from "#runtime/client/applied.ts";
 import { selectorText } from "../children/metadata.ts";
 import { podProblem } from "../decide/pod-problem.ts";
-import { configMaps, deployments, jobs, podDisruptionBudgets, serviceAccounts, statefulSets } from "../resources.ts";
+import {
+  accessPolicies,
+  configMaps,
+  deployments,
+  jobs,
+  podDisruptionBudgets,
+  serviceAccounts,
+  statefulSets,
+} from "../resources.ts";
 import type { CloudScope } from "../scope.ts";
 
 /** The kinds that are made for a Cloud. All are watched in the namespaces of Clouds. */
 const resources: Readonly<Record<string, Resource>> = {
+  AccessPolicy: accessPolicies,
   ConfigMap: configMaps,
   Deployment: deployments,
   Job: jobs,

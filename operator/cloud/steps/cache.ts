@@ -1,5 +1,6 @@
 import { type Outcome, settled } from "#runtime/controller/outcome.ts";
 import { memcached } from "../children/memcached.ts";
+import { isInMesh, meshServices } from "../children/mesh.ts";
 import { service } from "../children/service.ts";
 import { type CloudDeployment, MEMCACHED_PORT } from "../deployment.ts";
 import { deployments } from "../resources.ts";
@@ -15,7 +16,10 @@ export async function ensureCache(scope: CloudScope, deployment: CloudDeployment
     return settled();
   }
   const desired = memcached(deployment);
-  await applyAll(scope, [service(deployment, "memcached", MEMCACHED_PORT), desired]);
+  const found = isInMesh(deployment, "memcached")
+    ? meshServices(deployment, "memcached")
+    : [service(deployment, "memcached", MEMCACHED_PORT)];
+  await applyAll(scope, [...found, desired]);
   const outcome = await awaitRollout(scope, deployments, desired);
   scope.results.set("CacheReady", outcome);
   return outcome.kind === "settled" ? settled() : settled({ pollAfterMs: unwellPoll(scope) });

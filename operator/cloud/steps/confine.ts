@@ -1,12 +1,13 @@
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
+import { accessPolicies } from "../children/mesh.ts";
 import { networkPolicies } from "../children/network-policies.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import type { CloudScope } from "../scope.ts";
 import { applyAll } from "./apply.ts";
 
-/** Who may speak with whom, before there is anybody; and whether the pods get user namespaces. */
+/** Who may speak with whom, on the network and in the mesh, before there is anybody; and whether the pods get user namespaces. */
 export async function confine(scope: CloudScope, deployment: CloudDeployment): Promise<Outcome> {
-  await applyAll(scope, networkPolicies(deployment));
+  await applyAll(scope, [...networkPolicies(deployment), ...accessPolicies(deployment)]);
   scope.results.set(
     "Confined",
     deployment.platform.userNamespaces

@@ -4,6 +4,7 @@ import { CLOUD_LABEL } from "#operator/clients/cloud-connection.ts";
 import { type Desired, isDeleting, keyOf } from "#runtime/api/object.ts";
 import { type Outcome, waiting } from "#runtime/controller/outcome.ts";
 import { disruptionBudget } from "../children/disruption-budget.ts";
+import { meshServices } from "../children/mesh.ts";
 import { RELEASE_LABEL, selectorOf } from "../children/metadata.ts";
 import { releaseService } from "../children/service.ts";
 import type { Service } from "../children/service-config.ts";
@@ -45,7 +46,7 @@ export async function serve(input: SwitchInput): Promise<Outcome> {
     if (outcome.kind !== "settled") return outcome;
     scope.event("Normal", "ReleaseSwitched", `${part} is served by ${deployment.release}`);
   }
-  await applyAll(scope, [active]);
+  await applyAll(scope, [active, ...meshServices(deployment, part, { [RELEASE_LABEL]: deployment.release })]);
   const outcome = await awaitRollout(scope, deployments, desired);
   if (outcome.kind !== "settled") return outcome;
   return (await retireOthers(scope, deployment, part, desired)) ?? outcome;

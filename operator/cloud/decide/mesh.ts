@@ -1,0 +1,40 @@
+import type { Pod } from "#operator/api/foreign.ts";
+import { PROXY_CONTAINER } from "#operator/envoy/envoy.ts";
+import { findCondition } from "#runtime/api/conditions.ts";
+import { isDeleting } from "#runtime/api/object.ts";
+import type { AccessPolicy } from "../resources.ts";
+
+export interface MeshFacts {
+  /** The parts whose pods are to have sidecars. */
+  readonly parts: readonly string[];
+  /** Of the Cloud, those that end and those that are no part's among them. */
+  readonly pods: readonly Pod[];
+  /** The policies that are to be in force, by name; undefined: not there. */
+  readonly policies: ReadonlyMap<string, AccessPolicy | undefined>;
+}
+
+/** What keeps a Cloud's pods from speaking by their sidecars alone, for a person, after "waiting for"; undefined: nothing. Pure. */
+export function meshProblem({ parts, pods, policies }: MeshFacts): string | undefined {
+  const staying = pods.filter((pod) => !isDeleting(pod));
+  for (const part of parts) {
+    const own = staying.filter(({ metadata }) => metadata.labels?.["app.kubernetes.io/name"] === part);
+    if (own.length === 0) return `a pod of ${part}`;
+    const problem = own.map(podProblem).find((found) => found !== undefined);
+    if (problem !== undefined) return problem;
+  }
+  for (const [name, policy] of policies) {
+    const { conditions } = policy?.status?.ancestors?.[0] ?? {};
+    const programmed = findCondition(conditions, "Programmed");
+    if (programmed?.status !== "True")
+      return `AccessPolicy ${name} to be programmed${programmed === undefined ? "" : `: ${programmed.message}`}`;
+  }
+  return undefined;
+}
+
+function podProblem({ metadata, spec, status }: Pod): string | undefined {
+  if (!spec?.initContainers?.some(({ name }) => name === PROXY_CONTAINER))
+    return `pod ${metadata.name}, which has no sidecar, to be replaced`;
+  const sidecar = status?.initContainerStatuses?.find(({ name }) => name === PROXY_CONTAINER);
+  if (sidecar?.ready === true) return undefined;
+  return `the sidecar of pod ${metadata.name} to get its identity from SPIRE and its configuration from the xDS control plane`;
+}
