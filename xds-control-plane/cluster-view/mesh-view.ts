@@ -9,6 +9,8 @@ import type { Service } from "./kinds.ts";
 import { condition } from "./listeners.ts";
 import { accountOf, isInMesh, type MeshService, readMeshService } from "./mesh-services.ts";
 import type { ClusterObjects } from "./objects.ts";
+import type { ReadRoute } from "./routes.ts";
+import { ServiceRoutes } from "./service-routes.ts";
 import { readWorkloads, type Workloads, workloadProxy } from "./workloads.ts";
 
 /** What is to be said about a policy, for each of its targets. */
@@ -30,12 +32,17 @@ export interface DenialSays {
 /** Services with sidecars, who may call them, and the sidecars. */
 export interface MeshObjects {
   readonly services: ReadonlyMap<Service, MeshService>;
+  readonly routes: ServiceRoutes;
   readonly policies: readonly ReadPolicy[];
   readonly workloads: Workloads;
 }
 
 /** Without a trust domain nobody has an identity, so there are no sidecars. */
-export function readMeshObjects(objects: ClusterObjects, domain: TrustDomain | undefined): MeshObjects {
+export function readMeshObjects(
+  objects: ClusterObjects,
+  allRoutes: readonly ReadRoute[],
+  domain: TrustDomain | undefined,
+): MeshObjects {
   const inMesh = domain === undefined ? [] : objects.services.filter(isInMesh);
   const services = new Map(inMesh.map((service) => [service, readMeshService(service, domain as TrustDomain)]));
   const key = (namespace: string, name: string): string => `${namespace}/${name}`;
@@ -46,12 +53,19 @@ export function readMeshObjects(objects: ClusterObjects, domain: TrustDomain | u
     const found = byName.get(key(namespace, name));
     return found && (services.get(found) ?? "elsewhere");
   });
+  const routes = new ServiceRoutes(allRoutes, services);
   const none: Workloads = { proxies: [], applications: [], conflicts: new Map() };
   return {
     services,
+    routes,
     policies,
     workloads:
-      domain === undefined ? none : readWorkloads([...services.values()], policies, objects.referenceGrants, domain),
+      domain === undefined
+        ? none
+        : readWorkloads(
+            { services: [...services.values()], policies, routes, grants: objects.referenceGrants },
+            domain,
+          ),
   };
 }
 

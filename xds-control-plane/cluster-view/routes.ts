@@ -112,10 +112,7 @@ export function attach(
 ): { readonly attachments: readonly Attachment[]; readonly conditions: readonly NewCondition[] } {
   const refused = (reason: string, message: string) => ({
     attachments: [],
-    conditions: [
-      condition("Accepted", false, reason, message),
-      ...route.conditions.filter(({ type }) => type !== "Accepted"),
-    ],
+    conditions: attachedConditions(route, { reason, message }),
   });
   const named = listeners.filter(
     ({ spec }) =>
@@ -137,9 +134,23 @@ export function attach(
   if (attachments.length === 0) {
     return refused("NoMatchingListenerHostname", "no listener has one of the route's host names");
   }
-  if (!route.isUsable) return { attachments: [], conditions: route.conditions };
-  const accepted = condition("Accepted", true, "Accepted", "the route is attached");
-  return { attachments, conditions: [accepted, ...route.conditions] };
+  return { attachments: route.isUsable ? attachments : [], conditions: attachedConditions(route) };
+}
+
+/** Why a route is not attached to a parent, in Gateway API's words. */
+export interface Refusal {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** What is to be said of a route at a parent that took it, or refused it. */
+export function attachedConditions(route: ReadRoute, refusal?: Refusal): readonly NewCondition[] {
+  if (refusal !== undefined) {
+    const others = route.conditions.filter(({ type }) => type !== "Accepted");
+    return [condition("Accepted", false, refusal.reason, refusal.message), ...others];
+  }
+  if (!route.isUsable) return route.conditions;
+  return [condition("Accepted", true, "Accepted", "the route is attached"), ...route.conditions];
 }
 
 function allows(

@@ -68,10 +68,15 @@ export function viewOf(objects: ClusterObjects, domain: TrustDomain | undefined)
     .map((gateway) => ({ gateway, listeners: readListeners(gateway, objects) }));
 
   const attachments = new Map<ReadGateway, Attachment[]>(gateways.map((gateway) => [gateway, []]));
-  const routes = readRoutes(objects).flatMap((route): readonly RouteSays[] => {
+  const allRoutes = readRoutes(objects);
+  const inMesh = readMeshObjects(objects, allRoutes, domain);
+  const routes = allRoutes.flatMap((route): readonly RouteSays[] => {
     const parents = (route.route.spec?.parentRefs ?? []).flatMap((parentRef) => {
       const gateway = parentOf(parentRef, route.route, gateways);
-      if (gateway === undefined) return [];
+      if (gateway === undefined) {
+        const conditions = inMesh.routes.says(parentRef);
+        return conditions === undefined ? [] : [{ parentRef, conditions }];
+      }
       const { attachments: made, conditions } = attach(route, parentRef, gateway, objects);
       attachments.get(gateway)?.push(...made);
       return [{ parentRef, conditions }];
@@ -79,7 +84,6 @@ export function viewOf(objects: ClusterObjects, domain: TrustDomain | undefined)
     return parents.length === 0 ? [] : [{ route: route.route, kind: route.kind, parents }];
   });
 
-  const inMesh = readMeshObjects(objects, domain);
   const backendTls = readBackendTls(objects, (service) => inMesh.services.has(service));
   const inCluster = meshServices(objects.services, objects.endpointSlices, (service) => {
     const member = inMesh.services.get(service);
@@ -87,12 +91,16 @@ export function viewOf(objects: ClusterObjects, domain: TrustDomain | undefined)
   });
   const services = secured(inCluster, backendTls);
   const proxies = gateways.map((gateway) => proxyOf(gateway, attachments.get(gateway) ?? [], domain));
+  const allProxies = [...proxies, ...inMesh.workloads.proxies];
+  const overGrpc = calledOverGrpc(allProxies);
   const mesh: Mesh = {
     services: new Map([
-      ...[...services].map(([name, service]) => [name, asUsed(service, proxies)] as const),
+      ...[...services].map(([name, service]): readonly [string, Service] =>
+        overGrpc.has(name) ? [name, { ...service, protocol: "http2" }] : [name, service],
+      ),
       ...inMesh.workloads.applications.map((service) => [service.name, service] as const),
     ]),
-    proxies: new Map([...proxies, ...inMesh.workloads.proxies].map((proxy) => [proxy.name, proxy])),
+    proxies: new Map(allProxies.map((proxy) => [proxy.name, proxy])),
     denied: deniedIn(objects),
   };
   const known = new Map<string, readonly Finding[]>();
@@ -121,25 +129,15 @@ export function viewOf(objects: ClusterObjects, domain: TrustDomain | undefined)
   };
 }
 
-/** gRPC needs HTTP/2, whatever the Service's port says of itself. */
-function asUsed(service: Service, proxies: readonly ProxyClass[]): Service {
-  const isGrpc = proxies.some(({ listeners }) =>
-    listeners.some(({ chains }) =>
-      chains.some(
-        (chain) =>
-          chain.kind === "http" &&
-          chain.hosts.some(({ rules }) =>
-            rules.some(
-              ({ name, action }) =>
-                name.startsWith("grpcroute/") &&
-                action.kind === "forward" &&
-                action.backends.some((backend) => backend.service === service.name),
-            ),
-          ),
-      ),
+/** Services to which a GRPCRoute leads: gRPC needs HTTP/2, whatever their port says of itself. */
+function calledOverGrpc(proxies: readonly ProxyClass[]): ReadonlySet<string | undefined> {
+  const chains = proxies.flatMap(({ listeners }) => listeners.flatMap((listener) => listener.chains));
+  const rules = chains.flatMap((chain) => (chain.kind === "http" ? chain.hosts.flatMap((host) => host.rules) : []));
+  return new Set(
+    rules.flatMap(({ name, action }) =>
+      name.startsWith("grpcroute/") && action.kind === "forward" ? action.backends.map(({ service }) => service) : [],
     ),
   );
-  return isGrpc ? { ...service, protocol: "http2" } : service;
 }
 
 function proxyOf(

@@ -8,6 +8,7 @@ import { byAge } from "./age.ts";
 import { isGranted } from "./grants.ts";
 import type { ReferenceGrant } from "./kinds.ts";
 import { accountOf, type MeshPort, type MeshService } from "./mesh-services.ts";
+import type { ServiceRoutes } from "./service-routes.ts";
 
 /** The cluster of a proxy's bootstrap by which it reaches the SPIRE agent's SDS. */
 export const agentCluster = "spire_agent";
@@ -31,6 +32,15 @@ export interface Workloads {
   readonly conflicts: ReadonlyMap<string, readonly string[]>;
 }
 
+/** What sidecars are made from. */
+export interface WorkloadObjects {
+  readonly services: readonly MeshService[];
+  readonly policies: readonly ReadPolicy[];
+  readonly routes: ServiceRoutes;
+  /** By which a namespace lets Services of another one have ports in its pods. */
+  readonly grants: readonly ReferenceGrant[];
+}
+
 /** A pod's identity, with what serves there and what is called from there. */
 interface Workload {
   readonly id: SpiffeId;
@@ -49,15 +59,8 @@ interface ServedPort {
 /**
  * A class of proxies for each ServiceAccount that serves a Service of the mesh, or is named by a policy. Inbound: mutual TLS,
  * whoever policies let in, on to the application. Outbound: on loopback, each port that policies let the identity call.
- *
- * @param grants by which a namespace lets Services of another one have ports in its pods
  */
-export function readWorkloads(
-  services: readonly MeshService[],
-  policies: readonly ReadPolicy[],
-  grants: readonly ReferenceGrant[],
-  domain: TrustDomain,
-): Workloads {
+export function readWorkloads({ services, policies, routes, grants }: WorkloadObjects, domain: TrustDomain): Workloads {
   const conflicts = new Map<string, string[]>();
   const conflict = (port: MeshPort, text: string): void => {
     conflicts.set(port.service, [...(conflicts.get(port.service) ?? []), text]);
@@ -99,7 +102,7 @@ export function readWorkloads(
     .sort((one, other) => (one.id < other.id ? -1 : 1))
     .map((of): ProxyClass => {
       const inbound = inboundListeners(of, applications, conflict);
-      const outbound = outboundListeners(of, grantsIn.get(of.namespace) ?? [], conflict);
+      const outbound = outboundListeners(of, routes, grantsIn.get(of.namespace) ?? [], conflict);
       return {
         name: workloadProxy(of.namespace, of.account),
         identity: { id: of.id, source: { kind: "agent", cluster: agentCluster } },
@@ -183,7 +186,16 @@ function healthListener({ port, path }: NonNullable<MeshPort["health"]>, service
   return { name: `health-${port}`, address: "0.0.0.0", port, chains: [{ ...chain, policies }] };
 }
 
-/** Who calls decides how long it waits; what never reached the other end is tried once more, at another. */
+/** What never reached the other end is tried again, at another. */
+const CALLER_RETRIES = 2;
+
+/** What a route does not say of times and retries is as it is without a route. */
+function withDefaults(rule: HttpRule): HttpRule {
+  if (rule.action.kind !== "forward") return rule;
+  return { ...rule, action: { timeoutMs: 0, retries: { attempts: CALLER_RETRIES }, ...rule.action } };
+}
+
+/** Who calls decides how long it waits. */
 function toAll(name: string, service: string, retries?: number): HttpRule {
   return {
     name,
@@ -204,6 +216,7 @@ function toAll(name: string, service: string, retries?: number): HttpRule {
  */
 function outboundListeners(
   { id, namespace, account, inbound, outbound }: Workload,
+  routes: ServiceRoutes,
   grants: readonly ReferenceGrant[],
   conflict: Conflict,
 ): readonly Listener[] {
@@ -217,7 +230,7 @@ function outboundListeners(
   const ordered = [...outbound.values()]
     .filter(isWanted)
     .sort((one, other) => isOwn(one) - isOwn(other) || byAge(one.of.service, other.of.service));
-  return ordered.flatMap(({ port }): readonly Listener[] => {
+  return ordered.flatMap(({ port, of }): readonly Listener[] => {
     const holder = taken.get(port.local);
     if (holder !== undefined) {
       conflict(port, `in the pods of ${id}, port ${port.local} of loopback is for ${holder}`);
@@ -231,7 +244,9 @@ function outboundListeners(
       const backends = [{ service: port.service, weight: 1 }];
       return [{ ...listening, chains: [{ kind: "tcp", ...common, backends, access }] }];
     }
-    const hosts = [{ hostname: "*", rules: [toAll(port.service, port.service, 2)] }];
+    const routed = routes.rulesFor(port, of.service.metadata.namespace ?? "", namespace);
+    const rules = routed?.map(withDefaults) ?? [toAll(port.service, port.service, CALLER_RETRIES)];
+    const hosts = [{ hostname: "*", rules }];
     return [{ ...listening, chains: [{ kind: "http", ...common, hosts, policies: { access } }] }];
   });
 }

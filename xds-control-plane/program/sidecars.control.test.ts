@@ -182,6 +182,42 @@ describe("a Gateway", () => {
   });
 });
 
+test("an HTTPRoute of the Service rules its callers' calls, in their pods, for as long as it is there", async () => {
+  const { cluster, namespace, caller } = bed;
+  await bed.policy("routed", [{ callers: [{ id: caller }] }], http);
+  await expect.poll(async () => (await bed.fromPod("/elsewhere"))[0], soon).toBe(200);
+  const key = { namespace, name: "of-web" };
+  const requestHeaderModifier = { set: [{ name: "x-routed", value: "by-its-producer" }] };
+  await put(cluster, httpRoutes as Resource, {
+    metadata: key,
+    spec: {
+      parentRefs: [{ group: "", kind: "Service", name: "web", sectionName: "http" }],
+      rules: [
+        {
+          matches: [{ path: { type: "PathPrefix", value: "/routed" } }],
+          filters: [{ type: "RequestHeaderModifier", requestHeaderModifier }],
+          backendRefs: [{ name: "web", port: 80 }],
+        },
+      ],
+    },
+  });
+  await expect.poll(async () => (await bed.fromPod("/elsewhere"))[0], soon).toBe(404);
+  const [status, echo] = await bed.fromPod("/routed/x");
+  expect(status).toBe(200);
+  expect(echo?.headers["x-routed"]).toBe("by-its-producer");
+  expect(echo?.headers["x-forwarded-client-cert"]).toContain(`URI=${caller}`);
+  // Who comes to the Service's own sidecar is not ruled by it.
+  expect(await bed.directly(caller, "/elsewhere")).toBe(200);
+  const conditions = async () =>
+    (await cluster.kube.get(httpRoutes, key))?.status?.parents?.[0]?.conditions?.map(
+      ({ type, status: is }) => `${type} ${is}`,
+    );
+  await expect.poll(conditions, soon).toEqual(["Accepted True", "ResolvedRefs True"]);
+  await cluster.kube.delete(httpRoutes, key);
+  await expect.poll(async () => (await bed.fromPod("/elsewhere"))[0], soon).toBe(200);
+  await bed.withoutPolicies();
+});
+
 test("PostgreSQL, memcached and Keystone themselves are found in the caller's pod, and speak through both sidecars", async () => {
   const { cluster, namespace, caller } = bed;
   const real = openPorts(cluster.cluster.stateDir);
