@@ -33,7 +33,9 @@ describe("an event under load", () => {
   });
 
   test("is a row, and its errors are listed", () => {
-    const text = reportText({ perSecond: 12, capacity: 31.3 }, [happened("no error", failing)]);
+    const text = reportText({ perSecond: 12, capacity: 31.3, machine: { loadAverage: 1, cores: 2 } }, [
+      happened("no error", failing),
+    ]);
     expect(text).toContain(
       "| each pod of Barbican goes | 61 s | 100 | 3 | 0 | 41 | 181 | 0.9 s | no error – **missed** |",
     );

@@ -25,6 +25,8 @@ export interface Load {
   /** Operations a second that the load began, and that were answered when four were always under way. */
   readonly perSecond: number;
   readonly capacity: number;
+  /** Of the machine at the end, over fifteen minutes, and how many cores it has. */
+  readonly machine: { readonly loadAverage: number; readonly cores: number };
 }
 
 const HEAD = `# A Cloud under load, while things happen to it
@@ -50,7 +52,10 @@ export function reportText(load: Load, events: readonly Happened[]): string {
   );
   return [
     HEAD,
-    `The load: ${load.perSecond.toFixed(1)} operations a second; ${load.capacity.toFixed(1)} were answered with four always under way.`,
+    `The load: ${load.perSecond.toFixed(1)} operations a second; ${load.capacity.toFixed(1)} were answered with four always under way.
+The machine has ${load.machine.cores} cores; its load average over fifteen minutes was ${load.machine.loadAverage.toFixed(0)}. Where that is many times the cores, other
+programs took most of the machine: a request may then have waited in a service's queue for longer than the five seconds in
+which a pod is drained, and is lost with it.`,
     "",
     "| what happened | lasted | operations | failed | writes lost | p50 ms | p99 ms | longest pause of a kind | goal |",
     "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",

@@ -1,3 +1,4 @@
+import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { writeWhole } from "#e2e/cluster/files.ts";
@@ -47,7 +48,10 @@ try {
       print(`${met(one) ? "met" : "MISSED"}: ${JSON.stringify(one)}`);
       happened.push(one);
     }
-    const text = reportText({ perSecond, capacity: most }, happened);
+    const text = reportText(
+      { perSecond, capacity: most, machine: { loadAverage: loadavg()[2] ?? 0, cores: availableParallelism() } },
+      happened,
+    );
     if (values.only === undefined) writeWhole(REPORT, text, 0o644);
     else print(text);
   } finally {
