@@ -43,7 +43,14 @@ const services: readonly ImageSpec[] = ["keystone", "barbican"].flatMap((name) =
 export const imageSpecs: readonly ImageSpec[] = [
   { name: "memcached", tag: "1.6", args: {}, inputs: [...debian, "images/memcached"], needsNode: false },
   { name: "postgresql", tag: "15", args: {}, inputs: [...python, "images/postgresql"], needsNode: false },
-  { name: "envoy", tag: envoyVersion(), args: {}, inputs: [...python, "images/envoy"], needsNode: false },
+  {
+    name: "envoy",
+    tag: envoyVersion(),
+    args: {},
+    inputs: [...python, "images/envoy"],
+    needsNode: false,
+    programs: { module: "envoy-drain", names: ["envoy-drain"] },
+  },
   {
     name: "spire",
     tag: spireVersion,

@@ -88,12 +88,27 @@ export const toolModules = {
     writesManifests: false,
     coldBuild: "a minute",
   },
+  "envoy-drain": {
+    name: "envoy-drain",
+    packages: ["."],
+    linked: {},
+    writesManifests: false,
+    coldBuild: "20 seconds",
+  },
   "gateway-api": {
     name: "gateway-api",
     packages: ["./manifests"],
     linked: {},
     writesManifests: true,
     coldBuild: "20 seconds",
+  },
+  // Gateway API's own tests, and the backend that they send requests to.
+  "gateway-conformance": {
+    name: "gateway-conformance",
+    packages: ["tool", "./suite"],
+    linked: {},
+    writesManifests: false,
+    coldBuild: "2 minutes",
   },
   // Both by one build with C, which the server's SQLite needs: a static agent would have most packages compiled twice.
   spire: {

@@ -13,7 +13,7 @@ export const LIVE_PATH = "/live";
 /** And only as long as it is not draining. */
 export const READY_PATH = "/ready";
 
-const ADMIN = `${RUN_FOLDER}/admin.sock`;
+export const ADMIN_SOCKET = `${RUN_FOLDER}/admin.sock`;
 /** By this name the control plane refers to the agent's SDS (xds-control-plane/cluster-view/workloads.ts). */
 const AGENT_CLUSTER = "spire_agent";
 const XDS_CLUSTER = "xds";
@@ -37,7 +37,7 @@ export function bootstrapOf(proxy: Proxy, platform: MeshPlatform): Json {
   const control = [{ envoy_grpc: { cluster_name: XDS_CLUSTER, retry_policy: backOff("0.2s", "5s") } }];
   return {
     node: { id: proxy.proxyClass, cluster: proxy.proxyClass },
-    admin: { address: { pipe: { path: ADMIN, mode: 0o600 } } },
+    admin: { address: { pipe: { path: ADMIN_SOCKET, mode: 0o600 } } },
     dynamic_resources: {
       ads_config: { api_type: "DELTA_GRPC", transport_api_version: "V3", grpc_services: control },
       cds_config: ads,
@@ -117,7 +117,7 @@ function grpcCluster(name: string, address: Json): Json {
 }
 
 function adminCluster(): Json {
-  return { name: "admin", type: "STATIC", load_assignment: assignment("admin", { pipe: { path: ADMIN } }) };
+  return { name: "admin", type: "STATIC", load_assignment: assignment("admin", { pipe: { path: ADMIN_SOCKET } }) };
 }
 
 function assignment(name: string, address: Json): Json {

@@ -1,3 +1,5 @@
+import { ADMIN_SOCKET } from "./bootstrap.ts";
+
 /** The container that speaks for a pod: it alone is given the pod's identity (registration). */
 export const PROXY_CONTAINER = "envoy";
 /** The user `envoy` of the image. */
@@ -8,6 +10,17 @@ const VERSION = "1.40.0";
 
 export function envoyImage(registry: string): string {
   return `${registry}/envoy:${VERSION}`;
+}
+
+/**
+ * Ends the connections of an Envoy before its container stops (e2e/tools/envoy-drain, which the image has), each with its next
+ * answer.
+ *
+ * @param leastSeconds as long as it may take until nobody sends new connections here
+ * @param mostSeconds for what does not end, less than the pod's grace
+ */
+export function drainCommand(leastSeconds: number, mostSeconds: number): readonly string[] {
+  return ["/usr/bin/envoy-drain", ADMIN_SOCKET, `${leastSeconds}s`, `${mostSeconds}s`];
 }
 
 /**
