@@ -4,6 +4,8 @@ import type { SpireServer } from "#operator/clients/spire/spire-server.ts";
 import { cloudController } from "#operator/cloud/controller.ts";
 import type { Platform } from "#operator/cloud/deployment.ts";
 import { flavorController } from "#operator/flavor/controller.ts";
+import { gatewayControllers } from "#operator/gateway/controller.ts";
+import type { GatewayPlatform } from "#operator/gateway/platform.ts";
 import { imageController } from "#operator/image/controller.ts";
 import { projectController } from "#operator/project/controller.ts";
 import { Registrar } from "#operator/registration/registrar.ts";
@@ -26,6 +28,8 @@ export interface ControllersDeps {
   readonly platform: Platform;
   /** Where a Cloud's workloads are registered; undefined: nowhere. */
   readonly spire: SpireServer | undefined;
+  /** How the proxies of Gateways are run; undefined: by somebody else. */
+  readonly gateways: GatewayPlatform | undefined;
 }
 
 /** Name of the operator's ServiceAccount; the admission policies know it by this name. */
@@ -42,6 +46,7 @@ export function controllers({
   log,
   platform,
   spire,
+  gateways,
 }: ControllersDeps): readonly Controller[] {
   const clock = (): Date => new Date();
   const clouds = createCloudAccess({ kube, clients: createCloudClientsCache(), clock });
@@ -50,8 +55,9 @@ export function controllers({
     installationId,
     macKey: macKeyIn(kube, namespace),
   };
+  const registrar = spire && new Registrar(spire);
   return [
-    cloudController({ clouds, platform, spire: spire === undefined ? undefined : new Registrar(spire) }),
+    cloudController({ clouds, platform, spire: registrar }),
     projectController({
       clouds,
       installationId,
@@ -62,5 +68,6 @@ export function controllers({
     imageController(),
     ...secretControllers(secretDeps),
     serverController({ installationId, clusterDomain: CLUSTER_DOMAIN, payloads: barbicanPayloads(clouds, log) }),
+    ...(gateways === undefined || registrar === undefined ? [] : gatewayControllers({ platform: gateways, registrar })),
   ];
 }

@@ -46,6 +46,21 @@ describe("flags", () => {
     expect(parseFlags(given).platform.sidecars).toBeUndefined();
   });
 
+  test("Gateways' proxies are run where that is asked for, as the mesh is", () => {
+    const argv = meshFlags("xds.example:18000");
+    expect(parseFlags(argv).gateways).toBeUndefined();
+    const given = ["--gateways", "--gateway-service", "ClusterIP", "--gateway-replicas", "3"];
+    expect(parseFlags([...argv, ...given]).gateways).toEqual({
+      imageRegistry: "docker.io/nephele",
+      userNamespaces: true,
+      trustDomain: "a.b",
+      xds: { host: "xds.example", port: 18000, namespace: "nephele-system" },
+      agentFolder: "/run/nephele/spire-agent",
+      replicas: 3,
+      serviceType: "ClusterIP",
+    });
+  });
+
   test.each([
     ["sidecars that nobody configures", [...spireFlags({}), "--cloud-sidecars"], "--cloud-sidecars needs --xds-server"],
     [
@@ -74,6 +89,23 @@ describe("flags", () => {
     ["a trust domain with a path", spireFlags({ "trust-domain": "a.b/c" }), "--trust-domain: "],
     ["a server without a port", spireFlags({ "spire-server": "spire" }), "--spire-server must be host:port"],
     ["an agent over the network", spireFlags({ "workload-api": "tcp://a:1" }), "--workload-api must be unix:///PATH"],
+    [
+      "a control plane without identities",
+      ["--installation-id", "local", "--xds-server", "xds:1", "--agent-folder", "/run"],
+      "must be given together, with --trust-domain",
+    ],
+    ["a control plane without a port", meshFlags("xds"), "--xds-server must be host:port"],
+    ["Gateways without a control plane", [...spireFlags({}), "--gateways"], "--gateways needs --xds-server"],
+    [
+      "a kind of Service that there is not",
+      [...meshFlags("xds:1"), "--gateways", "--gateway-service", "ExternalName"],
+      "--gateway-service must be one of LoadBalancer, NodePort, ClusterIP",
+    ],
+    [
+      "no proxies at all",
+      [...meshFlags("xds:1"), "--gateways", "--gateway-replicas", "0"],
+      "--gateway-replicas must be 1 to 100",
+    ],
     ["an unknown log level", ["--installation-id", "local", "--log-level", "loud"], "--log-level must be one of"],
   ])("%s is a usage error", (_name, argv, message) => {
     expect(() => parseFlags(argv)).toThrow(UsageError);
@@ -103,4 +135,9 @@ describe("flags", () => {
 function spireFlags(other: Readonly<Record<string, string>>): readonly string[] {
   const flags = { "trust-domain": "a.b", "spire-server": "spire:8081", "workload-api": "unix:///a.sock", ...other };
   return ["--installation-id", "local", ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])];
+}
+
+/** With a mesh that a control plane configures. */
+function meshFlags(server: string): readonly string[] {
+  return [...spireFlags({}), "--xds-server", server, "--agent-folder", "/run/nephele/spire-agent"];
 }

@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import type { SpireAddress } from "#operator/clients/spire/spire-server.ts";
 import type { MeshPlatform } from "#operator/envoy/platform.ts";
+import { type GatewayPlatform, type ServiceType, serviceTypes } from "#operator/gateway/platform.ts";
 import { commonHelp, commonOptions, hostAndPort, readFlags, UsageError } from "#runtime/manager/flags.ts";
 import { trustDomain as trustDomainOf } from "#spiffe/spiffe-id.ts";
 
@@ -30,6 +31,8 @@ export interface Flags {
   };
   /** Where workloads are registered; undefined: nowhere. */
   readonly spire: SpireAddress | undefined;
+  /** How the proxies of Gateways are run; undefined: by somebody else. */
+  readonly gateways: GatewayPlatform | undefined;
 }
 
 const HELP = `nephele operator
@@ -52,6 +55,9 @@ const HELP = `nephele operator
   --xds-server H:P         the xDS control plane, in this namespace, that configures Envoys; needs the trust domain and the next
   --agent-folder PATH      the folder of the SPIRE agent's socket on each node
   --cloud-sidecars         put an Envoy beside each pod of a Cloud; needs the two before
+  --gateways               run the proxies of Gateways; needs the two before
+  --gateway-service TYPE   how a Gateway is reached: LoadBalancer, NodePort or ClusterIP (default LoadBalancer)
+  --gateway-replicas N     pods of each Gateway, 1 to 100 (default 2)
   ${commonHelp.logLevel}
 `;
 
@@ -73,6 +79,9 @@ const options = {
   "xds-server": { type: "string" },
   "agent-folder": { type: "string" },
   "cloud-sidecars": { type: "boolean", default: false },
+  gateways: { type: "boolean", default: false },
+  "gateway-service": { type: "string", default: "LoadBalancer" },
+  "gateway-replicas": { type: "string", default: "2" },
 } as const;
 
 /** @throws UsageError whose message is to be shown as it is */
@@ -89,6 +98,12 @@ export function parseFlags(argv: readonly string[]): Flags {
   const mesh = parseMesh(values, spire?.trustDomain);
   if (values["cloud-sidecars"] && mesh === undefined)
     throw new UsageError("--cloud-sidecars needs --xds-server and --agent-folder");
+  const platform = {
+    imageRegistry: values["image-registry"].replace(/\/+$/, ""),
+    userNamespaces: !values["no-user-namespaces"],
+    trustDomain: spire?.trustDomain,
+    sidecars: values["cloud-sidecars"] ? mesh : undefined,
+  };
   return {
     kubeconfig: values.kubeconfig,
     controllers: values.controllers?.split(",").filter((name) => name !== ""),
@@ -99,13 +114,9 @@ export function parseFlags(argv: readonly string[]): Flags {
     leaderElect: !values["no-leader-elect"],
     health: parseAddress(values["health-address"]),
     logLevel: values["log-level"],
-    platform: {
-      imageRegistry: values["image-registry"].replace(/\/+$/, ""),
-      userNamespaces: !values["no-user-namespaces"],
-      trustDomain: spire?.trustDomain,
-      sidecars: values["cloud-sidecars"] ? mesh : undefined,
-    },
+    platform,
     spire,
+    gateways: parseGateways(values, platform, mesh),
   };
 }
 
@@ -146,6 +157,28 @@ function parseMesh(
   if (address === undefined) throw new UsageError(`--xds-server must be host:port, not ${server}`);
   if (!agentFolder.startsWith("/")) throw new UsageError(`--agent-folder must be an absolute path, not ${agentFolder}`);
   return { trustDomain, xds: { ...address, namespace }, agentFolder };
+}
+
+function parseGateways(
+  values: {
+    readonly gateways: boolean;
+    readonly "gateway-service": string;
+    readonly "gateway-replicas": string;
+  },
+  { imageRegistry, userNamespaces }: Flags["platform"],
+  mesh: MeshPlatform | undefined,
+): GatewayPlatform | undefined {
+  if (!values.gateways) return undefined;
+  if (mesh === undefined) throw new UsageError("--gateways needs --xds-server and --agent-folder");
+  const { "gateway-service": serviceType, "gateway-replicas": replicas } = values;
+  if (!isServiceType(serviceType))
+    throw new UsageError(`--gateway-service must be one of ${serviceTypes.join(", ")}, not ${serviceType}`);
+  if (!/^[1-9]\d?$|^100$/.test(replicas)) throw new UsageError(`--gateway-replicas must be 1 to 100, not ${replicas}`);
+  return { ...mesh, imageRegistry, userNamespaces, replicas: Number(replicas), serviceType };
+}
+
+function isServiceType(text: string): text is ServiceType {
+  return serviceTypes.some((type) => type === text);
 }
 
 function parseAddress(text: string): Flags["health"] {

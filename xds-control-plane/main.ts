@@ -7,12 +7,12 @@ process.exitCode = await runProgram<Flags>(
   {
     name: "the control plane",
     flagsOf: parseFlags,
-    work: async ({ listen, health, debug, workloadApi }, { connection, log }, stop) => {
+    work: async ({ listen, health, debug, gateways, workloadApi }, { connection, log }, stop) => {
       const onProblem = ({ message }: Error): void => log.warn({ problem: message }, "no new SVID");
       const identity =
         workloadApi === undefined ? undefined : await X509Source.open({ address: workloadApi, onProblem }, stop);
       try {
-        const { ended } = await startProgram({ connection, log, listen, health, debug, identity }, stop);
+        const { ended } = await startProgram({ connection, log, listen, health, debug, gateways, identity }, stop);
         await ended;
       } finally {
         identity?.close();

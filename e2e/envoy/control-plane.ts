@@ -40,6 +40,7 @@ export async function startTestProgram(bed: Bed, identity?: X509Source): Promise
       log: createLogger({ level: "fatal" }),
       listen: { kind: "tcp", host: "127.0.0.1", port: 0 },
       health: { host: "127.0.0.1", port: 0 },
+      gateways: "elsewhere",
       identity,
     },
     stopped.signal,

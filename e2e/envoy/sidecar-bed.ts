@@ -53,7 +53,7 @@ export class SidecarBed {
   readonly caller = this.#id("caller");
   readonly other = this.#id("other");
   /** Of a Gateway's proxies. */
-  readonly edge = this.#id("edge");
+  readonly edge = this.#id("edge-gateway");
   readonly #open: (() => unknown)[] = [];
   readonly #sources = new Map<SpiffeId, X509Source>();
   #spire: Spire | undefined;

@@ -19,9 +19,17 @@ export interface Release {
   uninstall(): Promise<void>;
 }
 
-/** The release of this checkout, its images on the node. */
-export async function openRelease(node: NodeHandle, print: (line: string) => void): Promise<Release> {
-  const built = await images(IMAGES, print);
+/**
+ * The release of this checkout, its images on the node.
+ *
+ * @param names of images/; those of the chart with its default values where they are not said
+ */
+export async function openRelease(
+  node: NodeHandle,
+  print: (line: string) => void,
+  names: readonly string[] = IMAGES,
+): Promise<Release> {
+  const built = await images(names, print);
   const helm = await openHelm(node.cluster.kubeconfigPath, print);
   await openSteps(print).step("images of Nephele", () => node.importImages(built));
   const namespace = `--namespace=${systemNamespace}`;

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { type ClusterFile, readClusterFile, writeClusterFile } from "../cluster/cluster-file.ts";
 import type { ClusterContext } from "../cluster/context.ts";
+import { ensureGatewayApi } from "../cluster/gateway-api.ts";
 import { kubectl } from "../cluster/kubectl.ts";
 import { type ControlPlaneShape, type Kubernetes, startKubernetes } from "../cluster/kubernetes.ts";
 import type { ClusterLocation } from "../cluster/location.ts";
@@ -94,6 +95,7 @@ async function start(
     steps.step("node Ready", () => nodeReady(run)),
     steps.step("StorageClass", () => installStorage(context, programs.containers.bin, kubernetes, run)),
     steps.step("DNS", () => installDns(context, run, images.dns)),
+    steps.step("Gateway API's CRDs", () => ensureGatewayApi(kubernetes)),
   ]);
   const file: ClusterFile = {
     ...location,

@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { ensureGatewayApi } from "#e2e/cluster/gateway-api.ts";
 import { systemNamespace } from "#e2e/cluster/nephele-objects.ts";
 import { untilCondition, untilGone, untilReady } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
@@ -47,7 +46,6 @@ const print = (line: string): void => void process.stderr.write(`${line}\n`);
 beforeAll(async () => {
   bed = await openCloudBed(inject("nodeStateDir"));
   await bed.node.importImages(await images(["spire"], print));
-  await ensureGatewayApi(bed.node.cluster);
   await bed.release.upgrade("5m", SPIRE);
   // The operator that leads until the new one does answers the new revision's check, too.
   await untilRegistered("True", 3 * MINUTES);

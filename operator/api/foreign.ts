@@ -12,6 +12,7 @@ import type {
   V1VirtualMachineSpec,
   V1VirtualMachineStatus,
 } from "@kubevirt-ui-ext/kubevirt-api/kubevirt";
+import type { DeploymentSpec, DeploymentStatus } from "kubernetes-types/apps/v1.d.ts";
 import type {
   NamespaceSpec,
   NamespaceStatus,
@@ -25,6 +26,7 @@ import type {
   ServiceStatus,
 } from "kubernetes-types/core/v1.d.ts";
 import type { NetworkPolicySpec } from "kubernetes-types/networking/v1.d.ts";
+import type { PodDisruptionBudgetSpec } from "kubernetes-types/policy/v1.d.ts";
 import type { PolicyRule, RoleRef, Subject } from "kubernetes-types/rbac/v1.d.ts";
 import type { KubeObject } from "#runtime/api/object.ts";
 import { defineResource } from "#runtime/api/resource.ts";
@@ -64,6 +66,32 @@ export const resourceQuotas = defineResource<ResourceQuota>({
 
 export type Pod = KubeObject<PodSpec, PodStatus>;
 export const pods = defineResource<Pod>({ ...core, plural: "pods", kind: "Pod", namespaced: true });
+
+export type Deployment = KubeObject<DeploymentSpec, DeploymentStatus>;
+export const deployments = defineResource<Deployment>({
+  group: "apps",
+  version: "v1",
+  plural: "deployments",
+  kind: "Deployment",
+  namespaced: true,
+});
+
+export type PodDisruptionBudget = KubeObject<PodDisruptionBudgetSpec>;
+export const podDisruptionBudgets = defineResource<PodDisruptionBudget>({
+  group: "policy",
+  version: "v1",
+  plural: "poddisruptionbudgets",
+  kind: "PodDisruptionBudget",
+  namespaced: true,
+});
+
+/** Watched where workloads are registered: who their pods are. */
+export const serviceAccounts = defineResource<KubeObject>({
+  ...core,
+  plural: "serviceaccounts",
+  kind: "ServiceAccount",
+  namespaced: true,
+});
 
 export type PersistentVolumeClaim = KubeObject<PersistentVolumeClaimSpec, PersistentVolumeClaimStatus>;
 export const persistentVolumeClaims = defineResource<PersistentVolumeClaim>({

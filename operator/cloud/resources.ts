@@ -1,14 +1,10 @@
-import type {
-  DeploymentSpec,
-  DeploymentStatus,
-  StatefulSetSpec,
-  StatefulSetStatus,
-} from "kubernetes-types/apps/v1.d.ts";
+import type { StatefulSetSpec, StatefulSetStatus } from "kubernetes-types/apps/v1.d.ts";
 import type { JobSpec, JobStatus } from "kubernetes-types/batch/v1.d.ts";
-import type { PodDisruptionBudgetSpec } from "kubernetes-types/policy/v1.d.ts";
 import type { Condition } from "#runtime/api/conditions.ts";
 import type { KubeObject } from "#runtime/api/object.ts";
 import { defineResource, type MetadataOnly } from "#runtime/api/resource.ts";
+
+export { type Deployment, deployments, podDisruptionBudgets, serviceAccounts } from "#operator/api/foreign.ts";
 
 /** Watched as metadata: their names say which APIs the cluster serves. */
 export const customResourceDefinitions = defineResource<MetadataOnly>({
@@ -17,15 +13,6 @@ export const customResourceDefinitions = defineResource<MetadataOnly>({
   plural: "customresourcedefinitions",
   kind: "CustomResourceDefinition",
   namespaced: false,
-});
-
-export type Deployment = KubeObject<DeploymentSpec, DeploymentStatus>;
-export const deployments = defineResource<Deployment>({
-  group: "apps",
-  version: "v1",
-  plural: "deployments",
-  kind: "Deployment",
-  namespaced: true,
 });
 
 export type StatefulSet = KubeObject<StatefulSetSpec, StatefulSetStatus>;
@@ -57,15 +44,6 @@ export const configMaps = defineResource<ConfigMap>({
   namespaced: true,
 });
 
-/** Watched where workloads are registered: one for each of a Cloud's parts. */
-export const serviceAccounts = defineResource<KubeObject>({
-  group: "",
-  version: "v1",
-  plural: "serviceaccounts",
-  kind: "ServiceAccount",
-  namespaced: true,
-});
-
 /** Ours, and the control plane's to answer: watched where a Cloud's pods have sidecars. */
 export type AccessPolicy = KubeObject<
   object,
@@ -76,14 +54,5 @@ export const accessPolicies = defineResource<AccessPolicy>({
   version: "v1alpha1",
   plural: "accesspolicies",
   kind: "AccessPolicy",
-  namespaced: true,
-});
-
-export type PodDisruptionBudget = KubeObject<PodDisruptionBudgetSpec>;
-export const podDisruptionBudgets = defineResource<PodDisruptionBudget>({
-  group: "policy",
-  version: "v1",
-  plural: "poddisruptionbudgets",
-  kind: "PodDisruptionBudget",
   namespaced: true,
 });

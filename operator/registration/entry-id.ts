@@ -4,8 +4,8 @@
  */
 const PREFIX = "nephele";
 
-/** Whose entries: those of the installation itself, or of one Cloud. */
-export type EntryOwner = "installation" | `cloud_${string}_${string}`;
+/** Whose entries: those of the installation itself, of all Gateways, or of one Cloud. */
+export type EntryOwner = "installation" | "gateways" | `cloud_${string}_${string}`;
 
 export function ownerOfCloud({ namespace, name }: { readonly namespace: string; readonly name: string }): EntryOwner {
   return `cloud_${namespace}_${name}`;

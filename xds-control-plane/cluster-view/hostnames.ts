@@ -12,7 +12,8 @@ function narrower(one: string, other: string): string | undefined {
   return allows(other, one) ? one : undefined;
 }
 
-function allows(pattern: string, name: string): boolean {
+/** Whether a name, or each that a wildcard stands for, is among those of a pattern. */
+export function allows(pattern: string, name: string): boolean {
   if (pattern === "*" || pattern === name) return true;
   return pattern.startsWith("*.") && name.endsWith(pattern.slice(1));
 }

@@ -13,7 +13,11 @@ export interface ConditionedStatus {
   readonly conditions?: readonly Condition[];
 }
 
-export type GatewayClass = KubeObject<{ readonly controllerName: string }, ConditionedStatus>;
+export interface GatewayClassStatus extends ConditionedStatus {
+  readonly supportedFeatures?: readonly { readonly name: string }[];
+}
+
+export type GatewayClass = KubeObject<{ readonly controllerName: string }, GatewayClassStatus>;
 export const gatewayClasses = defineResource<GatewayClass>({
   ...gatewayApi,
   plural: "gatewayclasses",
@@ -55,9 +59,14 @@ export interface LabelSelector {
 export interface GatewaySpec {
   readonly gatewayClassName: string;
   readonly listeners: readonly GatewayListener[];
+  readonly addresses?: readonly { readonly type?: string; readonly value?: string }[];
+  readonly infrastructure?: {
+    readonly parametersRef?: { readonly group: string; readonly kind: string; readonly name: string };
+  };
 }
 
 export interface GatewayStatus extends ConditionedStatus {
+  readonly addresses?: readonly { readonly type?: string; readonly value: string }[];
   readonly listeners?: readonly ListenerStatus[];
 }
 
@@ -213,7 +222,9 @@ export const referenceGrants = defineResource<ReferenceGrant>({
   namespaced: true,
 });
 
-export type Service = KubeObject<{
+export interface ServiceSpec {
+  readonly type?: string;
+  readonly clusterIPs?: readonly string[];
   readonly ports?: readonly {
     readonly name?: string;
     readonly port: number;
@@ -223,7 +234,15 @@ export type Service = KubeObject<{
     readonly targetPort?: number | string;
   }[];
   readonly trafficDistribution?: string;
-}>;
+}
+
+export interface ServiceStatus {
+  readonly loadBalancer?: {
+    readonly ingress?: readonly { readonly ip?: string; readonly hostname?: string }[];
+  };
+}
+
+export type Service = KubeObject<ServiceSpec, ServiceStatus>;
 export const services = defineResource<Service>({
   group: "",
   version: "v1",

@@ -1,5 +1,6 @@
 import type { NewCondition } from "#runtime/api/conditions.ts";
 import type { Certificate } from "../mesh/mesh.ts";
+import { type GatewayProxies, probePort } from "./gateway-proxies.ts";
 import { isGranted } from "./grants.ts";
 import type { Gateway, GatewayListener, SecretRef } from "./kinds.ts";
 import type { ClusterObjects } from "./objects.ts";
@@ -26,13 +27,17 @@ export interface ReadListener {
 }
 
 /** What a Gateway's listeners come to: protocols, conflicts among them, certificates. */
-export function readListeners(gateway: Gateway, objects: ClusterObjects): readonly ReadListener[] {
+export function readListeners(gateway: Gateway, objects: ClusterObjects, run: GatewayProxies): readonly ReadListener[] {
   const all = gateway.spec?.listeners ?? [];
-  return all.map((spec) => readListener(spec, all, gateway, objects));
+  return all.map((spec) => {
+    const taken = run === "deployed" && spec.port === probePort;
+    return readListener(spec, taken, all, gateway, objects);
+  });
 }
 
 function readListener(
   spec: GatewayListener,
+  isTaken: boolean,
   all: readonly GatewayListener[],
   gateway: Gateway,
   objects: ClusterObjects,
@@ -47,7 +52,7 @@ function readListener(
   const conflict = conflictOf(spec, all);
   const { certificates, problem } = certificatesOf(spec, gateway, objects);
   const invalidKinds = asked?.some((each) => !possible.includes(each.kind) || (each.group ?? group) !== group) === true;
-  const isAccepted = unsupported === undefined && conflict === undefined;
+  const isAccepted = unsupported === undefined && conflict === undefined && !isTaken;
   const refs = invalidKinds
     ? { reason: "InvalidRouteKinds", message: `a listener of ${spec.protocol} takes ${possible.join(", ") || "none"}` }
     : problem;
@@ -59,9 +64,7 @@ function readListener(
     isAccepted,
     isProgrammed,
     conditions: [
-      unsupported !== undefined
-        ? condition("Accepted", false, "UnsupportedProtocol", unsupported)
-        : condition("Accepted", true, "Accepted", "the listener is valid"),
+      accepted(unsupported, isTaken),
       conflict === undefined
         ? condition("Conflicted", false, "NoConflicts", "no other listener stands in its way")
         : condition("Conflicted", true, conflict.reason, conflict.message),
@@ -75,6 +78,13 @@ function readListener(
   };
 }
 
+function accepted(unsupported: string | undefined, isTaken: boolean): NewCondition {
+  if (unsupported !== undefined) return condition("Accepted", false, "UnsupportedProtocol", unsupported);
+  return isTaken
+    ? condition("Accepted", false, "PortUnavailable", `the proxies answer their probes at port ${probePort}`)
+    : condition("Accepted", true, "Accepted", "the listener is valid");
+}
+
 export function condition(type: string, status: boolean, reason: string, message: string): NewCondition {
   return { type, status: status ? "True" : "False", reason, message };
 }
@@ -82,8 +92,12 @@ export function condition(type: string, status: boolean, reason: string, message
 function unsupportedProtocol({ protocol, tls }: GatewayListener): string | undefined {
   if (routeKinds[protocol] === undefined) return `${protocol} is not supported: HTTP, HTTPS and TLS are`;
   const mode = tls?.mode ?? "Terminate";
-  if (protocol === "TLS" && mode !== "Passthrough") return "TLS is passed through only: set tls.mode to Passthrough";
   return protocol === "HTTPS" && mode !== "Terminate" ? "HTTPS ends TLS: set tls.mode to Terminate" : undefined;
+}
+
+/** Whether TLS ends at the listener, and so certificates are wanted. */
+export function endsTls({ protocol, tls }: GatewayListener): boolean {
+  return protocol === "HTTPS" || (protocol === "TLS" && tls?.mode !== "Passthrough");
 }
 
 /** Listeners of one port share it only with the same kind of protocol and other names. */
@@ -110,7 +124,7 @@ interface Found {
 }
 
 function certificatesOf(spec: GatewayListener, gateway: Gateway, objects: ClusterObjects): Found {
-  if (spec.protocol !== "HTTPS") return { certificates: [] };
+  if (!endsTls(spec)) return { certificates: [] };
   const refs = spec.tls?.certificateRefs ?? [];
   const invalid = (message: string): Found => ({
     certificates: [],

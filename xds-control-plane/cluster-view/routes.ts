@@ -2,6 +2,7 @@ import type { NewCondition } from "#runtime/api/conditions.ts";
 import type { WeightedBackend } from "../mesh/route.ts";
 import { byAge } from "./age.ts";
 import { weighted } from "./backends.ts";
+import type { GatewayProblem } from "./gateway-says.ts";
 import type { Referrer } from "./grants.ts";
 import { intersection } from "./hostnames.ts";
 import type { Gateway, GrpcRoute, GrpcRouteRule, HttpRoute, HttpRouteRule, ParentRef, TlsRoute } from "./kinds.ts";
@@ -30,6 +31,8 @@ export interface ReadRoute {
 export interface ReadGateway {
   readonly gateway: Gateway;
   readonly listeners: readonly ReadListener[];
+  /** Why it is served nothing, whatever its listeners are. */
+  readonly problem: GatewayProblem | undefined;
 }
 
 /** A route at a listener, with the names that both allow. */

@@ -10,6 +10,7 @@ import type {
   PathChange,
   Redirect,
   Retries,
+  WeightedBackend,
 } from "../mesh/route.ts";
 import { resolve, type Unresolved, weighted } from "./backends.ts";
 import { gatewayDuration } from "./duration.ts";
@@ -54,9 +55,11 @@ function read(
   times: Partial<Forward> | string,
   { name, from, objects }: RuleContext,
 ): ReadRule {
-  const { backends, unresolved } = weighted(spec.backendRefs ?? [], from, objects);
+  const refs = spec.backendRefs ?? [];
+  const resolved = weighted(refs, from, objects);
+  const ofBackends = refs.map(({ filters = [] }) => backendFilters(filters));
+  const backends = resolved.backends.map((backend, at) => ({ ...backend, ...ofBackends[at]?.changes }));
   const found = filtersOf(spec.filters ?? [], from, objects);
-  const backendFilters = (spec.backendRefs ?? []).some(({ filters = [] }) => filters.length > 0);
   const action: HttpRule["action"] = found.redirect ?? {
     kind: "forward",
     backends,
@@ -73,14 +76,14 @@ function read(
   };
   const unsupported = [
     ...found.unsupported,
-    ...(backendFilters ? ["filters of a single backend are not supported"] : []),
+    ...ofBackends.flatMap((each) => each.unsupported),
     ...(typeof times === "string" ? [times] : []),
     ...ruleFindings(rule).map(({ at, problem }) => `${at}: ${problem}`),
   ];
   return {
     rule: unsupported.length > 0 ? undefined : rule,
     unsupported,
-    unresolved: [...(found.redirect === undefined ? unresolved : []), ...found.unresolved],
+    unresolved: [...(found.redirect === undefined ? resolved.unresolved : []), ...found.unresolved],
   };
 }
 
@@ -194,6 +197,29 @@ function filtersOf(specs: readonly RouteFilter[], from: Referrer, objects: Clust
     } else found.unsupported.push(`filters: ${spec.type} is not supported`);
   }
   return found;
+}
+
+/** Of a single backend headers can be changed, and nothing else. */
+function backendFilters(specs: readonly RouteFilter[]): {
+  readonly changes: Pick<WeightedBackend, "requestHeaders" | "responseHeaders">;
+  readonly unsupported: readonly string[];
+} {
+  const request = specs.find(({ requestHeaderModifier }) => requestHeaderModifier !== undefined)?.requestHeaderModifier;
+  const response = specs.find(
+    ({ responseHeaderModifier }) => responseHeaderModifier !== undefined,
+  )?.responseHeaderModifier;
+  return {
+    changes: {
+      ...(request === undefined ? {} : { requestHeaders: changes(request) }),
+      ...(response === undefined ? {} : { responseHeaders: changes(response) }),
+    },
+    unsupported: specs
+      .filter(
+        ({ requestHeaderModifier, responseHeaderModifier }) =>
+          (requestHeaderModifier ?? responseHeaderModifier) === undefined,
+      )
+      .map(({ type }) => `filters of a single backend: ${type} is not supported`),
+  };
 }
 
 function changes({ set, add, remove }: HeaderFilter): HeaderChanges {

@@ -33,16 +33,20 @@ function objectsOf(name: string): ReturnType<typeof clusterObjects> {
   );
 }
 
+/** Cases of proxies that are deployed say so by their names. */
+const runOf = (name: string): "deployed" | "elsewhere" => (name.startsWith("deployed") ? "deployed" : "elsewhere");
+
 const text = (conditions: readonly NewCondition[]): readonly string[] =>
   conditions.map(({ type, status, reason, message }) => `${type}=${status} ${reason}: ${message}`);
 
 describe("a cluster as a mesh, with its conditions", () => {
   test.each(names)("%s is as its golden file says", (name) => {
-    const view = viewOf(objectsOf(name), domain);
+    const view = viewOf(objectsOf(name), domain, runOf(name));
     const result = {
       classes: view.classes.map(({ gatewayClass, conditions }) => [gatewayClass.metadata.name, text(conditions)]),
-      gateways: view.gateways.map(({ gateway, conditions, listeners }) => ({
+      gateways: view.gateways.map(({ gateway, conditions, addresses, listeners }) => ({
         name: gateway.metadata.name,
+        ...(addresses === undefined ? {} : { addresses }),
         conditions: text(conditions),
         listeners: listeners.map((each) => ({ ...each, conditions: text(each.conditions) })),
       })),

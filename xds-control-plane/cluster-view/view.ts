@@ -6,8 +6,11 @@ import type { HttpChain, Listener, Mesh, ProxyClass, TcpChain } from "../mesh/me
 import type { HttpRule, WeightedBackend } from "../mesh/route.ts";
 import type { Service } from "../mesh/service.ts";
 import { type BackendTlsSays, backendTlsSays, readBackendTls, secured } from "./backend-tls.ts";
-import type { Gateway, GatewayClass, ParentRef } from "./kinds.ts";
-import { condition, type ReadListener, readListeners } from "./listeners.ts";
+import { type GatewayProxies, gatewayAccount, gatewayProxy, reachedBy } from "./gateway-proxies.ts";
+import { type GatewaySays, gatewayProblem, gatewaySays } from "./gateway-says.ts";
+import { isolated } from "./isolation.ts";
+import type { GatewayClass, ParentRef } from "./kinds.ts";
+import { condition, endsTls, type ReadListener, readListeners } from "./listeners.ts";
 import { identityOf } from "./mesh-services.ts";
 import { type DenialSays, deniedIn, meshSays, type PolicySays, readMeshObjects } from "./mesh-view.ts";
 import type { ClusterObjects } from "./objects.ts";
@@ -23,16 +26,7 @@ export interface ClassSays {
   readonly gatewayClass: GatewayClass;
   readonly conditions: readonly NewCondition[];
 }
-export interface GatewaySays {
-  readonly gateway: Gateway;
-  readonly conditions: readonly NewCondition[];
-  readonly listeners: readonly {
-    readonly name: string;
-    readonly supportedKinds: readonly { readonly group: string; readonly kind: string }[];
-    readonly attachedRoutes: number;
-    readonly conditions: readonly NewCondition[];
-  }[];
-}
+
 export interface RouteSays {
   readonly route: AnyRoute;
   readonly kind: "HTTPRoute" | "GRPCRoute" | "TLSRoute";
@@ -50,22 +44,26 @@ export interface View {
   readonly denials: readonly DenialSays[];
 }
 
-/** The group of proxies that serve a Gateway. */
-function gatewayProxy({ metadata }: Gateway): string {
-  return `gateway/${metadata.namespace}/${metadata.name}`;
-}
-
 /**
  * Pure: the same objects give the same view.
  *
  * @param domain the trust domain of the mesh; without it no proxy has an identity, and there are no sidecars
+ * @param run who runs the proxies of Gateways: of those that are deployed it is said where they are reached
  */
-export function viewOf(objects: ClusterObjects, domain: TrustDomain | undefined): View {
+export function viewOf(
+  objects: ClusterObjects,
+  domain: TrustDomain | undefined,
+  run: GatewayProxies = "elsewhere",
+): View {
   const classes = objects.gatewayClasses.filter(({ spec }) => spec?.controllerName === controllerName);
   const classNames = new Set(classes.map(({ metadata }) => metadata.name));
   const gateways: readonly ReadGateway[] = objects.gateways
     .filter(({ spec }) => classNames.has(spec?.gatewayClassName ?? ""))
-    .map((gateway) => ({ gateway, listeners: readListeners(gateway, objects) }));
+    .map((gateway) => ({
+      gateway,
+      listeners: readListeners(gateway, objects, run),
+      problem: gatewayProblem(gateway.spec),
+    }));
 
   const attachments = new Map<ReadGateway, Attachment[]>(gateways.map((gateway) => [gateway, []]));
   const allRoutes = readRoutes(objects);
@@ -116,7 +114,14 @@ export function viewOf(objects: ClusterObjects, domain: TrustDomain | undefined)
       gatewayClass,
       conditions: [condition("Accepted", true, "Accepted", "Gateways of this class are served")],
     })),
-    gateways: gateways.map((gateway) => gatewaySays(gateway, attachments.get(gateway) ?? [], findings)),
+    gateways: gateways.map((gateway) =>
+      gatewaySays(
+        gateway,
+        attachments.get(gateway) ?? [],
+        findings(gatewayProxy(gateway.gateway)),
+        run === "elsewhere" ? undefined : reachedBy(gateway.gateway, objects),
+      ),
+    ),
     routes,
     backendTls: backendTlsSays(
       backendTls,
@@ -141,16 +146,17 @@ function calledOverGrpc(proxies: readonly ProxyClass[]): ReadonlySet<string | un
 }
 
 function proxyOf(
-  { gateway, listeners }: ReadGateway,
+  { gateway, listeners, problem }: ReadGateway,
   attachments: readonly Attachment[],
   domain: TrustDomain | undefined,
 ): ProxyClass {
-  const programmed = listeners.filter(({ isProgrammed }) => isProgrammed);
+  const programmed = problem === undefined ? listeners.filter(({ isProgrammed }) => isProgrammed) : [];
   const byPort = Map.groupBy(programmed, ({ spec }) => spec.port);
   const made = [...byPort].map(([port, on]): Listener => {
     const of = (listener: ReadListener) => attachments.filter((each) => each.listener === listener);
+    const own = isolated(on, on.flatMap(of));
     const chains = on.every(({ spec }) => spec.protocol === "HTTP")
-      ? [httpChain({ kind: "none" }, [], on.flatMap(of))]
+      ? [httpChain({ kind: "none" }, [], own.attachments, own.names)]
       : distinct(on.flatMap((listener) => tlsChains(listener, of(listener))));
     return { name: `port-${port}`, address: "0.0.0.0", port, chains };
   });
@@ -158,7 +164,7 @@ function proxyOf(
     programmed.flatMap((listener) => listener.certificates).map((each) => [each.name, each]),
   );
   const { namespace = "", name } = gateway.metadata;
-  const id = domain && identityOf(domain, namespace, name);
+  const id = domain && identityOf(domain, namespace, gatewayAccount(name));
   return {
     name: gatewayProxy(gateway),
     ...(id === undefined ? {} : { identity: { id, source: { kind: "agent", cluster: agentCluster } } }),
@@ -180,10 +186,12 @@ function distinct(chains: readonly (HttpChain | TcpChain)[]): readonly (HttpChai
 }
 
 function tlsChains(listener: ReadListener, attachments: readonly Attachment[]): readonly (HttpChain | TcpChain)[] {
-  const { spec, certificates } = listener;
+  const { spec } = listener;
+  const certificates = listener.certificates.map(({ name }) => name);
+  const tls = endsTls(spec) ? ({ kind: "terminate", certificates } as const) : ({ kind: "none" } as const);
   if (spec.protocol === "HTTPS") {
     const names = spec.hostname === undefined || spec.hostname === "" ? [] : [spec.hostname.toLowerCase()];
-    return [httpChain({ kind: "terminate", certificates: certificates.map(({ name }) => name) }, names, attachments)];
+    return [httpChain(tls, names, attachments)];
   }
   // The first route of a name has it.
   const byName = new Map<string, readonly WeightedBackend[]>();
@@ -192,7 +200,7 @@ function tlsChains(listener: ReadListener, attachments: readonly Attachment[]): 
   }
   return [...byName].map(([name, backends]) => ({
     kind: "tcp",
-    tls: { kind: "none" },
+    tls,
     serverNames: name === "*" ? [] : [name],
     backends,
     access: { enforced: "everyone" },
@@ -203,8 +211,10 @@ function httpChain(
   tls: HttpChain["tls"],
   serverNames: readonly string[],
   attachments: readonly Attachment[],
+  /** Hosts that are there, whether a route has them or not. */
+  names: readonly string[] = [],
 ): HttpChain {
-  const hosts = new Map<string, HttpRule[]>();
+  const hosts = new Map<string, HttpRule[]>(names.map((name) => [name, []]));
   for (const { route, hostnames } of attachments) {
     const rules = route.rules.flatMap(({ rule }) => rule ?? []);
     for (const name of hostnames) {
@@ -222,43 +232,5 @@ function httpChain(
       .sort(([one], [other]) => (one < other ? -1 : 1))
       .map(([hostname, rules]) => ({ hostname, rules })),
     policies: { access: { enforced: "everyone" } },
-  };
-}
-
-function gatewaySays(
-  { gateway, listeners }: ReadGateway,
-  attachments: readonly Attachment[],
-  findingsOf: (proxy: string) => readonly Finding[],
-): GatewaySays {
-  const findings = findingsOf(gatewayProxy(gateway));
-  const invalid = listeners.filter(({ isProgrammed }) => !isProgrammed);
-  const isAccepted = listeners.some((listener) => listener.isAccepted);
-  const isProgrammed = findings.length === 0 && listeners.some((listener) => listener.isProgrammed);
-  return {
-    gateway,
-    conditions: [
-      invalid.length > 0
-        ? condition(
-            "Accepted",
-            isAccepted,
-            "ListenersNotValid",
-            `see listeners ${invalid.map(({ spec }) => spec.name).join(", ")}`,
-          )
-        : condition("Accepted", true, "Accepted", "the Gateway is valid"),
-      isProgrammed
-        ? condition("Programmed", true, "Programmed", `its proxies are the group ${gatewayProxy(gateway)}`)
-        : condition(
-            "Programmed",
-            false,
-            "Invalid",
-            findings.map(({ at, problem }) => `${at}: ${problem}`).join("; ") || "no listener can be served",
-          ),
-    ],
-    listeners: listeners.map((listener) => ({
-      name: listener.spec.name,
-      supportedKinds: listener.kinds.map((kind) => ({ group: "gateway.networking.k8s.io", kind })),
-      attachedRoutes: new Set(attachments.filter((each) => each.listener === listener).map(({ route }) => route)).size,
-      conditions: listener.conditions,
-    })),
   };
 }

@@ -2,6 +2,7 @@ import type { PeerCertificate } from "node:tls";
 import { expect, test } from "vitest";
 import { createLogger } from "#runtime/observe/log.ts";
 import { type SpiffeId, spiffeId, type TrustDomain, trustDomain } from "#spiffe/spiffe-id.ts";
+import { gatewayAccount } from "../cluster-view/gateway-proxies.ts";
 import { listenerOn, meshOf, proxyOf, ruleTo, serviceAt } from "../mesh-fixtures.ts";
 import { type Client, Refusal } from "../server/client.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
@@ -12,7 +13,10 @@ import { Publisher } from "./publisher.ts";
 const domain = trustDomain("cloud.test");
 const [web, gone] = ["workload/a/web", "workload/a/gone"] as const;
 const edge = "gateway/a/edge";
-const idOf = (name: string): SpiffeId => spiffeId(`spiffe://cloud.test/ns/a/sa/${name.split("/")[2]}`);
+const idOf = (name: string): SpiffeId => {
+  const [kind, , called = ""] = name.split("/");
+  return spiffeId(`spiffe://cloud.test/ns/a/sa/${kind === "gateway" ? gatewayAccount(called) : called}`);
+};
 const identity = (name: string) => ({
   identity: { id: idOf(name), source: { kind: "agent", cluster: "agent" } } as const,
 });

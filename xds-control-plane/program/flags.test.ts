@@ -20,6 +20,11 @@ test("what is served is shown to people on this machine alone, and only where th
   }
 });
 
+test("who runs Gateways' proxies is said", () => {
+  expect(parseFlags([]).gateways).toBe("elsewhere");
+  expect(parseFlags(["--deployed-gateways"]).gateways).toBe("deployed");
+});
+
 test("with an identity they are served on every address, and never without TLS", () => {
   const secured = (listen: string) => parseFlags(["--workload-api", "unix:///run/agent.sock", "--listen", listen]);
   expect(secured("0.0.0.0:18000")).toMatchObject({

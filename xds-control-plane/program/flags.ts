@@ -1,5 +1,6 @@
 import { isIPv6 } from "node:net";
 import { commonHelp, commonOptions, hostAndPort, readFlags, UsageError } from "#runtime/manager/flags.ts";
+import type { GatewayProxies } from "../cluster-view/gateway-proxies.ts";
 
 /** Where proxies connect to. */
 export type Listen =
@@ -15,6 +16,8 @@ export interface Flags {
   readonly health: { readonly host: string; readonly port: number };
   /** Where people see what is served; nowhere where it is not said. */
   readonly debug: { readonly host: string; readonly port: number } | undefined;
+  /** Who runs the Envoys of Gateways. */
+  readonly gateways: GatewayProxies;
   readonly logLevel: string;
 }
 
@@ -26,6 +29,8 @@ const HELP = `nephele xds-control-plane
   --listen ADDRESS         where proxies connect (default 127.0.0.1:18000): HOST:PORT; without --workload-api
                            127.0.0.1:PORT, [::1]:PORT or unix:PATH
   --health-address H:P     serve /healthz, /readyz, /metrics (default 127.0.0.1:18001)
+  --deployed-gateways      the operator runs the proxies of Gateways: say where each is reached, and that it is served when
+                           one of its proxies is ready
   --debug-address H:P      serve /debug/proxies, what each class of proxies is served, on 127.0.0.1:PORT or [::1]:PORT
   ${commonHelp.logLevel}
 `;
@@ -36,6 +41,7 @@ const options = {
   listen: { type: "string", default: "127.0.0.1:18000" },
   "health-address": { type: "string", default: "127.0.0.1:18001" },
   "debug-address": { type: "string" },
+  "deployed-gateways": { type: "boolean", default: false },
 } as const;
 
 /** @throws UsageError whose message is to be shown as it is */
@@ -50,6 +56,7 @@ export function parseFlags(argv: readonly string[]): Flags {
     workloadApi,
     health,
     debug: debugOf(values["debug-address"]),
+    gateways: values["deployed-gateways"] ? "deployed" : "elsewhere",
     logLevel: values["log-level"],
   };
 }

@@ -21,9 +21,9 @@ const soon = { timeout: 40_000, interval: 50 };
 const domain = "cloud.test";
 const [xds, edge, other, stranger] = [
   `spiffe://${domain}/ns/nephele-system/sa/xds`,
-  `spiffe://${domain}/ns/team-a/sa/edge`,
-  `spiffe://${domain}/ns/team-b/sa/edge`,
-  "spiffe://away.test/ns/team-a/sa/edge",
+  `spiffe://${domain}/ns/team-a/sa/edge-gateway`,
+  `spiffe://${domain}/ns/team-b/sa/edge-gateway`,
+  "spiffe://away.test/ns/team-a/sa/edge-gateway",
 ].map(spiffeId) as [SpiffeId, SpiffeId, SpiffeId, SpiffeId];
 const proxyName = "gateway/team-a/edge";
 

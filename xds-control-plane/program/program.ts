@@ -11,6 +11,7 @@ import { createMetrics } from "#runtime/observe/metrics.ts";
 import { Informers } from "#runtime/watch/informers.ts";
 import { trustDomainOf } from "#spiffe/spiffe-id.ts";
 import type { X509Source } from "#spiffe/x509-source.ts";
+import type { GatewayProxies } from "../cluster-view/gateway-proxies.ts";
 import { type View, viewOf } from "../cluster-view/view.ts";
 import { spiffeIdOf } from "../server/client.ts";
 import { metricsObserver } from "../server/metrics.ts";
@@ -33,6 +34,8 @@ export interface ProgramOptions {
   readonly health: { readonly host: string; readonly port: number };
   /** Where people see what is served, on this machine alone; nowhere where it is undefined. */
   readonly debug?: { readonly host: string; readonly port: number } | undefined;
+  /** Who runs the Envoys of Gateways. */
+  readonly gateways: GatewayProxies;
   /** Our own identity; where it is there, proxies are served by it and by theirs alone. It is the caller's to close. */
   readonly identity: X509Source | undefined;
 }
@@ -106,7 +109,7 @@ export async function startProgram(options: ProgramOptions, signal: AbortSignal)
     informers,
     (objects) => {
       const before = view?.mesh.denied ?? new Set();
-      view = viewOf(objects, domain);
+      view = viewOf(objects, domain, options.gateways);
       publisher.publish(view.mesh);
       admission.published(view.mesh);
       if (!view.mesh.denied.isSubsetOf(before)) server.review();

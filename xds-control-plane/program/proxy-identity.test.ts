@@ -9,14 +9,15 @@ const mesh = meshOf(
   [proxyOf("sidecar", [], { identity: { id, source: { kind: "agent", cluster: "agent" } } }), proxyOf("plain", [])],
   [],
 );
-const edge = "spiffe://cloud.test/ns/team-a/sa/edge";
+const edge = "spiffe://cloud.test/ns/team-a/sa/edge-gateway";
 const may = undefined;
 
 test.each<[string, string | undefined, string, string | undefined]>([
-  ["a Gateway's proxy is the ServiceAccount of its name", edge, "gateway/team-a/edge", may],
+  ["a Gateway's proxy is the ServiceAccount named after it", edge, "gateway/team-a/edge", may],
+  ["an application of its name is not", "spiffe://cloud.test/ns/team-a/sa/edge", "gateway/team-a/edge", "may not be"],
   ["not that of another namespace", edge, "gateway/team-b/edge", 'may not be a proxy of "gateway/team-b/edge"'],
   ["not another of its namespace", "spiffe://cloud.test/ns/team-a/sa/web", "gateway/team-a/edge", "may not be"],
-  ["nor of another trust domain", "spiffe://away.test/ns/team-a/sa/edge", "gateway/team-a/edge", "may not be"],
+  ["nor of another trust domain", "spiffe://away.test/ns/team-a/sa/edge-gateway", "gateway/team-a/edge", "may not be"],
   ["a sidecar is its ServiceAccount, before the mesh knows it", id, "workload/a/keystone", may],
   ["a sidecar is nobody else's", edge, "workload/a/keystone", "may not be"],
   ["a name that climbs out of its namespace is nobody's", id, "workload/../keystone", "may not be"],

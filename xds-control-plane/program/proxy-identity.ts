@@ -1,18 +1,20 @@
 import type { SpiffeId, TrustDomain } from "#spiffe/spiffe-id.ts";
+import { gatewayAccount } from "../cluster-view/gateway-proxies.ts";
 import { identityOf } from "../cluster-view/mesh-services.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import { type Admit, Refusal, spiffeIdOf } from "../server/client.ts";
 
 /**
- * Who a class of proxies is: what the mesh says, else what the name does: for a Gateway's, the ServiceAccount of the
- * Gateway's name beside it; for sidecars, their ServiceAccount.
+ * Who a class of proxies is: what the mesh says, else what the name does: for a Gateway's, the ServiceAccount that is named
+ * after the Gateway, beside it; for sidecars, their ServiceAccount.
  * Undefined for a name that is no class's. The view need not be filled for it, so nobody is admitted by coming early.
  */
 export function proxyIdentity(name: string, mesh: Mesh | undefined, domain: TrustDomain): SpiffeId | undefined {
   const own = mesh?.proxies.get(name)?.identity?.id;
   if (own !== undefined) return own;
-  const [, namespace, account] = /^(?:gateway|workload)\/([a-z0-9-]+)\/([a-z0-9.-]+)$/.exec(name) ?? [];
-  return namespace === undefined || account === undefined ? undefined : identityOf(domain, namespace, account);
+  const [, kind, namespace, called] = /^(gateway|workload)\/([a-z0-9-]+)\/([a-z0-9.-]+)$/.exec(name) ?? [];
+  if (namespace === undefined || called === undefined) return undefined;
+  return identityOf(domain, namespace, kind === "gateway" ? gatewayAccount(called) : called);
 }
 
 /** Admits a client to the class that its node's id says, if its SVID is that class's. */

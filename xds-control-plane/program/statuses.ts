@@ -16,6 +16,7 @@ import {
   deniedIdentities,
   type PolicyAncestorStatus,
 } from "../cluster-view/policy-kinds.ts";
+import { supportedFeatures } from "../cluster-view/supported-features.ts";
 import { controllerName, type View } from "../cluster-view/view.ts";
 import { withRejections } from "./programmed.ts";
 import type { Rejections } from "./rejections.ts";
@@ -44,12 +45,17 @@ export function statusWrites(view: View, now: Date, rejections: Rejections): rea
   for (const { gatewayClass, conditions } of view.classes) {
     add(gatewayClasses as Resource, gatewayClass, {
       conditions: merged(gatewayClass, gatewayClass.status?.conditions, conditions, now),
+      supportedFeatures: supportedFeatures.map((name) => ({ name })),
     });
   }
-  for (const { gateway, conditions, listeners } of view.gateways) {
+  for (const { gateway, conditions, addresses, listeners } of view.gateways) {
     const held = gateway.status?.listeners ?? [];
     add(gateways as Resource, gateway, {
       conditions: merged(gateway, gateway.status?.conditions, conditions, now),
+      // Of proxies that somebody else runs nothing is said, and none are none.
+      ...(addresses === undefined || (addresses.length === 0 && gateway.status?.addresses === undefined)
+        ? {}
+        : { addresses }),
       listeners: listeners.map((listener) => {
         const before = held.find(({ name }) => name === listener.name)?.conditions;
         return { ...listener, conditions: merged(gateway, before, listener.conditions, now) };

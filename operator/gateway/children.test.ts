@@ -1,0 +1,64 @@
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { HEALTH_PORT } from "#operator/envoy/bootstrap.ts";
+import { childrenOf } from "./children.ts";
+import { aGateway, aPlatform } from "./fixtures.ts";
+import { nameProblem } from "./names.ts";
+import { portsOf } from "./ports.ts";
+
+const golden = (name: string): string => join(import.meta.dirname, "golden", `${name}.golden.json`);
+const text = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
+
+/** What is made, by the name of its golden file. `vitest run -u` writes them anew; look at what has changed. */
+const made = {
+  web: childrenOf(aGateway(), aPlatform()),
+  "web-labelled": childrenOf(
+    aGateway({
+      infrastructure: {
+        labels: { team: "edge", "gateway.networking.k8s.io/gateway-name": "another" },
+        annotations: { "example.org/pool": "internal" },
+      },
+    }),
+    aPlatform({ replicas: 1, serviceType: "ClusterIP", userNamespaces: false }),
+  ),
+};
+
+describe("what runs a Gateway's proxies", () => {
+  test.each(Object.entries(made))("%s", async (name, children) => {
+    await expect(text(children)).toMatchFileSnapshot(golden(name));
+  });
+
+  test("one pod has no disruption budget, which would block every drain", () => {
+    expect(made.web.map(({ kind }) => kind)).toContain("PodDisruptionBudget");
+    expect(made["web-labelled"].map(({ kind }) => kind)).not.toContain("PodDisruptionBudget");
+  });
+
+  test("who they are is made first, and the pods last", () => {
+    expect(made.web[0]?.kind).toBe("ServiceAccount");
+    expect(made.web.at(-1)?.kind).toBe("Deployment");
+  });
+});
+
+describe("ports", () => {
+  const listeners = (...all: readonly (readonly [string, number])[]) =>
+    aGateway({ listeners: all.map(([protocol, port], at) => ({ name: `l${at}`, port, protocol })) });
+
+  test.each([
+    ["each once, in order", listeners(["HTTPS", 443], ["HTTP", 80], ["HTTPS", 443]), [80, 443]],
+    ["none of a protocol that is not served", listeners(["UDP", 53], ["TLS", 8443]), [8443]],
+    ["none that is the proxies' own", listeners(["HTTP", HEALTH_PORT], ["HTTP", 81]), [81]],
+    ["none without listeners", aGateway({ listeners: [] }), []],
+  ])("%s", (_name, gateway, expected) => {
+    expect(portsOf(gateway)).toEqual(expected);
+  });
+});
+
+test.each([
+  ["edge", true],
+  ["e".repeat(55), true],
+  ["e".repeat(56), false],
+  ["edge.example.org", false],
+  ["1st", false],
+])("a Gateway named %s can be run: %s", (name, fine) => {
+  expect(nameProblem(name) === undefined).toBe(fine);
+});

@@ -1,0 +1,81 @@
+import { createHash } from "node:crypto";
+import type { Proxy as EnvoyProxy } from "#operator/envoy/bootstrap.ts";
+import type { Desired } from "#runtime/api/object.ts";
+import { controllerReference } from "#runtime/api/resource.ts";
+import type { Gateway } from "./resources.ts";
+
+/** The label by which Gateway API knows what was made of a Gateway (GEP-1762). */
+export const GATEWAY_LABEL = "gateway.networking.k8s.io/gateway-name";
+const CLASS_LABEL = "gateway.networking.k8s.io/gateway-class-name";
+/** As MANAGED_SELECTOR has it. */
+const MANAGED_BY = { "app.kubernetes.io/managed-by": "nephele" } as const;
+/** Changes when anything of what we want changes, so that a field that we want no more is seen. */
+const CONTENT = "nephele.dev/content";
+
+const SUFFIX = "-gateway";
+/** Of Services' names, and of labels' values. */
+const LABEL_AT_MOST = 63;
+const NAME_AT_MOST = LABEL_AT_MOST - SUFFIX.length;
+
+/**
+ * The name of all that is made of a Gateway, its ServiceAccount among it. The control plane admits proxies by that account
+ * (xds-control-plane/program/proxy-identity.ts). It is none that an application beside the Gateway would have: that would
+ * have the Gateway's identity.
+ */
+export function childName(gateway: string): string {
+  return `${gateway}${SUFFIX}`;
+}
+
+/** Why nothing can be named after a Gateway; undefined where all can. */
+export function nameProblem(gateway: string): string | undefined {
+  if (gateway.length <= NAME_AT_MOST && !gateway.includes(".") && /^[a-z]/.test(gateway)) return undefined;
+  return `a Service cannot be named after it: choose one that begins with a letter, has ${NAME_AT_MOST} characters at most, and no dot`;
+}
+
+/** As whom its Envoys come to the control plane. */
+export function proxyOf({ metadata: { namespace = "", name } }: Gateway): EnvoyProxy {
+  return { proxyClass: `gateway/${namespace}/${name}`, namespace, serviceAccount: childName(name) };
+}
+
+/** Labels by which a Gateway's pods are found; they never change. */
+export function selectorOf({ metadata }: Gateway): Readonly<Record<string, string>> {
+  return { [GATEWAY_LABEL]: metadata.name };
+}
+
+export function labelsOf(gateway: Gateway): Readonly<Record<string, string>> {
+  const { gatewayClassName = "" } = gateway.spec ?? {};
+  return {
+    ...gateway.spec?.infrastructure?.labels,
+    ...MANAGED_BY,
+    ...selectorOf(gateway),
+    ...(gatewayClassName.length > LABEL_AT_MOST ? {} : { [CLASS_LABEL]: gatewayClassName }),
+  };
+}
+
+/** An object that is collected with its Gateway. */
+export function child(
+  gateway: Gateway,
+  apiVersion: string,
+  kind: string,
+  content: Readonly<Record<string, unknown>>,
+): Desired {
+  const labels = labelsOf(gateway);
+  const annotations = gateway.spec?.infrastructure?.annotations ?? {};
+  return {
+    apiVersion,
+    kind,
+    metadata: {
+      name: childName(gateway.metadata.name),
+      namespace: gateway.metadata.namespace ?? "",
+      labels,
+      annotations: { ...annotations, [CONTENT]: contentHash({ labels, annotations, content }) },
+      ownerReferences: [controllerReference(gateway)],
+    },
+    ...content,
+  };
+}
+
+/** Eight hexadecimal digits. */
+function contentHash(content: unknown): string {
+  return createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 8);
+}
