@@ -25,7 +25,7 @@ export interface ControllersDeps {
   readonly namespace: string;
   readonly log: Logger;
   /** Where a Cloud's services are deployed to. */
-  readonly platform: Platform;
+  readonly platform: Omit<Platform, "installationId">;
   /** Where a Cloud's workloads are registered; undefined: nowhere. */
   readonly spire: SpireServer | undefined;
   /** How the proxies of Gateways are run; undefined: by somebody else. */
@@ -57,7 +57,7 @@ export function controllers({
   };
   const registrar = spire && new Registrar(spire);
   return [
-    cloudController({ clouds, platform, spire: registrar }),
+    cloudController({ clouds, platform: { ...platform, installationId }, spire: registrar }),
     projectController({
       clouds,
       installationId,

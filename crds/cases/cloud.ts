@@ -21,6 +21,19 @@ const outside = { external: { host: "db.example.org", adminSecretRef: { name: "p
 const identity = (url: string) => ({ spec: { identity: { external: { url } } } });
 const keyManager = (url: string) => ({ spec: { keyManager: { external: { url } } } });
 
+const RECIPIENTS = ["q", "p"].map((letter) => `age1${letter.repeat(58)}`);
+const BACKUP_OF_BUNDLED =
+  "backup and restore are of a bundled database: an external one is backed up by whoever runs it, and the keys with it";
+const backup = (more: Readonly<Record<string, unknown>> = {}) => ({
+  backup: { recipients: RECIPIENTS, target: { storage: "1Gi" }, ...more },
+});
+const restore = (name: string) => ({
+  restore: {
+    from: { persistentVolumeClaim: { claimName: "backups" }, name },
+    identitySecretRef: { name: "identity" },
+  },
+});
+
 export const cloudRules: RuleTable = {
   kind: "Cloud",
   plural: "clouds",
@@ -256,6 +269,70 @@ export const cloudRules: RuleTable = {
       fault: { spec: { region: "RegionTwo" } },
       at: "spec.region",
       refusedWith: "region cannot be changed: the catalog's endpoints are found by it",
+    },
+    {
+      says: "a backup of an external database",
+      fault: deploying({ database: outside, ...backup() }),
+      control: deploying({ database: bundled, ...backup() }),
+      at: "spec",
+      refusedWith: BACKUP_OF_BUNDLED,
+    },
+    {
+      says: "a backup of services that exist",
+      fault: { spec: backup() },
+      control: deploying(backup()),
+      at: "spec",
+      refusedWith: BACKUP_OF_BUNDLED,
+    },
+    {
+      says: "a backup to one recipient",
+      fault: deploying(backup({ recipients: RECIPIENTS.slice(1) })),
+      control: deploying(backup()),
+      at: "spec.backup.recipients",
+      refusedWith: "should have at least 2 items",
+    },
+    {
+      says: "a backup to a recipient that is a private key",
+      fault: deploying(backup({ recipients: [...RECIPIENTS, `AGE-SECRET-KEY-1${"Q".repeat(46)}`] })),
+      control: deploying(backup()),
+      at: "spec.backup.recipients[2]",
+      refusedWith: "should match",
+    },
+    {
+      says: "a backup each minute",
+      fault: deploying(backup({ every: "1m" })),
+      control: deploying(backup({ every: "1h" })),
+      at: "spec.backup.every",
+      refusedWith: DURATION("1h", "8760h"),
+    },
+    {
+      says: "a backup to two targets",
+      fault: deploying(backup({ target: { storage: "1Gi", persistentVolumeClaim: { claimName: "nas" } } })),
+      control: deploying(backup({ target: { persistentVolumeClaim: { claimName: "nas" } } })),
+      at: "spec.backup.target",
+      refusedWith: "exactly one of persistentVolumeClaim and storage must be given",
+    },
+    {
+      says: "a volume of no size for backups",
+      fault: deploying(backup({ target: { storage: "0" } })),
+      control: deploying(backup()),
+      at: "spec.backup.target.storage",
+      refusedWith: "must be a quantity greater than zero, such as 10Gi",
+    },
+    {
+      says: "a restore over a Cloud that is there",
+      before: deploying({}),
+      fault: { spec: restore("20261126T073000Z") },
+      at: "spec",
+      refusedWith: "restore can be given only when the Cloud is made: nothing is restored over what is there",
+    },
+    {
+      says: "a restore of another backup",
+      before: deploying(restore("20261126T073000Z")),
+      fault: { spec: restore("20261127T073000Z") },
+      control: { spec: { restore: null } },
+      at: "spec.restore",
+      refusedWith: "restore cannot be changed: it is done once. It may be taken out when it is done",
     },
   ],
 };

@@ -38,6 +38,18 @@ const database = (name: string, caName = "mine") => ({
   },
 });
 
+const restored = (name: string) => ({
+  spec: {
+    release: "2026.2",
+    identity: { external: null },
+    keyManager: { external: null },
+    restore: {
+      from: { persistentVolumeClaim: { claimName: "backups" }, name: "20261126T073000Z" },
+      identitySecretRef: { name },
+    },
+  },
+});
+
 const REFERENCES: readonly (readonly [string, RuleTable, (name: string) => Patch])[] = [
   ["Secret.spec.source.secretKeyRef", secretRules, copied],
   ["Server.spec.userData.secretKeyRef", serverRules, userData],
@@ -65,6 +77,12 @@ async function changed(table: RuleTable, before: Patch, change: Patch): Promise<
   const path = await bench.create(collectionOf(table), object(table, before));
   return writer.judge("PUT", path, merge(await bench.admin.send("GET", path), change));
 }
+
+test("Cloud.spec.restore.identitySecretRef, which never changes, is refused to who may not read the core Secret", async () => {
+  const create = (name: string) => writer.judge("POST", collectionOf(cloudRules), object(cloudRules, restored(name)));
+  expect(await untilRefused(() => create("theirs"))).toContain(refusal());
+  expect(await create("mine")).toBe(ACCEPTED);
+});
 
 describe.each(REFERENCES)("%s", (_field, table, naming) => {
   test("is refused to who may not read the core Secret, and given to who may", async () => {

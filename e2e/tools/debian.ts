@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 
@@ -11,6 +11,8 @@ export interface SystemNeed {
   /** A program that must be on PATH, or the name by which pkg-config knows a library. */
   readonly program?: string;
   readonly library?: string;
+  /** Or a file that must be there. */
+  readonly file?: string;
 }
 
 /** Where programs for administrators are; PATH may lack them. */
@@ -42,8 +44,9 @@ export async function ensureInstalled(needs: readonly SystemNeed[], print: (line
   }
 }
 
-async function isThere({ program, library }: SystemNeed): Promise<boolean> {
+async function isThere({ program, library, file }: SystemNeed): Promise<boolean> {
   if (program !== undefined && !onPath(program)) return false;
+  if (file !== undefined && !existsSync(file)) return false;
   if (library === undefined) return true;
   try {
     await run("pkg-config", ["--exists", library]);

@@ -19,6 +19,7 @@ import {
 } from "./resources.ts";
 import { type CloudDeps, type CloudScope, cloudScope, deployed } from "./scope.ts";
 import { cloudStatus } from "./status.ts";
+import { backUp, ensureBackupClaim } from "./steps/backup.ts";
 import { ensureCache } from "./steps/cache.ts";
 import { conclude } from "./steps/conclude.ts";
 import { confine } from "./steps/confine.ts";
@@ -30,6 +31,7 @@ import { awaitProjects, leaveNothing, stopServices } from "./steps/leave.ts";
 import { checkMesh } from "./steps/mesh.ts";
 import { forgetWorkloads, registerWorkloads } from "./steps/register-workloads.ts";
 import { checkRelease } from "./steps/release.ts";
+import { restoreDatabases, restoreKeys } from "./steps/restore.ts";
 import { rotateKeys } from "./steps/rotate.ts";
 import { ensureSchema } from "./steps/schema.ts";
 import { askIdentity, askOthers, checkHypervisor, resolveClients } from "./steps/services.ts";
@@ -84,11 +86,15 @@ export function cloudController(deps: CloudDeps): Controller {
       deployed("SchemaReady", checkRelease),
       deployed("Confined", confine),
       deployed("WorkloadsRegistered", registerWorkloads),
+      deployed("BackupReady", ensureBackupClaim),
+      deployed("Restored", restoreKeys),
       deployed("KeysReady", holdKeys),
       deployed("CacheReady", ensureCache),
       deployed("MeshReady", checkMesh),
       deployed("DatabaseReady", ensureDatabase),
+      deployed("Restored", restoreDatabases),
       deployed("SchemaReady", ensureSchema),
+      deployed("BackupReady", backUp),
       deployed("IdentityReady", bootstrap),
       deployed("IdentityReady", ensureKeystone),
       resolveClients,
@@ -101,9 +107,10 @@ export function cloudController(deps: CloudDeps): Controller {
       conclude,
     ],
     cleanup: [awaitProjects, stopServices, forgetWorkloads, leaveNothing],
-    status: ({ object, endpoints, keys, release, results }) =>
+    status: ({ object, endpoints, keys, release, backup, restore, results }) =>
       cloudStatus({
-        ...{ cloud: object, endpoints, keys, release, results },
+        cloud: object,
+        ...{ endpoints, keys, release, backup, restore, results },
         isRegistered: deps.spire !== undefined,
         isInMesh: deps.platform.sidecars !== undefined,
       }),

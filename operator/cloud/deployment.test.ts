@@ -3,7 +3,12 @@ import { connectionOf } from "#operator/clients/cloud-connection.ts";
 import { deploymentOf } from "./deployment.ts";
 import { aCloud, aDeployment } from "./fixtures.ts";
 
-const platform = { imageRegistry: "r", userNamespaces: true, trustDomain: undefined, sidecars: undefined };
+const platform = {
+  imageRegistry: "r",
+  userNamespaces: true,
+  ...{ trustDomain: undefined, sidecars: undefined },
+  installationId: "i",
+};
 const external = {
   identity: { external: { url: "https://k/v3", credentialsSecretRef: { name: "login" } } },
   keyManager: { external: { url: "https://b" } },
@@ -27,6 +32,20 @@ describe("a Cloud", () => {
       },
       keyManager: { url: "http://default-barbican.nephele-system.svc:9311" },
     });
+  });
+
+  test("keeps its backups in a claim that is named, or in one of its own", () => {
+    const recipients = ["age1a", "age1b"];
+    const backup = { every: "12h", keep: 7, recipients };
+    expect(aDeployment({ backup: { ...backup, target: { storage: "5Gi" } } }).backup).toEqual({
+      everyMs: 43_200_000,
+      requestedAt: undefined,
+      keep: 7,
+      recipients,
+      claim: { name: "default-backups", storage: "5Gi" },
+    });
+    const target = { persistentVolumeClaim: { claimName: "nas" } };
+    expect(aDeployment({ backup: { ...backup, target } }).backup?.claim).toEqual({ name: "nas", storage: undefined });
   });
 
   test("that says nothing but a release gets defaults", () => {
@@ -55,6 +74,8 @@ describe("a Cloud", () => {
         storage: "10Gi",
       },
       cache: { bundled: true, servers: ["default-memcached.nephele-system.svc:11211"] },
+      backup: undefined,
+      restore: undefined,
     });
   });
 });

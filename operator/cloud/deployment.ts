@@ -1,5 +1,5 @@
 import type { Cloud } from "#operator/api/generated/cloud.ts";
-import { isDeployed, serviceHost } from "#operator/clients/cloud-connection.ts";
+import { isDeployed, partName, serviceHost } from "#operator/clients/cloud-connection.ts";
 import type { MeshPlatform } from "#operator/envoy/platform.ts";
 import { durationMs } from "#runtime/api/duration.ts";
 
@@ -13,12 +13,38 @@ export interface Platform {
   readonly trustDomain: string | undefined;
   /** Who configures the Envoys beside the pods, and gives them their identities; undefined: there are none beside them. */
   readonly sidecars: MeshPlatform | undefined;
+  /** By which what tenants have is found again: a backup is restored only where it is the same. */
+  readonly installationId: string;
 }
 
 export interface RotationSchedule {
   readonly everyMs: number;
   /** Each new value asks for one rotation. */
   readonly requestedAt: string | undefined;
+}
+
+/** A claim that backups are kept in. */
+export interface BackupClaim {
+  readonly name: string;
+  /** Of which size it is made where there is none; undefined: it is somebody else's to make. */
+  readonly storage: string | undefined;
+}
+
+export interface BackupSchedule {
+  readonly everyMs: number;
+  /** Each new value asks for one backup. */
+  readonly requestedAt: string | undefined;
+  readonly keep: number;
+  /** Public keys. */
+  readonly recipients: readonly string[];
+  readonly claim: BackupClaim;
+}
+
+/** The backup that a new Cloud begins with, and the core Secret with what opens it. */
+export interface RestoreSource {
+  readonly name: string;
+  readonly claimName: string;
+  readonly identity: { readonly name: string; readonly key: string };
 }
 
 /** A deployed Cloud's spec with every default in its place. */
@@ -59,6 +85,8 @@ export interface CloudDeployment {
         readonly authority: { readonly name: string; readonly key: string } | undefined;
       };
   readonly cache: { readonly bundled: boolean; readonly servers: readonly string[] };
+  readonly backup: BackupSchedule | undefined;
+  readonly restore: RestoreSource | undefined;
 }
 
 export const MEMCACHED_PORT = 11211;
@@ -103,7 +131,30 @@ export function deploymentOf(cloud: Cloud, platform: Platform): CloudDeployment 
       cache?.external === undefined
         ? { bundled: true, servers: [`${serviceHost(cloud, "memcached")}:${MEMCACHED_PORT}`] }
         : { bundled: false, servers: cache.external.servers },
+    backup: backupOf(cloud),
+    restore: restoreOf(cloud),
   };
+}
+
+function backupOf(cloud: Cloud): BackupSchedule | undefined {
+  const { backup } = cloud.spec;
+  if (backup === undefined) return undefined;
+  const { every, requestedAt, keep, recipients, target } = backup;
+  const { persistentVolumeClaim, storage } = target;
+  return {
+    everyMs: durationMs(every),
+    requestedAt,
+    keep,
+    recipients,
+    claim: { name: persistentVolumeClaim?.claimName ?? partName(cloud, "backups"), storage },
+  };
+}
+
+function restoreOf(cloud: Cloud): RestoreSource | undefined {
+  const { restore } = cloud.spec;
+  if (restore === undefined) return undefined;
+  const { from, identitySecretRef: identity } = restore;
+  return { name: from.name, claimName: from.persistentVolumeClaim.claimName, identity };
 }
 
 function scheduleOf(

@@ -26,10 +26,11 @@ export function aCloud(spec: Partial<CloudSpec> = {}): Cloud {
   };
 }
 
+const CLUSTER = { imageRegistry: "docker.io/nephele", userNamespaces: true, installationId: "local" } as const;
+
 /** The Cloud's deployment; with a trust domain its pods have identities. */
 export function aDeployment(spec: Partial<CloudSpec> = {}, trustDomain?: string): CloudDeployment {
-  const platform = { imageRegistry: "docker.io/nephele", userNamespaces: true, trustDomain, sidecars: undefined };
-  return deploymentOn(platform, spec);
+  return deploymentOn({ ...CLUSTER, trustDomain, sidecars: undefined }, spec);
 }
 
 /** And one whose pods have sidecars. */
@@ -37,7 +38,7 @@ export function aDeploymentInTheMesh(spec: Partial<CloudSpec> = {}): CloudDeploy
   const trustDomain = "cloud.test";
   const xds = { host: "nephele-xds.nephele-system.svc", port: 18_000, namespace: "nephele-system" };
   const sidecars = { trustDomain, xds, agentFolder: "/run/nephele/spire-agent" };
-  return deploymentOn({ imageRegistry: "docker.io/nephele", userNamespaces: true, trustDomain, sidecars }, spec);
+  return deploymentOn({ ...CLUSTER, trustDomain, sidecars }, spec);
 }
 
 function deploymentOn(platform: Platform, spec: Partial<CloudSpec>): CloudDeployment {

@@ -54,6 +54,10 @@ export interface CloudScope extends ReconcileContext<Cloud> {
   keys: CloudStatus["keys"];
   /** As status has it, until everything is there. */
   release: CloudStatus["release"];
+  /** As status has it, until backups are looked at. */
+  backup: CloudStatus["backup"];
+  /** As status has it, until it is looked at. */
+  restore: CloudStatus["restore"];
   /** Set by `resolveClients`. */
   clients: CloudClients | undefined;
   /** Set by `checkRelease`. */
@@ -73,6 +77,8 @@ export function cloudScope(context: ReconcileContext<Cloud>, deps: CloudDeps): C
     endpoints: status?.endpoints,
     keys: status?.keys,
     release: status?.release,
+    backup: status?.backup,
+    restore: status?.restore,
     clients: undefined,
     plan: undefined,
     custody: undefined,

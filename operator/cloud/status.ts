@@ -10,6 +10,9 @@ const everywhere = ["IdentityReady", "KeyManagerReady", "CatalogReady", "Hypervi
 const ofRegistered = ["WorkloadsRegistered"] as const;
 /** And of one whose pods have sidecars. */
 const ofMesh = ["MeshReady"] as const;
+/** And of one that has backups, and of one that begins with a backup. */
+const ofBackedUp = ["BackupReady"] as const;
+const ofRestored = ["Restored"] as const;
 /** And of one that is deployed, in the order in which it comes to be. */
 const ofDeployed = ["KeysReady", "DatabaseReady", "CacheReady", "SchemaReady", "Confined"] as const;
 
@@ -17,7 +20,9 @@ export type Aspect =
   | (typeof everywhere)[number]
   | (typeof ofDeployed)[number]
   | (typeof ofRegistered)[number]
-  | (typeof ofMesh)[number];
+  | (typeof ofMesh)[number]
+  | (typeof ofBackedUp)[number]
+  | (typeof ofRestored)[number];
 export type AspectResult = StepResult;
 
 export interface CloudReport {
@@ -25,6 +30,8 @@ export interface CloudReport {
   readonly endpoints: CloudStatus["endpoints"];
   readonly keys: CloudStatus["keys"];
   readonly release: CloudStatus["release"];
+  readonly backup: CloudStatus["backup"];
+  readonly restore: CloudStatus["restore"];
   readonly results: ReadonlyMap<Aspect, AspectResult>;
   /** Whether there is a SPIRE that workloads are registered with. */
   readonly isRegistered: boolean;
@@ -33,9 +40,16 @@ export interface CloudReport {
 }
 
 export function cloudStatus(report: CloudReport): StatusReport<Cloud> {
-  const { cloud, endpoints, keys, release, results, isRegistered, isInMesh } = report;
+  const { cloud, endpoints, keys, release, backup, restore, results, isRegistered, isInMesh } = report;
   const aspects: readonly Aspect[] = isDeployed(cloud)
-    ? [...ofDeployed, ...(isRegistered ? ofRegistered : []), ...(isInMesh ? ofMesh : []), ...everywhere]
+    ? [
+        ...(cloud.spec.restore === undefined ? [] : ofRestored),
+        ...ofDeployed,
+        ...(cloud.spec.backup === undefined ? [] : ofBackedUp),
+        ...(isRegistered ? ofRegistered : []),
+        ...(isInMesh ? ofMesh : []),
+        ...everywhere,
+      ]
     : everywhere;
   const previous = cloud.status?.conditions;
   return {
@@ -43,6 +57,8 @@ export function cloudStatus(report: CloudReport): StatusReport<Cloud> {
       ...(endpoints === undefined ? {} : { endpoints }),
       ...(keys === undefined ? {} : { keys }),
       ...(release === undefined ? {} : { release }),
+      ...(backup === undefined ? {} : { backup }),
+      ...(restore === undefined ? {} : { restore }),
     },
     conditions: aspects.map((type) => stepCondition(type, results.get(type), findCondition(previous, type))),
   };

@@ -21,6 +21,8 @@ export interface CloudSpec {
   readonly database?: CloudDatabase;
   readonly cache?: CloudCache;
   readonly passwords?: CloudPasswords;
+  readonly backup?: CloudBackup;
+  readonly restore?: CloudRestore;
   /** Another value asks for a check of everything before the Cloud is Ready again; of deployed services by a secret that is written and read. The chart gives the revision of its release: helm --wait never takes an older answer for a new one. */
   readonly checkRequest?: string;
   /** While true the Cloud cannot be deleted. */
@@ -200,6 +202,63 @@ export interface CloudPasswords {
   /** Each new value rotates once, as soon as that locks nobody out. */
   readonly rotationRequestedAt?: string;
 }
+
+/** Backups of both databases and of the keys that their data is of, encrypted. Without it there are none. */
+export interface CloudBackup {
+  /** The time from one backup to the next. */
+  readonly every: string;
+  /** Each new value asks for one backup now. */
+  readonly requestedAt?: string;
+  /** How many backups stay. Older ones go once a new one is whole, never sooner. */
+  readonly keep: number;
+  /**
+   * Who can open the backups: public keys as age-keygen makes them, two or more, so that one lost private key is not the loss of all. The private keys belong elsewhere than in this cluster.
+   *
+   * Items: An X25519 recipient of age.
+   */
+  readonly recipients: readonly string[];
+  readonly target: CloudBackupTarget;
+}
+
+/** Where the backups are. */
+export interface CloudBackupTarget {
+  readonly persistentVolumeClaim?: CloudBackupTargetPersistentVolumeClaim;
+  /** The size of a claim <cloud>-backups that is made where there is none, of the default StorageClass. It outlives the Cloud, whatever onDelete says. */
+  readonly storage?: string;
+}
+
+/** A claim of this namespace that exists. */
+export interface CloudBackupTargetPersistentVolumeClaim {
+  /** Its name. */
+  readonly claimName: string;
+}
+
+/** A backup that a new Cloud begins with, of a Cloud of the same name. Honoured once, before there is any data of this Cloud. */
+export interface CloudRestore {
+  readonly from: CloudRestoreFrom;
+  readonly identitySecretRef: CloudRestoreIdentitySecretRef;
+}
+
+/** The backup. */
+export interface CloudRestoreFrom {
+  readonly persistentVolumeClaim: CloudRestoreFromPersistentVolumeClaim;
+  /** Its name, which is when it was begun: 20261126T073000Z. */
+  readonly name: string;
+}
+
+/** A claim of this namespace with its volume. */
+export interface CloudRestoreFromPersistentVolumeClaim {
+  /** Its name. */
+  readonly claimName: string;
+}
+
+/** A core Secret of this namespace with the private key of one of the backup's recipients. Delete it when the restore is done. */
+export interface CloudRestoreIdentitySecretRef {
+  /** Name of the core Secret. */
+  readonly name: string;
+  /** Key in it. */
+  readonly key: string;
+}
 /** What is there. */
 export interface CloudStatus {
   /** The generation of the spec that this status speaks of. */
@@ -210,6 +269,8 @@ export interface CloudStatus {
   readonly release?: CloudStatusRelease;
   /** Every key that we hold, without its value. */
   readonly keys?: readonly CloudStatusKey[];
+  readonly backup?: CloudStatusBackup;
+  readonly restore?: CloudStatusRestore;
 }
 
 /** Where the services were seen to answer. */
@@ -255,4 +316,33 @@ export interface CloudStatusKey {
   readonly nextRotation?: string;
   /** Software: a core Secret of this cluster. */
   readonly custody?: "Software";
+}
+
+/** The backups that spec.backup asks for. */
+export interface CloudStatusBackup {
+  readonly last?: CloudStatusBackupLast;
+  /** How many there are. */
+  readonly kept?: number;
+  /** When the next one is begun. */
+  readonly next?: string;
+  /** The last requestedAt that was answered by a backup. */
+  readonly answeredRequest?: string;
+}
+
+/** The last one that is whole. */
+export interface CloudStatusBackupLast {
+  /** Its name. */
+  readonly name: string;
+  /** When it was whole. */
+  readonly completedAt?: string;
+  /** How large it is, encrypted. */
+  readonly bytes?: number;
+}
+
+/** The backup that this Cloud began with. */
+export interface CloudStatusRestore {
+  /** Its name. */
+  readonly name: string;
+  /** When all of it was back; absent before. */
+  readonly completedAt?: string;
 }

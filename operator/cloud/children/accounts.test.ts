@@ -31,6 +31,9 @@ describe("the parts of a Cloud whose workloads are registered", () => {
       "default-setup",
       "default-memcached",
     ]);
+    const backup = { every: "24h", keep: 7, recipients: [], target: { storage: "1Gi" } };
+    const names = serviceAccounts(aDeployment({ backup }, "cloud.test")).map(({ metadata }) => metadata.name);
+    expect(names).toContain("default-backup");
     expect(serviceAccounts(registered)[0]).toMatchObject({
       kind: "ServiceAccount",
       automountServiceAccountToken: false,

@@ -5,18 +5,22 @@ import { child, type Part } from "./metadata.ts";
 
 /** PostgreSQL's pods keep in the API server who is the primary: their account comes with its rights, from the chart. */
 export const POSTGRESQL_ACCOUNT = "nephele-postgresql";
+/** What puts a backup's keys back makes core Secrets: its account comes with that right, from the chart. */
+export const RESTORE_ACCOUNT = "nephele-restore";
 
 /** Which ServiceAccount the pods of a part are of, and so who they are to others. */
 export function accountName({ cloud }: CloudDeployment, part: Part): string {
-  return part === "postgresql" ? POSTGRESQL_ACCOUNT : partName(cloud, part);
+  if (part === "postgresql") return POSTGRESQL_ACCOUNT;
+  return part === "restore" ? RESTORE_ACCOUNT : partName(cloud, part);
 }
 
 /** The parts that run pods; those that are elsewhere are nobody here. */
-export function partsOf({ database, cache }: CloudDeployment): readonly Part[] {
+export function partsOf({ database, cache, backup, restore }: CloudDeployment): readonly Part[] {
   return [
     "keystone",
     "barbican",
     "setup",
+    ...(backup === undefined && restore === undefined ? [] : (["backup"] as const)),
     ...(database.kind === "bundled" ? (["postgresql"] as const) : []),
     ...(cache.bundled ? (["memcached"] as const) : []),
   ];

@@ -1,5 +1,5 @@
 import type { JobSpec } from "kubernetes-types/batch/v1.d.ts";
-import type { Volume } from "kubernetes-types/core/v1.d.ts";
+import type { PodSpec, Volume } from "kubernetes-types/core/v1.d.ts";
 import { connectionOf, partName } from "#operator/clients/cloud-connection.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import type { CloudDeployment } from "../deployment.ts";
@@ -7,49 +7,60 @@ import { secretNames } from "../names.ts";
 import { versions } from "../releases.ts";
 import { barbicanFiles } from "./barbican.ts";
 import { keystoneFiles } from "./keystone.ts";
-import { child, contentHash, labelsOf } from "./metadata.ts";
+import { child, contentHash, labelsOf, type Part } from "./metadata.ts";
 import { confinedPod, image, type PlainContainer } from "./pod.ts";
 import { emptyDir, FILE_MODE } from "./pod-parts.ts";
 import { authorityOf, program, type Service } from "./service-config.ts";
 import { SERVICE_UID } from "./web-service.ts";
 
 /** What is done once for a content; at most 13 letters, so that names of pods are labels. */
-export type Task = "database" | "keystone-db" | "barbican-db" | "bootstrap" | "credentials" | "rewrap-kek";
+export type Task = "database" | "keystone-db" | "barbican-db" | "bootstrap" | "credentials" | "rewrap-kek" | BackupTask;
+export type BackupTask = "backup" | "restore-keys" | "restore";
 
 export const SCHEMA_TASKS: readonly string[] = ["keystone-db", "barbican-db"] satisfies readonly Task[];
 
 export const TASK_LABEL = "nephele.dev/task";
-const SECRETS_FOLDER = "/run/secrets/nephele";
+export const SECRETS_FOLDER = "/run/secrets/nephele";
 /** The user `postgres` of the image. */
-const POSTGRESQL_UID = 999;
+export const POSTGRESQL_UID = 999;
 
 interface JobInput {
   readonly deployment: CloudDeployment;
   readonly task: Task;
+  /** Default `setup`. */
+  readonly part?: Part;
+  /** Default 600: how long it may take. */
+  readonly deadlineSeconds?: number;
+  /** Default 2: how often a pod that failed is followed by another before the Job has failed. */
+  readonly backoffLimit?: number;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly rest?: Partial<PodSpec>;
   readonly uid: number;
   readonly container: PlainContainer;
   readonly volumes: readonly Volume[];
 }
 
 /** A Job whose name tells its content: what has changed runs anew, and the same never runs twice. */
-function job({ deployment, task, uid, container, volumes }: JobInput): Desired {
-  const labels = { ...labelsOf(deployment, "setup"), [TASK_LABEL]: task };
+export function job(input: JobInput): Desired {
+  const { deployment, task, uid, container, volumes, part = "setup", rest = {} } = input;
+  const labels = { ...labelsOf(deployment, part), [TASK_LABEL]: task };
   const pod = confinedPod({
     deployment,
-    part: "setup",
+    part,
     uid,
     containers: [{ ...container, terminationMessagePolicy: "FallbackToLogsOnError" }],
     volumes: [...volumes, emptyDir("tmp")],
-    rest: { restartPolicy: "Never", terminationGracePeriodSeconds: 10 },
+    rest: { restartPolicy: "Never", terminationGracePeriodSeconds: 10, ...rest },
   });
   const spec: JobSpec = {
-    backoffLimit: 2,
-    activeDeadlineSeconds: 600,
+    backoffLimit: input.backoffLimit ?? 2,
+    activeDeadlineSeconds: input.deadlineSeconds ?? 600,
     template: { metadata: { labels }, spec: pod },
   };
   const name = partName(deployment.cloud, `${task}-${contentHash(spec)}`);
-  const desired = child({ deployment, part: "setup", apiVersion: "batch/v1", kind: "Job", name, content: { spec } });
-  return { ...desired, metadata: { ...desired.metadata, labels } };
+  const desired = child({ deployment, part, apiVersion: "batch/v1", kind: "Job", name, content: { spec } });
+  const annotations = { ...desired.metadata.annotations, ...input.annotations };
+  return { ...desired, metadata: { ...desired.metadata, labels, annotations } };
 }
 
 /**

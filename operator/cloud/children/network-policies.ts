@@ -48,7 +48,7 @@ function controlPlane({ platform }: CloudDeployment): readonly NetworkPolicyEgre
  * Barbican may reach Keystone without the mesh, too, as everybody may: pods of before the mesh do, until they are replaced.
  */
 export function networkPolicies(deployment: CloudDeployment): readonly Desired[] {
-  const { database, cache } = deployment;
+  const { database, cache, backup, restore } = deployment;
   const pods = (part: Part): NetworkPolicyPeer => ({
     podSelector: { matchLabels: { ...selectorOf(deployment, part) } },
   });
@@ -65,6 +65,9 @@ export function networkPolicies(deployment: CloudDeployment): readonly Desired[]
   const services = [pods("keystone"), pods("barbican")];
   const meshPort = isInMesh(deployment, "keystone") ? [MESH_PORT] : [];
   const ofSidecar = controlPlane(deployment);
+  const copies = backup !== undefined || restore !== undefined;
+  // Its address is none that a policy could name.
+  const toApiServer: NetworkPolicyEgressRule = { ports: tcp(443, 6443) };
 
   /** What a policy does not name is refused. (An empty list would be dropped by the API server, and missed for ever.) */
   const policy = (part: Part, spec: Omit<NetworkPolicySpec, "podSelector" | "policyTypes">): Desired =>
@@ -87,14 +90,14 @@ export function networkPolicies(deployment: CloudDeployment): readonly Desired[]
       "postgresql",
       policy("postgresql", {
         ingress: [
-          { from: [...services, pods("setup")], ports: tcp(database.port) },
+          { from: [...services, pods("setup"), ...(copies ? [pods("backup")] : [])], ports: tcp(database.port) },
           { from: [pods("postgresql")], ports: tcp(database.port, PATRONI_PORT) },
         ],
         egress: [
           DNS,
           { to: [pods("postgresql")], ports: tcp(database.port, PATRONI_PORT) },
-          // The API server, which is Patroni's store: its address is none that a policy could name.
-          { ports: tcp(443, 6443) },
+          // Patroni's store.
+          toApiServer,
         ],
       }),
     ],
@@ -122,6 +125,8 @@ export function networkPolicies(deployment: CloudDeployment): readonly Desired[]
       ],
     }),
     policy("setup", { egress: [DNS, toDatabase] }),
+    ...(copies ? [policy("backup", { egress: [DNS, toDatabase] })] : []),
+    ...(restore === undefined ? [] : [policy("restore", { egress: [toApiServer] })]),
     ...bundled
       .filter(([part]) => (part === "postgresql" ? database.kind === "bundled" : cache.bundled))
       .map(([, desired]) => desired),

@@ -94,9 +94,9 @@ export function authorityOf(
   return database.kind === "external" ? database.authority : undefined;
 }
 
-/** A Python program of ours that runs inside the images. */
-export function program(name: string): string {
-  return readFileSync(join(import.meta.dirname, "..", "programs", name), "utf8");
+/** A Python program of ours that runs inside the images, after what it shares with others. */
+export function program(...names: readonly string[]): string {
+  return names.map((name) => readFileSync(join(import.meta.dirname, "..", "programs", name), "utf8")).join("\n\n");
 }
 
 /** The same for both services: a pool that leaves room for every worker of every pod. */

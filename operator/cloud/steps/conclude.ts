@@ -7,10 +7,11 @@ import { record } from "./schema.ts";
 const CONTRACT_AFTER_MS = 1_000;
 /**
  * What a Cloud can be without: Projects and Secrets need no hypervisor, all works slowly without a cache, and what was
- * registered with SPIRE stays so while it is away. Whether pods are all in the mesh says nothing of whether they answer.
+ * registered with SPIRE stays so while it is away. Whether pods are all in the mesh says nothing of whether they answer. A
+ * backup that fails is a condition to raise an alarm on, and nobody is served less.
  */
 const NOT_NEEDED: readonly string[] = [
-  ...["HypervisorReady", "CacheReady", "Confined", "WorkloadsRegistered", "MeshReady"],
+  ...["HypervisorReady", "CacheReady", "Confined", "WorkloadsRegistered", "MeshReady", "BackupReady"],
 ];
 
 /** Ready when all that is needed is; and the last of an upgrade, when everything of the new release serves. */

@@ -57,7 +57,8 @@ export async function holdKeys(scope: CloudScope, deployment: CloudDeployment): 
   throw new Error("the keys that were made are not in the cache yet");
 }
 
-function readSecrets(scope: CloudScope, keys: readonly HeldKey[]): ReadonlyMap<KeyName, CoreSecret> {
+/** The core Secrets of the Cloud's keys that there are. */
+export function readSecrets(scope: CloudScope, keys: readonly HeldKey[]): ReadonlyMap<KeyName, CoreSecret> {
   const found = new Map<KeyName, CoreSecret>();
   for (const { name } of keys) {
     const key = { namespace: namespaceOf(scope), name: secretNames[name](scope.object) };
@@ -67,7 +68,8 @@ function readSecrets(scope: CloudScope, keys: readonly HeldKey[]): ReadonlyMap<K
   return found;
 }
 
-async function hasVolume(scope: CloudScope, deployment: CloudDeployment): Promise<boolean> {
+/** Whether a volume of the bundled database is there, of this Cloud or of one before it. */
+export async function hasVolume(scope: CloudScope, deployment: CloudDeployment): Promise<boolean> {
   if (deployment.database.kind === "external") return false;
   const key = { namespace: namespaceOf(scope), name: claimName(deployment, 0) };
   return (await scope.kube.get(persistentVolumeClaims, key)) !== undefined;

@@ -1,0 +1,177 @@
+import type { Volume, VolumeMount, VolumeProjection } from "kubernetes-types/core/v1.d.ts";
+import type { Desired } from "#runtime/api/object.ts";
+import type { DatabaseLogin } from "../decide/database-logins.ts";
+import type { SchemaSpan } from "../decide/release.ts";
+import type { BackupSchedule, CloudDeployment, RestoreSource } from "../deployment.ts";
+import { type KeyName, secretNames } from "../names.ts";
+import { versions } from "../releases.ts";
+import { RESTORE_ACCOUNT } from "./accounts.ts";
+import { type BackupTask, job, POSTGRESQL_UID, SECRETS_FOLDER } from "./jobs.ts";
+import { image } from "./pod.ts";
+import { FILE_MODE } from "./pod-parts.ts";
+import { program, type Service } from "./service-config.ts";
+
+/** Which backup a Job makes; on the Job. */
+export const BACKUP_NAME = "nephele.dev/backup";
+/** Which `requestedAt` it answers; on the Job. */
+export const BACKUP_REQUEST = "nephele.dev/backup-request";
+
+/** Where the volume of backups is mounted. */
+const VOLUME_FOLDER = "/backups";
+/** Kubelet's, of a pod that asks for it. */
+const ACCOUNT_FOLDER = "/var/run/secrets/kubernetes.io/serviceaccount";
+const SCRATCH_FOLDER = "/tmp";
+/** Six hours: a backup that takes longer is stuck, or of a database that wants another way. */
+const DEADLINE_SECONDS = 6 * 3600;
+
+type Logins = Readonly<Record<Service, DatabaseLogin>>;
+
+/** What a core Secret with keys is called and carries; the backup holds it with the values. */
+export interface KeyMetadata {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+export interface BackupInput {
+  readonly schedule: BackupSchedule;
+  /** {@link backupName} of when it was begun. */
+  readonly name: string;
+  readonly request: string | undefined;
+  readonly logins: Logins;
+  readonly keySet: string;
+  readonly span: SchemaSpan;
+  readonly keys: Readonly<Partial<Record<KeyName, KeyMetadata>>>;
+}
+
+/** Writes a backup of both databases and the keys to the volume (programs/back_up.py). */
+export function backupJob(deployment: CloudDeployment, input: BackupInput): Desired {
+  const { schedule, name, request, logins, keySet, span, keys } = input;
+  const held = Object.entries(keys).map(([key, { name: secretName }]) => ({
+    volume: { name: `key-${key.toLowerCase()}`, secret: { secretName, defaultMode: FILE_MODE } },
+    mount: { name: `key-${key.toLowerCase()}`, mountPath: `${SECRETS_FOLDER}/keys/${key}`, readOnly: true },
+  }));
+  return copyJob({
+    deployment,
+    task: "backup",
+    programs: "back_up.py",
+    claim: { claimName: schedule.claim.name },
+    plan: {
+      ...databasePlan(deployment, logins),
+      name,
+      keep: schedule.keep,
+      recipients: schedule.recipients,
+      keySet,
+      release: span,
+      keys,
+    },
+    secrets: [loginsOf(deployment, logins)],
+    volumes: held.map(({ volume }) => volume),
+    mounts: held.map(({ mount }) => mount),
+    annotations: { [BACKUP_NAME]: name, ...(request === undefined ? {} : { [BACKUP_REQUEST]: request }) },
+  });
+}
+
+/** Puts a backup's keys into core Secrets (programs/restore_keys.py), by an account that may make such alone. */
+export function restoreKeysJob(deployment: CloudDeployment, source: RestoreSource): Desired {
+  const { cloud } = deployment;
+  return copyJob({
+    deployment,
+    task: "restore-keys",
+    programs: "restore_keys.py",
+    claim: { claimName: source.claimName, readOnly: true },
+    plan: {
+      name: source.name,
+      identity: IDENTITY_FILE,
+      secretNames: Object.values(secretNames).map((nameOf) => nameOf(cloud)),
+      account: ACCOUNT_FOLDER,
+    },
+    secrets: [identityOf(source)],
+  });
+}
+
+/** Fills the databases, which are there and empty, out of a backup (programs/restore_databases.py). */
+export function restoreDatabasesJob(deployment: CloudDeployment, source: RestoreSource, logins: Logins): Desired {
+  return copyJob({
+    deployment,
+    task: "restore",
+    programs: "restore_databases.py",
+    claim: { claimName: source.claimName, readOnly: true },
+    plan: { ...databasePlan(deployment, logins), name: source.name, identity: IDENTITY_FILE },
+    secrets: [loginsOf(deployment, logins), identityOf(source)],
+  });
+}
+
+const GIVEN_FOLDER = "given";
+const IDENTITY_FILE = `${GIVEN_FOLDER}/identity`;
+
+interface CopyInput {
+  readonly deployment: CloudDeployment;
+  readonly task: BackupTask;
+  readonly programs: string;
+  readonly claim: { readonly claimName: string; readonly readOnly?: boolean };
+  readonly plan: Readonly<Record<string, unknown>>;
+  readonly secrets: readonly VolumeProjection[];
+  readonly volumes?: readonly Volume[];
+  readonly mounts?: readonly VolumeMount[];
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+function copyJob(input: CopyInput): Desired {
+  const { deployment, task, programs, claim, plan, secrets, volumes = [], mounts = [], annotations = {} } = input;
+  const { cloud, platform } = deployment;
+  const common = {
+    cloud: cloud.metadata.name,
+    namespace: cloud.metadata.namespace ?? "",
+    installation: platform.installationId,
+    volume: VOLUME_FOLDER,
+    secrets: SECRETS_FOLDER,
+    scratch: SCRATCH_FOLDER,
+    said: "/dev/termination-log",
+  };
+  return job({
+    deployment,
+    task,
+    part: task === "restore-keys" ? "restore" : "backup",
+    uid: POSTGRESQL_UID,
+    // What failed is tried again by us, later; and a person sees what that one pod said.
+    backoffLimit: 0,
+    deadlineSeconds: DEADLINE_SECONDS,
+    annotations,
+    container: {
+      name: task,
+      image: image(deployment, "postgresql", versions.postgresql),
+      command: ["python3", "-c", program("backups.py", programs)],
+      args: [JSON.stringify({ ...common, ...plan })],
+      resources: { requests: { cpu: "50m", memory: "64Mi" }, limits: { memory: "512Mi" } },
+      volumeMounts: [
+        { name: "backups", mountPath: VOLUME_FOLDER, ...(claim.readOnly === true ? { readOnly: true } : {}) },
+        { name: "given", mountPath: `${SECRETS_FOLDER}/${GIVEN_FOLDER}`, readOnly: true },
+        ...mounts,
+        { name: "tmp", mountPath: SCRATCH_FOLDER },
+      ],
+    },
+    volumes: [
+      { name: "backups", persistentVolumeClaim: claim },
+      { name: "given", projected: { defaultMode: FILE_MODE, sources: [...secrets] } },
+      ...volumes,
+    ],
+    ...(task === "restore-keys"
+      ? { rest: { serviceAccountName: RESTORE_ACCOUNT, automountServiceAccountToken: true } }
+      : {}),
+  });
+}
+
+function databasePlan({ database }: CloudDeployment, logins: Logins): Readonly<Record<string, unknown>> {
+  const named = Object.entries(logins).map(([name, { role, key }]) => [name, { role, file: `${GIVEN_FOLDER}/${key}` }]);
+  return { host: database.host, port: database.port, logins: Object.fromEntries(named) };
+}
+
+function loginsOf({ cloud }: CloudDeployment, logins: Logins): VolumeProjection {
+  const items = Object.values(logins).map(({ key }) => ({ key, path: key }));
+  return { secret: { name: secretNames.database(cloud), items } };
+}
+
+function identityOf({ identity: { name, key } }: RestoreSource): VolumeProjection {
+  return { secret: { name, items: [{ key, path: "identity" }] } };
+}

@@ -1,0 +1,211 @@
+import { persistentVolumeClaims, pods } from "#operator/api/foreign.ts";
+import { CLOUD_LABEL } from "#operator/clients/cloud-connection.ts";
+import { isDeleting, keyOf } from "#runtime/api/object.ts";
+import { timeText } from "#runtime/api/time.ts";
+import { isApiError } from "#runtime/client/errors.ts";
+import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
+import { backupClaim } from "../children/backup-claim.ts";
+import { BACKUP_NAME, BACKUP_REQUEST, type BackupInput, backupJob, type KeyMetadata } from "../children/backup-jobs.ts";
+import { schemaSpanOf } from "../children/custody.ts";
+import { TASK_LABEL } from "../children/jobs.ts";
+import { selectorText } from "../children/metadata.ts";
+import { type BackupAttempt, type BackupDecision, decideBackup } from "../decide/backup.ts";
+import { backupReport } from "../decide/backup-report.ts";
+import { databaseLogin } from "../decide/database-logins.ts";
+import { heldKeys } from "../decide/key-table.ts";
+import type { BackupSchedule, CloudDeployment } from "../deployment.ts";
+import { custodyName, type KeyName } from "../names.ts";
+import { configMaps, type Job, jobs } from "../resources.ts";
+import { type CloudScope, unwellPoll } from "../scope.ts";
+import { whyNot } from "./apply.ts";
+import { readSecrets } from "./keys.ts";
+import { untilMs } from "./rotated.ts";
+
+/** Annotations of a key's core Secret that are ours; others' may quote its values. */
+const OURS = "nephele.dev/";
+/** Jobs are watched: this is for what their pods say while they do not start. */
+const RUNNING_POLL_MS = 15_000;
+
+/** The claim for backups, where the Cloud says how large it is. What is there is never changed. */
+export async function ensureBackupClaim(scope: CloudScope, deployment: CloudDeployment): Promise<Outcome> {
+  const { name, storage } = deployment.backup?.claim ?? {};
+  if (name === undefined || storage === undefined) return settled();
+  const key = { namespace: deployment.cloud.metadata.namespace ?? "", name };
+  if ((await scope.kube.get(persistentVolumeClaims, key)) !== undefined) return settled();
+  try {
+    await scope.kube.create(persistentVolumeClaims, backupClaim(deployment, name, storage));
+  } catch (error) {
+    if (!isApiError(error, "AlreadyExists")) throw error;
+  }
+  return settled();
+}
+
+/** Makes a backup when one is due. Whatever becomes of it, the Cloud goes on: it says so in a condition of its own. */
+export async function backUp(scope: CloudScope, deployment: CloudDeployment): Promise<Outcome> {
+  const { backup } = deployment;
+  if (backup === undefined) {
+    scope.backup = undefined;
+    return settled();
+  }
+  const job = newestJob(scope);
+  const decision = decideBackup({
+    now: scope.now,
+    everyMs: backup.everyMs,
+    requestedAt: backup.requestedAt,
+    answeredRequest: scope.backup?.answeredRequest,
+    last: scope.backup?.last?.name,
+    attempt: job === undefined ? undefined : attemptOf(job),
+  });
+  const outcome = await follow(scope, deployment, backup, decision);
+  scope.results.set("BackupReady", outcome);
+  return settled(outcome.pollAfterMs === undefined ? {} : { pollAfterMs: outcome.pollAfterMs });
+}
+
+type Followed = Extract<Outcome, { readonly kind: "settled" | "waiting" }>;
+
+async function follow(
+  scope: CloudScope,
+  deployment: CloudDeployment,
+  schedule: BackupSchedule,
+  decision: BackupDecision,
+): Promise<Followed> {
+  switch (decision.kind) {
+    case "keep":
+      scope.backup = { ...scope.backup, next: timeText(decision.nextAt) };
+      return settled({ message: said(scope), pollAfterMs: untilMs(decision.nextAt, scope) });
+    case "begin": {
+      const { name, request } = decision;
+      await removeJobs(scope, "Background");
+      await make(scope, deployment, { schedule, name, request });
+      return running(scope, name, "");
+    }
+    case "await": {
+      const { name, request } = decision.attempt;
+      const job = newestJob(scope);
+      // What it was told no longer holds: another claim, other recipients, keys that were rotated.
+      const isStale = job?.metadata.name !== jobOf(scope, deployment, { schedule, name, request }).metadata.name;
+      // With its pod, before there is another: two never write to one volume.
+      if (isStale) await removeJobs(scope, "Foreground");
+      return running(scope, name, isStale ? ": it is begun anew" : await whyNot(scope, podsOf(job)));
+    }
+    case "note": {
+      const { attempt, nextAt } = decision;
+      const job = newestJob(scope);
+      const report = backupReport(await scope.kube.list(pods, inNamespace(scope, podsOf(job))));
+      const completedAt = report?.completedAt ?? job?.status?.completionTime;
+      scope.backup = {
+        last: {
+          name: attempt.name,
+          ...(completedAt === undefined ? {} : { completedAt }),
+          ...(report === undefined ? {} : { bytes: report.bytes }),
+        },
+        ...(report === undefined ? {} : { kept: report.kept }),
+        next: timeText(nextAt),
+        ...(attempt.request === undefined ? {} : { answeredRequest: attempt.request }),
+      };
+      scope.event("Normal", "BackupMade", said(scope));
+      return settled({ message: said(scope), pollAfterMs: untilMs(nextAt, scope) });
+    }
+    case "failed": {
+      const { attempt, nextAt } = decision;
+      const why = await whyNot(scope, podsOf(newestJob(scope)));
+      const message = `backup ${attempt.name} to be made${why}; the next try is at ${timeText(nextAt)}. ${said(scope)}`;
+      scope.event("Warning", "BackupFailed", `backup ${attempt.name} failed${why}`);
+      return waiting(message, { reason: "BackupFailed", pollAfterMs: untilMs(nextAt, scope) });
+    }
+    default:
+      return decision satisfies never;
+  }
+}
+
+/** While one is made, the last one is as good as it was. */
+function running(scope: CloudScope, name: string, why: string): Followed {
+  const poll = { pollAfterMs: Math.max(RUNNING_POLL_MS, unwellPoll(scope)) };
+  if (scope.backup?.last !== undefined && why === "")
+    return settled({ message: `${said(scope)} Backup ${name} is being made`, ...poll });
+  return waiting(`backup ${name} to be made${why}`, poll);
+}
+
+function said({ backup }: CloudScope): string {
+  const { last, kept, next } = backup ?? {};
+  if (last === undefined) return "There is none yet.";
+  const many = kept === undefined ? "" : ` of ${kept}`;
+  const size = last.bytes === undefined ? "" : `, ${last.bytes} bytes`;
+  return `The last${many} is ${last.name}${size}${next === undefined ? "" : `; the next comes at ${next}`}.`;
+}
+
+function attemptOf(job: Job): BackupAttempt {
+  const { metadata, status } = job;
+  const has = (type: string) => status?.conditions?.find((each) => each.type === type && each.status === "True");
+  const failed = has("Failed");
+  return {
+    name: metadata.annotations?.[BACKUP_NAME] ?? "",
+    request: metadata.annotations?.[BACKUP_REQUEST],
+    state: has("Complete") !== undefined ? "done" : failed !== undefined && !isDeleting(job) ? "failed" : "running",
+    ...(failed?.lastTransitionTime === undefined ? {} : { failedAt: new Date(failed.lastTransitionTime) }),
+  };
+}
+
+function backupJobs({ cache, object }: CloudScope): readonly Job[] {
+  const { name, namespace } = object.metadata;
+  return cache
+    .list(jobs, namespace)
+    .filter(({ metadata: { labels } }) => labels?.[CLOUD_LABEL] === name && labels[TASK_LABEL] === "backup");
+}
+
+function newestJob(scope: CloudScope): Job | undefined {
+  return [...backupJobs(scope)].sort((a, b) => attemptOf(b).name.localeCompare(attemptOf(a).name))[0];
+}
+
+async function removeJobs(scope: CloudScope, propagation: "Background" | "Foreground"): Promise<void> {
+  for (const job of backupJobs(scope).filter((each) => !isDeleting(each)))
+    await scope.kube.delete(jobs, keyOf(job), { uid: job.metadata.uid, propagation });
+}
+
+type Begun = Pick<BackupInput, "schedule" | "name" | "request">;
+
+async function make(scope: CloudScope, deployment: CloudDeployment, begun: Begun): Promise<void> {
+  const desired = jobOf(scope, deployment, begun);
+  await scope.kube.apply(jobs, desired, { fieldOwner: scope.fieldOwner("children"), force: true });
+}
+
+function jobOf(scope: CloudScope, deployment: CloudDeployment, begun: Begun) {
+  const { custody, cache, object } = scope;
+  const { namespace = "" } = object.metadata;
+  const span = schemaSpanOf(cache.get(configMaps, { namespace, name: custodyName(object) }));
+  if (custody === undefined || span === undefined) throw new Error("keys and schemas come before a backup of them");
+  const passwords = custody.values("database");
+  return backupJob(deployment, {
+    ...begun,
+    logins: { keystone: databaseLogin(passwords, "keystone"), barbican: databaseLogin(passwords, "barbican") },
+    keySet: custody.keySet,
+    span,
+    keys: keysOf(scope, deployment),
+  });
+}
+
+/** All but the passwords of PostgreSQL's roles, which are made anew with them. */
+function keysOf(scope: CloudScope, deployment: CloudDeployment): Readonly<Partial<Record<KeyName, KeyMetadata>>> {
+  const held = [...readSecrets(scope, heldKeys(deployment))].filter(([name]) => name !== "database");
+  return Object.fromEntries(
+    held.map(
+      ([
+        key,
+        {
+          metadata: { name, labels = {}, annotations = {} },
+        },
+      ]) => {
+        const ours = Object.entries(annotations).filter(([annotation]) => annotation.startsWith(OURS));
+        return [key, { name, labels, annotations: Object.fromEntries(ours.sort()) }];
+      },
+    ),
+  );
+}
+
+const podsOf = (job: Job | undefined): Readonly<Record<string, string>> => ({
+  "batch.kubernetes.io/job-name": job?.metadata.name ?? "",
+});
+
+function inNamespace({ object }: CloudScope, labels: Readonly<Record<string, string>>) {
+  return { namespace: object.metadata.namespace ?? "", labelSelector: selectorText(labels) };
+}
