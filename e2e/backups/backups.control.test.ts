@@ -6,24 +6,27 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { unique } from "#e2e/harness/bed.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
 import { searcherFor } from "#e2e/proofs/canary/search.ts";
+import { type Age, type AgeKey, openAge } from "./age.ts";
 import { openPostgresql, type TestPostgresql } from "./postgresql.ts";
-import { type AgeKey, ageKey, type BackupPrograms, openPrograms } from "./programs.ts";
+import { type BackupPrograms, openPrograms } from "./programs.ts";
 
 /** What the programs of backups do, beside a PostgreSQL of the version that a Cloud has. */
 let postgresql: TestPostgresql;
+let age: Age;
 let programs: BackupPrograms;
 let keys: readonly AgeKey[];
 const payload = { name: "payload", value: "payload-that-nobody-may-read" };
 const kek = { name: "kek", value: "key-that-nobody-may-read" };
 
 beforeAll(async () => {
+  age = await openAge();
   postgresql = await openPostgresql();
 });
 afterAll(() => postgresql?.close());
 
 beforeEach(async () => {
-  programs = await openPrograms(postgresql, unique("cloud"));
-  keys = await Promise.all([ageKey(programs), ageKey(programs)]);
+  programs = openPrograms(age, postgresql, unique("cloud"));
+  keys = await Promise.all([age.key(), age.key()]);
   await postgresql.empty();
   await postgresql.sql(
     "keystone",
@@ -56,12 +59,11 @@ const fileOf = (file: string, hour = 1): string => join(programs.backups, name(h
 const tablesOf = (database: string) =>
   postgresql.sql(database, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'");
 
-/** The text of a dump, as whoever holds the private key reads it with stock programs. */
+/** What a file holds, as whoever holds the private key reads it with stock programs. */
 async function opened(file: string): Promise<Buffer> {
-  const text =
-    "import pyrage, sys; key = pyrage.x25519.Identity.from_str(sys.argv[2]); " +
-    "print(pyrage.decrypt(open(sys.argv[1], 'rb').read(), [key]).hex())";
-  return Buffer.from(await programs.python(text, file, keys[0]?.identity ?? ""), "hex");
+  const [key] = keys;
+  if (key === undefined) throw new Error("there is no key");
+  return age.open(file, key);
 }
 
 describe("a backup", () => {
@@ -250,7 +252,7 @@ describe("a restore is refused", () => {
 
   test("to another private key, which is told whose it would be; and to what is none", async () => {
     await postgresql.empty();
-    programs.mount("given/identity", (await ageKey(programs)).identity);
+    programs.mount("given/identity", (await age.key()).identity);
     const refused = await restore();
     expect(refused.text).toBe(
       `the identity is of none of the backup's recipients: ${keys.map(({ recipient }) => recipient).join(", ")}`,

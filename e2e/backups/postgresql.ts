@@ -27,10 +27,15 @@ export interface TestPostgresql {
   close(): Promise<void>;
 }
 
+/** Where the programs of that version are. */
+export async function ensurePostgresql(): Promise<string> {
+  const print = (line: string): void => void process.stderr.write(`${line}\n`);
+  await ensureInstalled([{ package: "postgresql-15", file: join(BIN, "postgres") }], print);
+  return BIN;
+}
+
 export async function openPostgresql(): Promise<TestPostgresql> {
-  await ensureInstalled([{ package: "postgresql-15", file: join(BIN, "postgres") }], (line) =>
-    process.stderr.write(`${line}\n`),
-  );
+  await ensurePostgresql();
   const runner = postgresRunner();
   // In the system's temporary folder: another user must be able to enter it, and sockets have short names.
   const folder = mkdtempSync(join(tmpdir(), "nephele-backups-"));

@@ -3,9 +3,8 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { checkout } from "#e2e/cluster/location.ts";
-import { ensurePythonEnvironment } from "#e2e/cluster/openstack/python-environment.ts";
 import { program } from "#operator/cloud/children/service-config.ts";
+import type { Age } from "./age.ts";
 import type { TestPostgresql } from "./postgresql.ts";
 
 export type BackupProgram = "back_up.py" | "restore_keys.py" | "restore_databases.py";
@@ -40,13 +39,10 @@ export interface BackupPrograms {
   run(name: BackupProgram, options?: RunOptions): Promise<Said>;
   /** Starts one, for who wants to end it in the middle. */
   start(name: BackupProgram, options?: RunOptions): ChildProcess;
-  /** Runs Python with the same libraries. Gives what it prints. */
-  python(text: string, ...args: readonly string[]): Promise<string>;
   close(): void;
 }
 
-export async function openPrograms(postgresql: TestPostgresql, cloud: string): Promise<BackupPrograms> {
-  const environment = await ensurePythonEnvironment(join(checkout, "images", "postgresql", "requirements.txt"));
+export function openPrograms({ python }: Age, postgresql: TestPostgresql, cloud: string): BackupPrograms {
   const folder = mkdtempSync(join(tmpdir(), "nephele-programs-"));
   const at = (...path: readonly string[]): string => join(folder, ...path);
   for (const each of ["volume", "scratch"]) mkdirSync(at(each));
@@ -77,7 +73,6 @@ export async function openPrograms(postgresql: TestPostgresql, cloud: string): P
   };
   mount("given/keystone", "of:keystone");
   mount("given/barbican", "of-barbican");
-  const python = environment.bin("python");
   const start = (
     name: BackupProgram,
     { plan: over = {}, env = {}, edit, fileLimit }: RunOptions = {},
@@ -102,26 +97,6 @@ export async function openPrograms(postgresql: TestPostgresql, cloud: string): P
       const [code] = (await once(child, "exit")) as [number | null];
       return { ok: code === 0, text: existsSync(said) ? readFileSync(said, "utf8") : "" };
     },
-    python: async (text, ...args) => {
-      const child = spawn(python, ["-c", text, ...args], { stdio: ["ignore", "pipe", "inherit"] });
-      const printed: Buffer[] = [];
-      child.stdout.on("data", (chunk: Buffer) => printed.push(chunk));
-      const [code] = (await once(child, "close")) as [number | null];
-      if (code !== 0) throw new Error(`Python ended with ${code}`);
-      return Buffer.concat(printed).toString().trim();
-    },
     close: () => rmSync(folder, { recursive: true, force: true }),
   };
-}
-
-/** A private key of age and the recipient that goes with it. */
-export interface AgeKey {
-  readonly identity: string;
-  readonly recipient: string;
-}
-
-export async function ageKey(programs: Pick<BackupPrograms, "python">): Promise<AgeKey> {
-  const text = "import pyrage; key = pyrage.x25519.Identity.generate(); print(key, key.to_public())";
-  const [identity = "", recipient = ""] = (await programs.python(text)).split(" ");
-  return { identity, recipient };
 }

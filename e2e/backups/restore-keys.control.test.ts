@@ -5,12 +5,14 @@ import { kubectl } from "#e2e/cluster/kubectl.ts";
 import { systemNamespace } from "#e2e/cluster/nephele-objects.ts";
 import { type Bed, openBed, unique } from "#e2e/harness/bed.ts";
 import { coreSecrets } from "#operator/api/foreign.ts";
+import { type Age, type AgeKey, openAge } from "./age.ts";
 import { openPostgresql, type TestPostgresql } from "./postgresql.ts";
-import { type AgeKey, ageKey, type BackupPrograms, openPrograms, type Said } from "./programs.ts";
+import { type BackupPrograms, openPrograms, type Said } from "./programs.ts";
 
 /** What puts a backup's keys back, against the API server, by its own account. */
 let bed: Bed;
 let postgresql: TestPostgresql;
+let age: Age;
 let programs: BackupPrograms;
 let keys: readonly AgeKey[];
 let token: string;
@@ -25,6 +27,7 @@ interface Kubeconfig {
 
 beforeAll(async () => {
   bed = await openBed();
+  age = await openAge();
   postgresql = await openPostgresql();
   const { kubectl: program, kubeconfigPath } = bed.cluster;
   token = (await kubectl(program, kubeconfigPath)("create", "token", "nephele-restore", "-n", systemNamespace)).trim();
@@ -42,8 +45,8 @@ const secretOf = (key: string): string => `${programs.cloud}-${key}`;
 const labels = () => ({ "nephele.dev/cloud": programs.cloud, "nephele.dev/managed-by": "nephele-operator" });
 
 beforeEach(async () => {
-  programs = await openPrograms(postgresql, unique("cloud"));
-  keys = await Promise.all([ageKey(programs), ageKey(programs)]);
+  programs = openPrograms(age, postgresql, unique("cloud"));
+  keys = await Promise.all([age.key(), age.key()]);
   await postgresql.empty();
   programs.mount("keys/kek/0", "next");
   programs.mount("keys/kek/1", "used");

@@ -22,6 +22,7 @@ describe("a project", () => {
     expect(await keystone.projects.get(made.id)).toEqual(made);
     expect(await keystone.projects.findByName(domainId, "a")).toEqual(made);
     expect(await keystone.projects.listByTag(tag)).toEqual([made]);
+    expect(await keystone.projects.list()).toContainEqual(made);
     const changed = await keystone.projects.update(made.id, { description: "", enabled: false, name: "b" });
     expect(changed).toEqual({ ...made, description: "", enabled: false, name: "b" });
     await keystone.projects.addTag(made.id, "more");

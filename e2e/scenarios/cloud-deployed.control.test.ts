@@ -198,6 +198,44 @@ describe("cloud, deployed", () => {
     expect(await keysOf(name)).toEqual([]);
   });
 
+  const recipients = ["q", "p"].map((letter) => `age1${letter.repeat(58)}`);
+
+  test("create-full: backups have a claim of their own, which outlives the Cloud, and ways through the network", async () => {
+    const backup = { recipients, target: { storage: "1Gi" } };
+    const name = await make({ backup, onDelete: "Delete" });
+    const cloud = await until(name, "DatabaseReady", "False");
+    expect(cloud.status?.conditions?.map(({ type }) => type)).toContain("BackupReady");
+    const ofBackups = () => bed.kube.get(persistentVolumeClaims, at(`${name}-backups`));
+    expect((await ofBackups())?.metadata.ownerReferences).toBeUndefined();
+    expect(await bed.kube.get(networkPolicies, at(`${name}-backup`))).toBeDefined();
+    await remove(name);
+    expect((await ofBackups())?.metadata.deletionTimestamp).toBeUndefined();
+    await bed.kube.delete(persistentVolumeClaims, at(`${name}-backups`));
+  });
+
+  const restore = {
+    from: { persistentVolumeClaim: { claimName: "backups" }, name: "20261126T073000Z" },
+    identitySecretRef: { name: "no-such-identity" },
+  };
+
+  test("dependency missing: a restore waits for what opens the backup, and until then no key is made", async () => {
+    const name = await make({ restore });
+    await until(name, "Restored", "False", /the key identity in core Secret no-such-identity/);
+    expect(await keysOf(name)).toEqual([]);
+  });
+
+  test("conflict: nothing is restored over keys and data that are there", async () => {
+    const name = await make();
+    await until(name, "DatabaseReady", "False");
+    await remove(name);
+    await apply(name, { restore });
+    await until(name, "Stalled", "True", /spec.restore: keys or a volume of a Cloud of this name are there/);
+    // Without the wish it is the Cloud that it was.
+    await remove(name);
+    await apply(name);
+    await until(name, "KeysReady", "True");
+  });
+
   test("delete: with onDelete Delete nothing of it stays", async () => {
     const name = await make({ onDelete: "Delete" });
     await eventually("the volume's claim", async () => (await claim(name)) !== undefined);

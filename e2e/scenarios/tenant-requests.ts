@@ -13,7 +13,15 @@ export interface TenantRequests {
   remove(secretId: string): Promise<void>;
   /** Logs in anew, and goes on with that token. */
   login(): Promise<void>;
+  /** What it goes on with: to be the same tenant by other addresses. */
+  session(): TenantSession;
   close(): void;
+}
+
+/** What a tenant holds. */
+export interface TenantSession {
+  readonly credential: { readonly id: string | undefined; readonly secret: string | undefined };
+  readonly token: string;
 }
 
 /** As long as a client has patience. */
@@ -28,15 +36,18 @@ interface CloudsFile {
   >;
 }
 
-/** The tenant of a Project, logged in with its application credential. */
-export async function openTenantRequests(node: NodeHandle, cloud: string, namespace: string): Promise<TenantRequests> {
+/** The tenant of a Project, logged in with its application credential; or one that goes on with what it holds. */
+export async function openTenantRequests(
+  node: NodeHandle,
+  cloud: string,
+  namespace: string,
+  session?: TenantSession,
+): Promise<TenantRequests> {
   const address = async (part: string, port: number): Promise<string> =>
     `${(await node.run("get", `service/${cloud}-${part}`, "-n", systemNamespace, "-o", "jsonpath={.spec.clusterIP}")).trim()}:${port}`;
   const ways = [await node.reach(await address("keystone", 5000)), await node.reach(await address("barbican", 9311))];
   const [keystone, barbican] = ways.map(({ port }) => `http://127.0.0.1:${port}`);
-  const encoded = await node.run("get", "secret/clouds", "-n", namespace, "-o", "jsonpath={.data.clouds\\.yaml}");
-  const auth = (parse(Buffer.from(encoded, "base64").toString()) as CloudsFile).clouds[namespace]?.auth;
-  const credential = { id: auth?.application_credential_id, secret: auth?.application_credential_secret };
+  const credential = session?.credential ?? (await credentialIn(node, namespace));
   const identity = { methods: ["application_credential"], application_credential: credential };
   const login = async (): Promise<string> => {
     const answer = await request(`${keystone}/v3/auth/tokens`, {
@@ -48,7 +59,7 @@ export async function openTenantRequests(node: NodeHandle, cloud: string, namesp
     await expectStatus(answer, 201, "the login");
     return String(answer.headers["x-subject-token"]);
   };
-  let token = await login();
+  let token = session?.token ?? (await login());
   const get = (url: string, headers: Readonly<Record<string, string>>) => request(url, { headers, ...PATIENCE });
   return {
     ask: async (secretId) => {
@@ -72,10 +83,18 @@ export async function openTenantRequests(node: NodeHandle, cloud: string, namesp
     login: async () => {
       token = await login();
     },
+    session: () => ({ credential, token }),
     close: () => {
       for (const way of ways) way.close();
     },
   };
+}
+
+/** The application credential in the clouds.yaml of a Project's namespace. */
+async function credentialIn(node: NodeHandle, namespace: string): Promise<TenantSession["credential"]> {
+  const encoded = await node.run("get", "secret/clouds", "-n", namespace, "-o", "jsonpath={.data.clouds\\.yaml}");
+  const auth = (parse(Buffer.from(encoded, "base64").toString()) as CloudsFile).clouds[namespace]?.auth;
+  return { id: auth?.application_credential_id, secret: auth?.application_credential_secret };
 }
 
 async function expectStatus(

@@ -29,6 +29,7 @@ import { ensureBarbican } from "./steps/key-manager.ts";
 import { holdKeys } from "./steps/keys.ts";
 import { awaitProjects, leaveNothing, stopServices } from "./steps/leave.ts";
 import { checkMesh } from "./steps/mesh.ts";
+import { reportOrphans } from "./steps/orphans.ts";
 import { forgetWorkloads, registerWorkloads } from "./steps/register-workloads.ts";
 import { checkRelease } from "./steps/release.ts";
 import { restoreDatabases, restoreKeys } from "./steps/restore.ts";
@@ -99,6 +100,7 @@ export function cloudController(deps: CloudDeps): Controller {
       deployed("IdentityReady", ensureKeystone),
       resolveClients,
       askIdentity,
+      deployed("Restored", reportOrphans),
       deployed("CatalogReady", ensureCatalog),
       deployed("KeyManagerReady", ensureBarbican),
       askOthers,

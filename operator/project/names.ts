@@ -1,4 +1,5 @@
 import type { Project } from "#operator/api/generated/project.ts";
+import { ownerTag, parseOwnerTag } from "#operator/clients/project-tag.ts";
 
 /** On a namespace as annotation: it may be taken by the Project of this name. As label: it belongs to that Project. */
 export const PROJECT = "nephele.dev/project";
@@ -29,18 +30,16 @@ export function createdBy(installationId: string, project: Project): string {
   return `${installationId}/${project.metadata.name}`;
 }
 
-/** The tag by which the Keystone project is found again; Keystone allows neither `/` nor `,` in tags. */
+/** The tag by which the Keystone project is found again. */
 export function projectTag(installationId: string, project: Project): string {
-  return `nephele:${installationId}:${project.metadata.name}`;
+  return ownerTag({ installation: installationId, name: project.metadata.name });
 }
-
-const TAG = /^nephele:([^:]+):([^:]+)$/;
 
 /** Who else claims a Keystone project with these tags, in words for a person; undefined where nobody does. */
 export function claimedByOther(tags: readonly string[], own: string): string | undefined {
   for (const tag of tags) {
-    const match = TAG.exec(tag);
-    if (match !== null && tag !== own) return `Project ${match[2]} of the installation ${match[1]}`;
+    const owner = parseOwnerTag(tag);
+    if (owner !== undefined && tag !== own) return `Project ${owner.name} of the installation ${owner.installation}`;
   }
   return undefined;
 }

@@ -4,6 +4,7 @@ import { untilGone } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
 import { coreSecrets } from "#operator/api/foreign.ts";
 import { projects, secrets, servers } from "#operator/api/resources.ts";
+import { graceMs } from "./sweep/decide.ts";
 import { sweep } from "./sweep/sweep.ts";
 import { sweepKeys } from "./testing/key-manager.ts";
 import { idIn, openSecretBed, payloadOf, type SecretBed, type Team } from "./testing/secret-bed.ts";
@@ -286,11 +287,16 @@ describe("secret", () => {
     const keys = await sweepKeys(bed.clients, other.projectId);
     const objects = await bed.kube.list(secrets);
     const now = new Date();
-    const input = { keys, installation: "local", secrets: objects };
+    const input = { keys, installation: "local", secrets: objects, graceMs: 10 * 60_000 };
     const first = await sweep({ ...input, listed: await keys.list(), memory: undefined, now });
     expect(first.removed).toEqual([]);
     const theirs = await foreignSecret(other);
     const later = new Date(now.getTime() + 10 * 60_000);
+    // In a Cloud that came back out of a backup it is told, and stays.
+    const restored = { ...input, graceMs: graceMs(now.toISOString(), later), memory: first.memory };
+    const kept = await sweep({ ...restored, listed: await keys.list(), now: later });
+    expect(kept).toMatchObject({ removed: [], kept: [`${other.name}/of-disabled version 1`] });
+    expect(await other.barbican.secrets.get(id)).toBeDefined();
     const second = await sweep({ ...input, listed: await keys.list(), memory: first.memory, now: later });
     expect(second.removed).toEqual([`${other.name}/of-disabled version 1`]);
     expect(await other.barbican.secrets.get(id)).toBeUndefined();

@@ -31,6 +31,8 @@ export interface Projects {
   create(project: NewProject): Promise<Project>;
   get(id: string): Promise<Project | undefined>;
   findByName(domainId: string, name: string): Promise<Project | undefined>;
+  /** All of all domains. */
+  list(): Promise<readonly Project[]>;
   /** All that carry a tag; a tag holds neither comma nor slash (Identity API v3, "Project tags"). */
   listByTag(tag: string): Promise<readonly Project[]>;
   /** Throws NotFound when it is gone. */
@@ -52,6 +54,7 @@ export function createProjects(api: Api): Projects {
     get: (id) => api.find({ method: "GET", route: one, params: { id } }, inAnswer),
     findByName: async (domainId, name) =>
       (await list({ domain_id: domainId, name })).find((project) => project.name === name),
+    list: () => list({}),
     listByTag: (tag) => list({ tags: tag }),
     update: (id, change) =>
       api.read({ method: "PATCH", route: one, params: { id }, json: { project: change } }, inAnswer),

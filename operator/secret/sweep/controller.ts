@@ -5,8 +5,9 @@ import { isDeleting } from "#runtime/api/object.ts";
 import { type Controller, defineController, type ReconcileContext, watch } from "#runtime/controller/definition.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import type { ProjectListings } from "../listings.ts";
-import { SWEEP_MS } from "../periods.ts";
+import { SWEEP_GRACE_MS, SWEEP_MS } from "../periods.ts";
 import type { SecretDeps } from "../scope.ts";
+import { graceMs } from "./decide.ts";
 import { type SweepMemory, sweep } from "./sweep.ts";
 
 /** Looks through each Project's part of Barbican for what no Secret owns any more. It writes nothing to the Project. */
@@ -50,7 +51,9 @@ async function sweepProject(
   try {
     const keys = await deps.clouds.keyManager(choice.cloud, projectId, { reconcileId, signal });
     const { secrets: listed } = await deps.listings.get(projectId, keys, now);
+    const restoredAt = choice.cloud.status?.restore?.completedAt;
     const input = {
+      graceMs: graceMs(restoredAt, now),
       keys,
       listed: listed.values(),
       installation: deps.installationId,
@@ -62,9 +65,20 @@ async function sweepProject(
     memories.set(uid, { ...swept.memory, at: now });
     for (const what of swept.removed)
       context.event("Normal", "OrphanRemoved", `Removed from Barbican, as no Secret owns it: ${what}`);
+    if (input.graceMs > SWEEP_GRACE_MS && swept.kept.length > 0)
+      context.event(
+        "Warning",
+        "OrphansFound",
+        `The Cloud came back out of a backup at ${restoredAt ?? ""}; no Secret owns ${shortList(swept.kept)} in Barbican: apply it again within a day, or it is removed`,
+      );
     return settled({ pollAfterMs: SWEEP_MS });
   } catch (error) {
     if (error instanceof CloudSecretError) return waiting(error.awaited, { pollAfterMs: SWEEP_MS });
     throw error;
   }
+}
+
+function shortList(names: readonly string[]): string {
+  const more = names.length > 5 ? ` and ${names.length - 5} more` : "";
+  return `${names.slice(0, 5).join(", ")}${more}`;
 }

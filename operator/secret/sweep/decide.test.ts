@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { graceOver, type Objects, type Suspect, type Verdict, verdictOn } from "./decide.ts";
+import { graceMs, graceOver, type Objects, type Suspect, type Verdict, verdictOn } from "./decide.ts";
 
 const REF = "https://barbican.example.org/v1/secrets/";
 const mark = { installation: "local", object: "team-a/db", version: 2, retain: false };
@@ -85,5 +85,13 @@ describe("the grace", () => {
   test("begins anew for what was owned in between", () => {
     const { since } = graceOver([], new Map([["x", ago(9)]]), now, 600_000);
     expect(graceOver(["x"], since, now, 600_000).remove).toEqual([]);
+  });
+
+  test.each([
+    ["some minutes in a Cloud that never came back out of a backup", undefined, 600_000],
+    ["without an end in one that just did", "2026-11-23T11:00:00Z", Number.POSITIVE_INFINITY],
+    ["some minutes in one that did more than a day ago", "2026-11-22T11:59:59Z", 600_000],
+  ])("is %s", (_says, restoredAt, expected) => {
+    expect(graceMs(restoredAt, now)).toBe(expected);
   });
 });

@@ -1,6 +1,7 @@
 import type { SecretStatus } from "#operator/api/generated/secret.ts";
 import { idOf } from "../gather.ts";
 import type { Mark } from "../mark.ts";
+import { RESTORED_GRACE_MS, SWEEP_GRACE_MS } from "../periods.ts";
 
 /** Something of ours in Barbican that no Secret's status names. */
 export interface Suspect {
@@ -42,6 +43,16 @@ export function graceOver(
   const next = new Map(orphans.map((id) => [id, since.get(id) ?? now]));
   const remove = orphans.filter((id) => now.getTime() - (next.get(id) ?? now).getTime() >= graceMs);
   return { remove, since: next };
+}
+
+/**
+ * How long something must have been seen without an owner before it is removed. In a Cloud that came back out of a backup
+ * nothing is, for a day: objects are applied again in whatever order, and what they left there is theirs.
+ * @param restoredAt when it came back, RFC 3339; undefined where it never did
+ */
+export function graceMs(restoredAt: string | undefined, now: Date): number {
+  const restored = Date.parse(restoredAt ?? "");
+  return now.getTime() < restored + RESTORED_GRACE_MS ? Number.POSITIVE_INFINITY : SWEEP_GRACE_MS;
 }
 
 /** Ids of all that a Secret's status names in Barbican. */

@@ -3,7 +3,6 @@ import { keyText } from "#runtime/api/object.ts";
 import { consumerChanges } from "../consumers.ts";
 import type { KeyManager, ListedSecret, Order } from "../key-manager.ts";
 import { fromMetadata, type Mark, orderMarkOf, parseOrderMarks } from "../mark.ts";
-import { SWEEP_GRACE_MS } from "../periods.ts";
 import { discardOrder } from "../remove-version.ts";
 import { graceOver, idsIn, type Objects, type Suspect, verdictOn } from "./decide.ts";
 
@@ -21,19 +20,23 @@ export interface SweepInput {
   readonly secrets: readonly Secret[];
   readonly memory: SweepMemory | undefined;
   readonly now: Date;
+  /** How long something must have been an orphan before it is removed. */
+  readonly graceMs: number;
 }
 
 export interface Swept {
   readonly memory: SweepMemory;
   /** What was removed, for people: object and version, or the bare id. */
   readonly removed: readonly string[];
+  /** What nobody owns and is not removed yet, told the same way. */
+  readonly kept: readonly string[];
 }
 
 /**
  * Removes from a project what we made and nobody owns any more: of an object that was deleted while the Project gave
  * no tokens, or of an answer that came after its caller had given up. Users' own secrets are never looked at.
  */
-export async function sweep({ keys, listed, installation, secrets, memory, now }: SweepInput): Promise<Swept> {
+export async function sweep({ keys, listed, installation, secrets, memory, now, graceMs }: SweepInput): Promise<Swept> {
   const objects: Objects = new Map(secrets.map(({ metadata, status }) => [keyText(metadata), status ?? {}]));
   const named = new Set(secrets.flatMap(({ status }) => idsIn(status)));
   const marks = new Map<string, Mark | undefined>();
@@ -47,17 +50,20 @@ export async function sweep({ keys, listed, installation, secrets, memory, now }
     if (verdictOn({ id, hasPayload, mark }, installation, objects) === "orphan") orphans.push(id);
   }
   const orders = await orphanedOrders(keys, installation, objects, named);
-  const { remove, since } = graceOver([...orphans, ...orders.keys()], memory?.since ?? new Map(), now, SWEEP_GRACE_MS);
+  const { remove, since } = graceOver([...orphans, ...orders.keys()], memory?.since ?? new Map(), now, graceMs);
+  const textOf = (id: string): string => {
+    const text = marks.get(id) ?? parseOrderMarks(orders.get(id)?.marks ?? []);
+    return text === undefined ? id : `${text.object} version ${text.version}`;
+  };
   const removed: string[] = [];
   for (const id of remove) {
     const order = orders.get(id);
     const mark = marks.get(id);
     if (order !== undefined) await removeOrder(keys, order, marks);
     else if (!(await removeSecret(keys, id, mark))) continue;
-    const text = mark ?? parseOrderMarks(order?.marks ?? []);
-    removed.push(text === undefined ? id : `${text.object} version ${text.version}`);
+    removed.push(textOf(id));
   }
-  return { memory: { since }, removed };
+  return { memory: { since }, removed, kept: [...since.keys()].filter((id) => !remove.includes(id)).map(textOf) };
 }
 
 /** Orders whose object is gone or went on to a later version, by id. */

@@ -1,0 +1,34 @@
+import { projects } from "#operator/api/resources.ts";
+import { type Outcome, settled } from "#runtime/controller/outcome.ts";
+import { orphanedProjects } from "../decide/orphans.ts";
+import type { CloudDeployment } from "../deployment.ts";
+import type { CloudScope } from "../scope.ts";
+
+/** As long as it takes until tenants' objects are there again (secret/periods.ts has the same). */
+const WITHIN_MS = 24 * 60 * 60_000;
+const MOST_NAMES = 10;
+
+/** For a day after the Cloud came back out of a backup: which Keystone projects no object owns yet. Nothing is done about them. */
+export async function reportOrphans(
+  scope: CloudScope,
+  { platform }: CloudDeployment,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { cache, clients, now, restore, results } = scope;
+  const restored = results.get("Restored");
+  const completedAt = Date.parse(restore?.completedAt ?? "");
+  if (clients === undefined || restored?.kind !== "settled" || !(now.getTime() < completedAt + WITHIN_MS))
+    return settled();
+  const known = new Set(cache.list(projects).map(({ metadata }) => metadata.name));
+  const found = orphanedProjects(
+    await clients.keystone(scope.call(signal)).projects.list(),
+    platform.installationId,
+    known,
+  );
+  if (found.length === 0) return settled();
+  const more = found.length > MOST_NAMES ? ` and ${found.length - MOST_NAMES} more` : "";
+  const names = `${found.slice(0, MOST_NAMES).join(", ")}${more}`;
+  return settled({
+    message: `${restored.message ?? ""}. Keystone has projects of Projects that are not there: ${names}`,
+  });
+}
