@@ -13,9 +13,17 @@ import { searcherFor } from "#e2e/proofs/canary/search.ts";
 import { coreSecrets, persistentVolumeClaims } from "#operator/api/foreign.ts";
 import type { Cloud, CloudSpec } from "#operator/api/generated/cloud.ts";
 import { clouds, projects, secrets } from "#operator/api/resources.ts";
-import { configMaps } from "#operator/cloud/resources.ts";
+import { configMaps, statefulSets } from "#operator/cloud/resources.ts";
 import { timeText } from "#runtime/api/time.ts";
-import { administratorsView, asAdministrator, at, type CloudBed, MINUTES, openCloudBed } from "./cloud-bed.ts";
+import {
+  administratorsView,
+  asAdministrator,
+  at,
+  type CloudBed,
+  MINUTES,
+  OPERATOR,
+  openCloudBed,
+} from "./cloud-bed.ts";
 import { type OwnCloud, openOwnCloud } from "./own-cloud.ts";
 import { openTenantRequests, type TenantRequests } from "./tenant-requests.ts";
 
@@ -49,18 +57,25 @@ afterAll(async () => {
 const cloud = async (): Promise<Cloud> => (await bed.kube.get(clouds, at(name))) as Cloud;
 const secret = () => ({ namespace: own.project, name: "db-password" });
 
+/** Waits until a request for a backup is answered by one that is whole. Gives its name. */
+function untilAnswered(requestedAt: string): Promise<string> {
+  let seen: unknown;
+  return eventually(
+    "the backup to be whole",
+    async () => {
+      const { backup, conditions } = (await cloud()).status ?? {};
+      seen = conditions?.find(({ type }) => type === "BackupReady");
+      return backup?.answeredRequest === requestedAt && backup.last?.name;
+    },
+    { withinMs: 3 * MINUTES, seen: () => seen },
+  );
+}
+
 /** Asks for a backup now, and waits until it is whole. Gives its name. */
 async function backUp(): Promise<string> {
   const requestedAt = timeText(new Date());
   await bed.kube.mergePatch(clouds, at(name), { spec: { backup: { requestedAt } } });
-  return eventually(
-    "the backup to be whole",
-    async () => {
-      const { last, answeredRequest } = (await cloud()).status?.backup ?? {};
-      return answeredRequest === requestedAt && last?.name;
-    },
-    { withinMs: 3 * MINUTES, seen: () => requestedAt },
-  );
+  return untilAnswered(requestedAt);
 }
 
 /** The folder of a backup, as the node has it. */
@@ -192,6 +207,16 @@ describe("a Cloud with backups", () => {
         metadata: at(name),
         spec: { ...deployed, database: { bundled: { instances, storage: "1Gi" } }, ...same, restore },
       });
+      // In the middle: keys are there, and nothing else.
+      await eventually(
+        "the keys to be put back",
+        async () => (await bed.kube.get(coreSecrets, at(`${name}-kek`))) !== undefined,
+        {
+          withinMs: 2 * MINUTES,
+        },
+      );
+      expect(await bed.kube.get(statefulSets, at(`${name}-postgresql`))).toBeUndefined();
+      await bed.kill(OPERATOR);
       const restored = await untilReady(bed.kube, clouds, at(name), 5 * MINUTES);
       process.stderr.write(
         `Ready ${((performance.now() - started) / 1000).toFixed(0)} s after the Cloud was made again\n`,
@@ -231,6 +256,34 @@ describe("a Cloud with backups", () => {
       expect(await inventory()).toEqual(before);
     },
     5 * MINUTES,
+  );
+
+  test(
+    "says of a backup that cannot be made what the pod waits for, and the last one stays",
+    async () => {
+      const { last } = (await cloud()).status?.backup ?? {};
+      const requestedAt = timeText(new Date());
+      const target = (claimName: string | null) =>
+        claimName === null
+          ? { storage: "1Gi", persistentVolumeClaim: null }
+          : { storage: null, persistentVolumeClaim: { claimName } };
+      await bed.kube.mergePatch(clouds, at(name), {
+        spec: { backup: { requestedAt, target: target("no-such-claim") } },
+      });
+      const waiting = await untilCondition(
+        bed.kube,
+        clouds,
+        at(name),
+        { type: "BackupReady", status: "False", message: /no node takes it: .*"no-such-claim" not found/ },
+        2 * MINUTES,
+      );
+      expect(waiting.status?.backup?.last).toEqual(last);
+      expect(await bed.isReady(name)).toBe(true);
+      await bed.kube.mergePatch(clouds, at(name), { spec: { backup: { target: target(null) } } });
+      await untilAnswered(requestedAt);
+      await untilCondition(bed.kube, clouds, at(name), { type: "BackupReady", status: "True" });
+    },
+    6 * MINUTES,
   );
 
   test(
