@@ -58,10 +58,13 @@ const PROVOKED = [
 /** What it reads where an administrator binds a role for it. */
 const WHERE_BOUND = ["secrets", "configmaps"];
 const XDS = { namespace: SYSTEM, name: "nephele-xds" };
+/** What puts the keys of a backup back; e2e/backups does so by its account. */
+const RESTORE = { namespace: SYSTEM, name: "nephele-restore" };
 
 let granted: Granted;
 let used: Used;
 let ofXds: { readonly granted: Granted; readonly used: Used };
+let ofRestore: { readonly granted: Granted; readonly used: Used };
 
 beforeAll(async () => {
   const bed: Bed = await openBed();
@@ -76,6 +79,14 @@ beforeAll(async () => {
       audit,
       { user: `system:serviceaccount:${SYSTEM}:${XDS.name}`, userAgent: /^nephele-xds/ },
       (_namespace, { resource }) => (WHERE_BOUND.includes(resource) ? "a namespace of Gateways" : "cluster"),
+    ),
+  };
+  ofRestore = {
+    granted: rightsGranted(manifests, RESTORE),
+    used: rightsUsed(
+      audit,
+      { user: `system:serviceaccount:${SYSTEM}:${RESTORE.name}`, userAgent: /^Python-urllib/ },
+      (namespace) => (namespace === undefined ? "cluster" : `namespace ${namespace}`),
     ),
   };
   used = rightsUsed(audit, OPERATOR, (namespace, right) => {
@@ -111,6 +122,12 @@ describe("the programs' rights", () => {
     expect(grantedMinusUsed(ofXds.granted, ofXds.used.allowed)).toEqual([]);
     const unasked = [...ofXds.used.refused.values()].filter(({ resource }) => !WHERE_BOUND.includes(resource));
     expect(unasked.map(rightText)).toEqual([]);
+  });
+
+  test("what puts the keys of a backup back has one right, and asked for no other", () => {
+    expect([...ofRestore.granted.rights.keys()]).toEqual([`create secrets (namespace ${SYSTEM})`]);
+    expect(grantedMinusUsed(ofRestore.granted, ofRestore.used.allowed)).toEqual([]);
+    expect([...ofRestore.used.refused.keys()]).toEqual([]);
   });
 
   test("control: a right more than is used would be found", () => {
