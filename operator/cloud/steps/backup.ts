@@ -196,7 +196,7 @@ function keysOf(scope: CloudScope, deployment: CloudDeployment): Readonly<Partia
         },
       ]) => {
         const ours = Object.entries(annotations).filter(([annotation]) => annotation.startsWith(OURS));
-        return [key, { name, labels, annotations: Object.fromEntries(ours.sort()) }];
+        return [key, { name, labels, annotations: Object.fromEntries(ours) }];
       },
     ),
   );
