@@ -13,11 +13,6 @@ export interface QueueOptions {
 const COARSE_FROM_MS = 5_000;
 const COARSE_STEP_MS = 1_000;
 
-interface Scheduled {
-  readonly due: number;
-  readonly priority: Priority;
-}
-
 /**
  * Keys to look at. A key stands in it once, however often it is added; a key that is being worked on is not given out
  * again until that work is done, and then comes back if it was added meanwhile. Groups (namespaces) take turns within
@@ -27,15 +22,21 @@ export class Queue {
   readonly #options: QueueOptions;
   readonly #ready: Readonly<Record<Priority, FairLine>> = { normal: new FairLine(), low: new FairLine() };
   readonly #working = new Map<string, Priority | undefined>();
-  readonly #scheduled = new Map<string, Scheduled>();
+  /**
+   * When keys come back, in whole milliseconds since the queue began: every object stands here between two passes, and
+   * a small integer takes no memory beside its place in the map.
+   */
+  readonly #scheduled: Readonly<Record<Priority, Map<string, number>>> = { normal: new Map(), low: new Map() };
   readonly #failures = new Map<string, number>();
   readonly #takers: ((key: string | undefined) => void)[] = [];
+  readonly #began: number;
   #timer: NodeJS.Timeout | undefined;
   #timerDue = Number.POSITIVE_INFINITY;
   #closed = false;
 
   constructor(options: QueueOptions) {
     this.#options = options;
+    this.#began = options.now?.() ?? Date.now();
   }
 
   /** Asks that `key` be looked at now. */
@@ -56,14 +57,17 @@ export class Queue {
   addAfter(key: string, ms: number, priority: Priority = "low"): void {
     if (this.#closed) return;
     const exact = this.#now() + Math.max(0, ms);
-    const due = ms < COARSE_FROM_MS ? exact : Math.ceil(exact / COARSE_STEP_MS) * COARSE_STEP_MS;
-    this.#scheduled.set(key, { due, priority });
+    const step = ms < COARSE_FROM_MS ? 1 : COARSE_STEP_MS;
+    const due = Math.ceil(exact / step) * step;
+    this.cancel(key);
+    this.#scheduled[priority].set(key, due);
     this.#arm(due);
   }
 
   /** Forgets what was scheduled for `key`, as when its object is gone. */
   cancel(key: string): void {
-    this.#scheduled.delete(key);
+    this.#scheduled.normal.delete(key);
+    this.#scheduled.low.delete(key);
   }
 
   /** Comes back to `key` after a failure, later each time. Gives the delay in milliseconds. */
@@ -134,17 +138,20 @@ export class Queue {
     const now = this.#now();
     let next = Number.POSITIVE_INFINITY;
     this.#timerDue = Number.POSITIVE_INFINITY;
-    for (const [key, { due, priority }] of this.#scheduled) {
-      if (due <= now) {
-        this.#scheduled.delete(key);
-        this.add(key, priority);
-      } else if (due < next) next = due;
+    for (const priority of ["normal", "low"] as const) {
+      const scheduled = this.#scheduled[priority];
+      for (const [key, due] of scheduled) {
+        if (due <= now) {
+          scheduled.delete(key);
+          this.add(key, priority);
+        } else if (due < next) next = due;
+      }
     }
     if (Number.isFinite(next)) this.#arm(next);
   }
 
   #now(): number {
-    return this.#options.now?.() ?? Date.now();
+    return (this.#options.now?.() ?? Date.now()) - this.#began;
   }
 }
 

@@ -15,17 +15,21 @@ const DELETIONS_KEPT = 10_000;
 
 interface Index {
   readonly keys: (object: KubeObject) => readonly string[];
-  readonly entries: Map<string, Set<string>>;
+  /** Most entries lead to one object, which then stands by itself: a Set takes 200 bytes. */
+  readonly entries: Map<string, KubeObject | Set<KubeObject>>;
 }
 
+/** Where objects of cluster-scoped kinds stand. */
+const NO_NAMESPACE = "";
+
 /**
- * Objects of one kind by key, with indexes. Resource versions are compared as numbers (Kubernetes 1.35 declares them
+ * Objects of one kind by namespace and name, with indexes. Resource versions are compared as numbers (Kubernetes 1.35 declares them
  * comparable), so news that is older than what is held changes nothing: an object that our own write gave back stays
  * until the watch has caught up with it.
  */
 export class Store {
-  readonly #objects = new Map<string, KubeObject>();
-  readonly #byNamespace = new Map<string, Set<string>>();
+  readonly #namespaces = new Map<string, Map<string, KubeObject>>();
+  #size = 0;
   readonly #indexes = new Map<string, Index>();
   readonly #handlers = new Set<ChangeHandler>();
   /** Versions of the last deletions: the answer to a write of ours may come after the news that the object is gone. */
@@ -39,54 +43,64 @@ export class Store {
   addIndex(name: string, keys: (object: KubeObject) => readonly string[]): void {
     const index: Index = { keys, entries: new Map() };
     this.#indexes.set(name, index);
-    for (const [key, object] of this.#objects) for (const entry of keys(object)) add(index.entries, entry, key);
+    for (const object of this.list()) addTo(index, object);
   }
 
   get(key: ObjectKey): KubeObject | undefined {
-    return this.#objects.get(keyText(key));
+    return this.#namespaces.get(key.namespace ?? NO_NAMESPACE)?.get(key.name);
   }
 
   list(namespace?: string): readonly KubeObject[] {
-    if (namespace === undefined) return [...this.#objects.values()];
-    return this.#resolve(this.#byNamespace.get(namespace));
+    if (namespace !== undefined) return [...(this.#namespaces.get(namespace)?.values() ?? [])];
+    return [...this.#namespaces.values()].flatMap((objects) => [...objects.values()]);
   }
 
   byIndex(name: string, entry: string): readonly KubeObject[] {
     const index = this.#indexes.get(name);
     if (index === undefined) throw new Error(`there is no index ${name}`);
-    return this.#resolve(index.entries.get(entry));
+    const found = index.entries.get(entry);
+    if (found === undefined) return [];
+    return found instanceof Set ? [...found] : [found];
   }
 
   get size(): number {
-    return this.#objects.size;
+    return this.#size;
   }
 
   /** Holds `object` unless what is held is as new. True where something changed. */
   upsert(object: KubeObject, initial = false): boolean {
-    const key = keyText(keyOf(object));
-    if (versionOf(object) <= (this.#deleted.get(key) ?? 0)) return false;
-    const before = this.#objects.get(key);
+    const { namespace = NO_NAMESPACE, name } = object.metadata;
+    const deleted = this.#deleted.size === 0 ? undefined : this.#deleted.get(keyText(keyOf(object)));
+    if (versionOf(object) <= (deleted ?? 0)) return false;
+    let objects = this.#namespaces.get(namespace);
+    const before = objects?.get(name);
     if (before !== undefined && before.metadata.uid === object.metadata.uid && versionOf(before) >= versionOf(object))
       return false;
     if (before !== undefined && before.metadata.uid !== object.metadata.uid && versionOf(before) > versionOf(object))
       return false;
-    this.#unindex(key, before);
-    this.#objects.set(key, object);
-    const namespace = object.metadata.namespace;
-    if (namespace !== undefined) add(this.#byNamespace, namespace, key);
-    for (const index of this.#indexes.values()) for (const entry of index.keys(object)) add(index.entries, entry, key);
+    if (before === undefined) this.#size += 1;
+    else this.#unindex(before);
+    if (objects === undefined) {
+      objects = new Map();
+      this.#namespaces.set(namespace, objects);
+    }
+    objects.set(name, object);
+    for (const index of this.#indexes.values()) addTo(index, object);
     this.#tell({ ...(before === undefined ? {} : { before }), after: object, initial });
     return true;
   }
 
   /** Forgets an object. `version` is that of its deletion: one made anew since then stays. */
   remove(key: ObjectKey, version: number): void {
-    const text = keyText(key);
-    this.#remember(text, version);
-    const before = this.#objects.get(text);
-    if (before === undefined || versionOf(before) > version) return;
-    this.#unindex(text, before);
-    this.#objects.delete(text);
+    this.#remember(keyText(key), version);
+    const namespace = key.namespace ?? NO_NAMESPACE;
+    const objects = this.#namespaces.get(namespace);
+    const before = objects?.get(key.name);
+    if (objects === undefined || before === undefined || versionOf(before) > version) return;
+    this.#unindex(before);
+    objects.delete(key.name);
+    if (objects.size === 0) this.#namespaces.delete(namespace);
+    this.#size -= 1;
     this.#tell({ before, initial: false });
   }
 
@@ -95,9 +109,11 @@ export class Store {
    * is not listed is gone, except what we know to be newer than the list.
    */
   replace(objects: readonly KubeObject[], version: number, namespace?: string, initial = false): void {
-    const listed = new Set(objects.map((object) => keyText(keyOf(object))));
-    for (const object of this.list(namespace))
-      if (!listed.has(keyText(keyOf(object)))) this.remove(keyOf(object), version);
+    const held = this.list(namespace);
+    if (held.length > 0) {
+      const listed = new Set(objects.map((object) => keyText(keyOf(object))));
+      for (const object of held) if (!listed.has(keyText(keyOf(object)))) this.remove(keyOf(object), version);
+    }
     for (const object of objects) this.upsert(object, initial);
   }
 
@@ -114,20 +130,8 @@ export class Store {
     }
   }
 
-  #resolve(keys: ReadonlySet<string> | undefined): readonly KubeObject[] {
-    if (keys === undefined) return [];
-    const found: KubeObject[] = [];
-    for (const key of keys) {
-      const object = this.#objects.get(key);
-      if (object !== undefined) found.push(object);
-    }
-    return found;
-  }
-
-  #unindex(key: string, before: KubeObject | undefined): void {
-    if (before === undefined) return;
-    if (before.metadata.namespace !== undefined) drop(this.#byNamespace, before.metadata.namespace, key);
-    for (const index of this.#indexes.values()) for (const entry of index.keys(before)) drop(index.entries, entry, key);
+  #unindex(before: KubeObject): void {
+    for (const index of this.#indexes.values()) dropFrom(index, before);
   }
 
   #tell(change: Change): void {
@@ -139,14 +143,19 @@ export function versionOf(object: KubeObject): number {
   return Number(object.metadata.resourceVersion);
 }
 
-function add(map: Map<string, Set<string>>, entry: string, key: string): void {
-  const keys = map.get(entry);
-  if (keys === undefined) map.set(entry, new Set([key]));
-  else keys.add(key);
+function addTo({ keys, entries }: Index, object: KubeObject): void {
+  for (const entry of keys(object)) {
+    const held = entries.get(entry);
+    if (held === undefined) entries.set(entry, object);
+    else if (held instanceof Set) held.add(object);
+    else if (held !== object) entries.set(entry, new Set([held, object]));
+  }
 }
 
-function drop(map: Map<string, Set<string>>, entry: string, key: string): void {
-  const keys = map.get(entry);
-  keys?.delete(key);
-  if (keys?.size === 0) map.delete(entry);
+function dropFrom({ keys, entries }: Index, object: KubeObject): void {
+  for (const entry of keys(object)) {
+    const held = entries.get(entry);
+    if (held === object) entries.delete(entry);
+    else if (held instanceof Set && held.delete(object) && held.size === 0) entries.delete(entry);
+  }
 }
