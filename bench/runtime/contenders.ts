@@ -12,12 +12,12 @@ const source = join(import.meta.dirname, "controller-runtime");
 const buildArguments = ["build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w"];
 const goEnvironment = { CGO_ENABLED: "0", GOWORK: "off", GOFLAGS: "-mod=readonly" };
 
-/** Our side, with a way to ask for a garbage collection. */
+/** Our side. */
 export function runtimeContender(nodeFlags: readonly string[] = NODE_FLAGS): Contender {
   return {
     name: "runtime",
     command: process.execPath,
-    args: ["--expose-gc", ...nodeFlags, join(import.meta.dirname, "controller-main.ts")],
+    args: [...nodeFlags, join(import.meta.dirname, "controller-main.ts")],
   };
 }
 

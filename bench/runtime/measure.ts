@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Resource, resourceName } from "#runtime/api/resource.ts";
+import { isApiError } from "#runtime/client/errors.ts";
 import type { KubeClient } from "#runtime/client/kube-client.ts";
 import type { Transport } from "#runtime/client/transport.ts";
 import type { Bed } from "../bed.ts";
@@ -132,7 +133,13 @@ export async function fill(bench: Bench, contender: Contender, objects: number):
 async function untilServed(kube: KubeClient, resource: Resource, count: number): Promise<void> {
   const end = Date.now() + SERVED_WITHIN_MS;
   for (;;) {
-    const served = (await kube.list(resource, { namespace })).length;
+    let served = 0;
+    try {
+      served = (await kube.list(resource, { namespace })).length;
+    } catch (error) {
+      // Its cache is behind what etcd has.
+      if (!isApiError(error, "Timeout")) throw error;
+    }
     if (served >= count) return;
     if (Date.now() > end) throw new Error(`${served} of ${count} ${resourceName(resource)} are served`);
     await delay(100);

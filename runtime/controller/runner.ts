@@ -67,6 +67,11 @@ export class ControllerRunner {
     return this.#queue.depth();
   }
 
+  /** Resolves when all that there is to look at has been looked at, as far as one can tell now. */
+  atRest(): Promise<void> {
+    return this.#queue.atRest();
+  }
+
   /**
    * Works until `stop`; passes under way then end in peace, or are cut when `kill` comes. May be called again when it
    * has ended: what changed meanwhile was not noted, so everything is looked at.

@@ -8,6 +8,7 @@ import { ControllerRunner } from "../controller/runner.ts";
 import type { Logger } from "../observe/log.ts";
 import { createMetrics, type Metrics } from "../observe/metrics.ts";
 import { Informers } from "../watch/informers.ts";
+import { giveBack } from "./give-back.ts";
 import { serveHealth } from "./health.ts";
 import { LEADER_TIMES, LeadershipLost } from "./leader.ts";
 import { Leadership } from "./leadership.ts";
@@ -163,7 +164,9 @@ export class Manager {
       },
     );
     try {
-      await Promise.all(this.#runners.map((runner) => runner.run(end.signal, kill.signal)));
+      const working = this.#runners.map((runner) => runner.run(end.signal, kill.signal));
+      void Promise.all(this.#runners.map((runner) => runner.atRest())).then(giveBack);
+      await Promise.all(working);
     } finally {
       cut();
       clearTimeout(grace);

@@ -44,6 +44,31 @@ describe("queue", () => {
     expect(await drain(queue, 2)).toEqual(["a/both", "a/low"]);
   });
 
+  test("it is at rest when nothing waits and nothing is worked on, whatever is scheduled; and when it is closed", async () => {
+    const queue = queueAt({ now: 0 });
+    let rested = 0;
+    const rest = async (): Promise<void> => {
+      await queue.atRest();
+      rested += 1;
+    };
+    await rest();
+    expect(rested).toBe(1);
+    queue.add("a/1");
+    const second = rest();
+    expect(await queue.take()).toBe("a/1");
+    await Promise.resolve();
+    expect(rested).toBe(1);
+    queue.addAfter("a/1", 1_000);
+    queue.done("a/1");
+    await second;
+    expect(rested).toBe(2);
+    queue.add("a/2");
+    const third = rest();
+    queue.close();
+    await third;
+    expect(rested).toBe(3);
+  });
+
   test("a key that is being worked on is not given to a second worker, and comes back if it was added meanwhile", async () => {
     const queue = queueAt({ now: 0 });
     queue.add("a/1");

@@ -29,6 +29,7 @@ export class Queue {
   readonly #scheduled: Readonly<Record<Priority, Map<string, number>>> = { normal: new Map(), low: new Map() };
   readonly #failures = new Map<string, number>();
   readonly #takers: ((key: string | undefined) => void)[] = [];
+  readonly #restWaiters: (() => void)[] = [];
   readonly #began: number;
   #timer: NodeJS.Timeout | undefined;
   #timerDue = Number.POSITIVE_INFINITY;
@@ -98,6 +99,15 @@ export class Queue {
     const again = this.#working.get(key);
     this.#working.delete(key);
     if (again !== undefined) this.add(key, again);
+    this.#tellRest();
+  }
+
+  /** Resolves when nothing waits and nothing is worked on, or the queue is closed. What is scheduled does not count. */
+  atRest(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#restWaiters.push(resolve);
+      this.#tellRest();
+    });
   }
 
   /** How many keys wait, by priority; scheduled ones apart. */
@@ -114,6 +124,13 @@ export class Queue {
     this.#closed = true;
     clearTimeout(this.#timer);
     for (const taker of this.#takers.splice(0)) taker(undefined);
+    this.#tellRest();
+  }
+
+  #tellRest(): void {
+    const { normal, low } = this.depth();
+    if (!this.#closed && (normal > 0 || low > 0 || this.#working.size > 0)) return;
+    for (const waiter of this.#restWaiters.splice(0)) waiter();
   }
 
   #hand(): void {
