@@ -77,6 +77,8 @@ describe("an AccessPolicy", () => {
     expect(echo?.headers["x-forwarded-client-cert"]).toMatch(new RegExp(`^By=${web};Hash=[0-9a-f]{64};URI=${caller}$`));
     expect(echo?.headers["x-roles"]).toBeUndefined();
     expect(echo?.headers["x-identity-status"]).toBeUndefined();
+    // How the caller's application called, and not how its sidecar went on: what it is told of links it can follow.
+    expect(echo?.headers["x-forwarded-proto"]).toBe("http");
     expect((await bed.fromPod("/open", { method: "POST" }))[0]).toBe(403);
     expect((await bed.fromPod("/opened"))[0]).toBe(403);
     const conditions = async () => (await bed.says("readers")).conditions;

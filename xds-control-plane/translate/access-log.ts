@@ -6,7 +6,7 @@ import { trialPrefix } from "./filters/rbac.ts";
 const fields = {
   time: "%START_TIME%",
   peer: "%DOWNSTREAM_PEER_URI_SAN%",
-  address: "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%",
+  address: "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%",
   upstream: "%UPSTREAM_HOST%",
   cluster: "%UPSTREAM_CLUSTER_RAW%",
   flags: "%RESPONSE_FLAGS%",

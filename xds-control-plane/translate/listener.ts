@@ -77,6 +77,9 @@ function connectionManager(chain: HttpChain, name: string, proxy: ProxyClass): J
         ),
       ],
       useRemoteAddress: true,
+      // A member of the mesh proved who it is, and its word counts on how it was called itself: an application that called its
+      // sidecar by plain HTTP would else be told links of https, which it cannot follow.
+      xffNumTrustedHops: isMesh ? 1 : undefined,
       // Rules compare paths: what a service may read as another path does not pass.
       normalizePath: true,
       mergeSlashes: true,
