@@ -179,7 +179,7 @@ test-node-share: $(INSTALLED) ## The short part of test-node; where this is not 
 .PHONY: tools-node
 tools-node: $(INSTALLED) ## Build what `make test` needs more as root: the node's programs, Helm, the images
 	for module in node network-policies containers; do node e2e/tools/build.ts $$module; done
-	node images/build.ts nephele keystone:2026.2 barbican:2026.2 postgresql memcached spire
+	node images/build.ts nephele keystone:2026.2 barbican:2026.2 postgresql memcached spire envoy
 
 .PHONY: tools-control
 tools-control: $(INSTALLED) ## Build what `make test` needs: the control plane's programs

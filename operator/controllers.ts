@@ -1,5 +1,6 @@
 import { createCloudAccess } from "#operator/clients/cloud-access.ts";
 import { createCloudClientsCache } from "#operator/clients/cloud-clients.ts";
+import { dialByIdentity } from "#operator/clients/own-identity.ts";
 import type { SpireServer } from "#operator/clients/spire/spire-server.ts";
 import { cloudController } from "#operator/cloud/controller.ts";
 import type { Platform } from "#operator/cloud/deployment.ts";
@@ -49,7 +50,11 @@ export function controllers({
   gateways,
 }: ControllersDeps): readonly Controller[] {
   const clock = (): Date => new Date();
-  const clouds = createCloudAccess({ kube, clients: createCloudClientsCache(), clock });
+  const clouds = createCloudAccess({
+    ...{ kube, clock },
+    clients: createCloudClientsCache(spire === undefined ? {} : { dial: dialByIdentity(() => spire.identity()) }),
+    meshDomain: platform.sidecars?.trustDomain,
+  });
   const secretDeps = {
     clouds: openStackClouds({ access: clouds, audit: log, clock }),
     installationId,

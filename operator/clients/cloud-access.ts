@@ -6,7 +6,14 @@ import { keyOf, keyText } from "#runtime/api/object.ts";
 import { isApiError } from "#runtime/client/errors.ts";
 import type { KubeClient } from "#runtime/client/kube-client.ts";
 import type { CloudClients, CloudSettings } from "./cloud-clients.ts";
-import { type AuthorityReference, connectionOf, type SecretReference } from "./cloud-connection.ts";
+import {
+  type AuthorityReference,
+  connectionOf,
+  isDeployed,
+  meshPeers,
+  meshUrls,
+  type SecretReference,
+} from "./cloud-connection.ts";
 
 export type { CloudClients } from "./cloud-clients.ts";
 
@@ -42,6 +49,8 @@ export interface CloudAccessDeps {
   /** Gives the clients for settings; the same ones for the same settings, so that tokens are kept. */
   readonly clients: { get(settings: CloudSettings): CloudClients };
   readonly clock: () => Date;
+  /** Of the identities by which Clouds' own services are asked; undefined: they are asked in clear text. */
+  readonly meshDomain?: string | undefined;
 }
 
 interface Resolved {
@@ -54,14 +63,15 @@ interface Resolved {
 /** How long what was read of the Cloud's core Secrets counts: a changed password is used a minute later at most. */
 const SECRETS_KEPT_MS = 60_000;
 
-export function createCloudAccess({ kube, clients, clock }: CloudAccessDeps): CloudAccess {
+export function createCloudAccess({ kube, clients, clock, meshDomain }: CloudAccessDeps): CloudAccess {
   const kept = new Map<string, Resolved>();
 
   const resolve = async (cloud: Cloud): Promise<Resolved> => {
     const known = kept.get(cloud.metadata.uid);
     const fresh = known !== undefined && clock().getTime() - known.at < SECRETS_KEPT_MS;
     if (fresh && known.generation === cloud.metadata.generation) return known;
-    const { settings, identityAuthority } = await readSettings(sayingWhatMayNotBeRead(kube), cloud);
+    const { settings: plain, identityAuthority } = await readSettings(sayingWhatMayNotBeRead(kube), cloud);
+    const settings = meshDomain === undefined || !isDeployed(cloud) ? plain : inMesh(plain, cloud, meshDomain);
     const resolved: Resolved = {
       at: clock().getTime(),
       generation: cloud.metadata.generation,
@@ -115,6 +125,11 @@ async function readSettings(
       ...(ca === "" ? {} : { ca }),
     },
   };
+}
+
+function inMesh(settings: CloudSettings, cloud: Cloud, trustDomain: string): CloudSettings {
+  const { identity, keyManager } = meshUrls(cloud);
+  return { ...settings, identityUrl: identity, keyManagerUrl: keyManager, peers: meshPeers(cloud, trustDomain) };
 }
 
 interface SecretValues {

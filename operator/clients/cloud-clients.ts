@@ -7,6 +7,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import { type Connection, connect } from "./http.ts";
 import { createKeystoneClient, type KeystoneClient } from "./keystone/client.ts";
 import { createRoleCache } from "./keystone/roles.ts";
+import type { DialPeer } from "./own-identity.ts";
 import type { RequestObservation } from "./request.ts";
 import {
   type ApplicationCredentialLogin,
@@ -29,6 +30,8 @@ export interface CloudSettings {
   readonly credentials: Credentials;
   /** PEM certificates that are trusted instead of the system's. */
   readonly ca?: string;
+  /** Who has to answer at addresses of https, by SPIFFE ID, where they are asked with our own identity. */
+  readonly peers?: { readonly identity: string; readonly keyManager: string };
   /** The project in which our user is an administrator; Barbican wants that for quotas. `service` in `Default`. */
   readonly administrationProject?: { readonly name: string; readonly domain: string };
 }
@@ -37,6 +40,8 @@ export interface ClientHooks {
   /** Hears of each attempt at a request, for metrics. */
   readonly onRequest?: (observation: RequestObservation) => void;
   readonly clock?: Clock;
+  /** How those are connected to of whom settings say who they are; without it they are not asked. */
+  readonly dial?: DialPeer;
 }
 
 /** The clients of one cloud. They are cheap: make them anew for each piece of work. */
@@ -58,8 +63,9 @@ const serviceProject = { name: "service", domain: "Default" };
 
 export function createCloudClients(settings: CloudSettings, hooks: ClientHooks = {}): CloudClients {
   const { clock = systemClock } = hooks;
-  const identity = connectTo("keystone", settings.identityUrl, /\/v3\/?$/, settings, hooks);
-  const keyManager = connectTo("barbican", settings.keyManagerUrl, /\/v1\/?$/, settings, hooks);
+  const { peers } = settings;
+  const identity = connectTo("keystone", settings.identityUrl, /\/v3\/?$/, peers?.identity, settings, hooks);
+  const keyManager = connectTo("barbican", settings.keyManagerUrl, /\/v1\/?$/, peers?.keyManager, settings, hooks);
   const login = createLogin(identity, clock, settings.credentials);
   const roles = createRoleCache(clock);
   const administration = { kind: "projectNamed", ...(settings.administrationProject ?? serviceProject) } as const;
@@ -99,9 +105,9 @@ export function createCloudClientsCache(hooks: ClientHooks = {}): CloudClientsCa
 
 /** A key that does not hold the password. */
 function keyOf(settings: CloudSettings): string {
-  const { identityUrl, keyManagerUrl, region, credentials, ca, administrationProject } = settings;
+  const { identityUrl, keyManagerUrl, region, credentials, ca, peers, administrationProject } = settings;
   const { username, password, userDomain } = credentials;
-  const parts = [identityUrl, keyManagerUrl, region, username, password, userDomain, ca, administrationProject];
+  const parts = [identityUrl, keyManagerUrl, region, username, password, userDomain, ca, peers, administrationProject];
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }
 
@@ -109,13 +115,17 @@ function connectTo(
   service: "keystone" | "barbican",
   url: string,
   version: RegExp,
+  peer: string | undefined,
   { ca }: CloudSettings,
-  { onRequest, clock }: ClientHooks,
+  { onRequest, clock, dial }: ClientHooks,
 ): Connection {
+  if (peer !== undefined && dial === undefined)
+    throw new Error(`${url} is of ${peer}, and there is no identity to ask it with`);
   return connect({
     service,
     baseUrl: url.replace(version, ""),
     ...(ca === undefined ? {} : { ca }),
+    ...(peer === undefined || dial === undefined ? {} : { dial: dial(peer) }),
     ...(onRequest === undefined ? {} : { onRequest }),
     ...(clock === undefined ? {} : { clock }),
   });

@@ -51,14 +51,46 @@ export function previewName(cloud: Cloud, part: "keystone" | "barbican"): string
   return partName(cloud, `${part}-preview`);
 }
 
-/** By which addresses services are asked that do not serve yet. */
-export function previewUrls(cloud: Cloud): { readonly identity: string; readonly keyManager: string } {
-  const host = (part: "keystone" | "barbican"): string =>
-    `${previewName(cloud, part)}.${cloud.metadata.namespace ?? ""}.svc`;
-  return {
-    identity: `http://${host("keystone")}:${KEYSTONE_PORT}/v3`,
-    keyManager: `http://${host("barbican")}:${BARBICAN_PORT}`,
+export interface ServiceUrls {
+  /** With the version. */
+  readonly identity: string;
+  readonly keyManager: string;
+}
+
+/** The name of the Service by which sidecars, and the operator, find the pods of one that everybody else finds by `service`. */
+export function meshName(service: string): string {
+  return `${service}-mesh`;
+}
+
+/** By which addresses services are asked that do not serve yet: in the mesh, or in clear text. */
+export function previewUrls(cloud: Cloud, inMesh: boolean): ServiceUrls {
+  return urlsOf(cloud, (part) => previewName(cloud, part), inMesh);
+}
+
+/** Where services are in the mesh. */
+export function meshUrls(cloud: Cloud): ServiceUrls {
+  return urlsOf(cloud, (part) => partName(cloud, part), true);
+}
+
+function urlsOf(cloud: Cloud, name: (part: "keystone" | "barbican") => string, inMesh: boolean): ServiceUrls {
+  const origin = (part: "keystone" | "barbican", port: number): string => {
+    const service = inMesh ? meshName(name(part)) : name(part);
+    return `${inMesh ? "https" : "http"}://${service}.${cloud.metadata.namespace ?? ""}.svc:${port}`;
   };
+  return {
+    identity: `${origin("keystone", KEYSTONE_PORT)}/v3`,
+    keyManager: origin("barbican", BARBICAN_PORT),
+  };
+}
+
+/** Who the services of a Cloud are in the mesh. */
+export function meshPeers(
+  cloud: Cloud,
+  trustDomain: string,
+): { readonly identity: string; readonly keyManager: string } {
+  const id = (part: CloudPart): string =>
+    `spiffe://${trustDomain}/ns/${cloud.metadata.namespace ?? ""}/sa/${partName(cloud, part)}`;
+  return { identity: id("keystone"), keyManager: id("barbican") };
 }
 
 /** The core Secret with the operator's own login to a Keystone that is deployed. */

@@ -1,7 +1,8 @@
-import { Agent, type Dispatcher } from "undici";
+import { Agent, type buildConnector, type Dispatcher } from "undici";
 import { type Call, newRequestId } from "./call.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { kindOfAnswer, whatWasSaid } from "./error-answer.ts";
+import type { Dial } from "./own-identity.ts";
 import { pathOf, type RequestObservation, type ServiceRequest, type ServiceResponse } from "./request.ts";
 import { withRetries } from "./retry.ts";
 import { ServiceError, type ServiceErrorKind, type ServiceName } from "./service-error.ts";
@@ -13,6 +14,8 @@ export interface ConnectionOptions {
   readonly baseUrl: string;
   /** PEM certificates that are trusted instead of the system's. */
   readonly ca?: string;
+  /** How connections are made, instead of by the system's or those authorities. */
+  readonly dial?: Dial;
   /** The longest that one attempt may take, from connecting to the last byte. */
   readonly timeoutMs?: number;
   readonly onRequest?: (observation: RequestObservation) => void;
@@ -44,7 +47,10 @@ export function connect(options: ConnectionOptions): Connection {
   // Both services close after each answer, so that pipelining and long idle connections gain nothing.
   const agent = new Agent({
     connections: 16,
-    connect: { timeout: Math.min(timeoutMs, 5_000), ...(options.ca === undefined ? {} : { ca: options.ca }) },
+    connect:
+      options.dial === undefined
+        ? { timeout: Math.min(timeoutMs, 5_000), ...(options.ca === undefined ? {} : { ca: options.ca }) }
+        : connectorOf(options.dial),
   });
 
   const attempt = async (
@@ -147,6 +153,15 @@ export function connect(options: ConnectionOptions): Connection {
       return idempotent.includes(request.method) ? withRetries(clock, call.signal, once) : once();
     },
     close: () => agent.close(),
+  };
+}
+
+function connectorOf(dial: Dial): buildConnector.connector {
+  return ({ hostname, port }, done) => {
+    dial({ host: hostname, port: Number(port) }).then(
+      (socket) => done(null, socket),
+      (error: unknown) => done(error instanceof Error ? error : new Error(String(error)), null),
+    );
   };
 }
 

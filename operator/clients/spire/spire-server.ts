@@ -70,7 +70,7 @@ export class SpireServer {
    * @throws SpireError
    */
   async use<T>(work: (entries: EntryApi) => Promise<T>): Promise<T> {
-    const connection = this.#connectionOf(await this.#identity());
+    const connection = this.#connectionOf(await this.identity());
     connection.users += 1;
     try {
       return await work(connection.entries);
@@ -99,7 +99,12 @@ export class SpireServer {
     if (before?.users === 0) before.entries.close();
   }
 
-  async #identity(): Promise<X509Source> {
+  /**
+   * Our own identity, which renews itself.
+   *
+   * @throws SpireError where there was none within three seconds
+   */
+  async identity(): Promise<X509Source> {
     const enough = new AbortController();
     const late = delay(FIRST_WITHIN_MS, undefined, { signal: enough.signal }).catch(() => undefined);
     const source = await Promise.race([this.#source, late]);

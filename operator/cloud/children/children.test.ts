@@ -17,7 +17,7 @@ import {
 } from "./jobs.ts";
 import { keystone, keystoneConfiguration, keystoneSecrets } from "./keystone.ts";
 import { memcached } from "./memcached.ts";
-import { accessPolicies, meshServices } from "./mesh.ts";
+import { accessPolicies, meshServices, releaseMeshServices } from "./mesh.ts";
 import { networkPolicies } from "./network-policies.ts";
 import { postgresql } from "./postgresql.ts";
 import { patroniConfiguration, patroniPasswords } from "./postgresql-config.ts";
@@ -38,7 +38,6 @@ const outside = aDeployment({
 });
 
 const meshed = aDeploymentInTheMesh();
-const ofRelease = { "nephele.dev/release": "2026.2" };
 const backedUp = aDeployment({
   backup: { every: "24h", keep: 7, recipients: ["age1a", "age1b"], target: { storage: "5Gi" } },
   restore: {
@@ -103,7 +102,8 @@ const made: Readonly<Record<string, readonly Desired[]>> = {
   ),
   "network-policies": networkPolicies(large),
   mesh: [
-    ...["keystone", "barbican"].flatMap((part) => meshServices(meshed, part as "keystone" | "barbican", ofRelease)),
+    ...(["keystone", "barbican"] as const).flatMap((part) => releaseMeshServices(meshed, part, "active")),
+    ...releaseMeshServices(meshed, "keystone", "preview"),
     ...meshServices(meshed, "memcached"),
     ...accessPolicies(meshed),
     keystoneConfiguration(meshed),

@@ -5,11 +5,20 @@ import { trustDomain } from "#spiffe/spiffe-id.ts";
 import { clusterObjects } from "../../../xds-control-plane/cluster-view/objects.ts";
 import { viewOf } from "../../../xds-control-plane/cluster-view/view.ts";
 import { bootstrapOf } from "../../envoy/bootstrap.ts";
+import type { CloudDeployment } from "../deployment.ts";
 import { aDeployment, aDeploymentInTheMesh } from "../fixtures.ts";
 import { barbican } from "./barbican.ts";
 import { keystone } from "./keystone.ts";
 import { memcached } from "./memcached.ts";
-import { accessPolicies, calledThroughMesh, MESH_PORT, meshParts, meshServices, SOCKET } from "./mesh.ts";
+import {
+  accessPolicies,
+  calledThroughMesh,
+  MESH_PORT,
+  meshParts,
+  meshServices,
+  releaseMeshServices,
+  SOCKET,
+} from "./mesh.ts";
 import { networkPolicies } from "./network-policies.ts";
 import { postgresql } from "./postgresql.ts";
 
@@ -20,9 +29,17 @@ const parts = ["keystone", "barbican", "memcached"] as const;
 const podOf = (object: Desired): PodSpec => (object["spec"] as { template: { spec: PodSpec } }).template.spec;
 const pods = { keystone: keystone(meshed, "k"), barbican: barbican(meshed, "k"), memcached: memcached(meshed) };
 
+function servicesOf(deployment: CloudDeployment): readonly Desired[] {
+  const services = (["keystone", "barbican"] as const).flatMap((part) => [
+    ...releaseMeshServices(deployment, part, "active"),
+    ...releaseMeshServices(deployment, part, "preview"),
+  ]);
+  return [...services, ...meshServices(deployment, "memcached")];
+}
+
 /** The control plane's own view of what is made here. */
 function view(deployment = meshed) {
-  const made = [...parts.flatMap((part) => meshServices(deployment, part)), ...accessPolicies(deployment)];
+  const made = [...servicesOf(deployment), ...accessPolicies(deployment)];
   const dated = made.map(({ metadata, ...rest }) => ({
     ...rest,
     metadata: { ...metadata, uid: metadata.name, creationTimestamp: "2026-11-26T10:00:00Z" },
@@ -43,12 +60,22 @@ describe("what the control plane makes of a Cloud's Services and policies", () =
     expect(listenersOf("memcached")).toEqual([`0.0.0.0:${MESH_PORT}`]);
   });
 
+  test("lets the operator call both services, and those that are to take over, and nobody else these", () => {
+    const operator = mesh.proxies.get("workload/nephele-system/nephele-operator");
+    expect(operator?.listeners.map(({ port }) => port).toSorted((one, other) => one - other)).toEqual([
+      ...[5000, 9311, 15_000, 19_311],
+    ]);
+  });
+
   test("accepts every policy, and passes on to the socket of each", () => {
     const said = policies.flatMap(({ targets }) => targets.flatMap(({ conditions }) => conditions));
-    expect(said.filter(({ type }) => type === "Accepted").map(({ status }) => status)).toEqual(["True", "True"]);
-    expect(policies).toHaveLength(2);
+    expect(said.filter(({ type }) => type === "Accepted").map(({ status }) => status)).toEqual(
+      policies.map(() => "True"),
+    );
+    expect(policies).toHaveLength(5);
     const applications = [...mesh.services.values()].filter(({ name }) => name.startsWith("application/"));
-    expect(applications.map(({ endpoints }) => endpoints)).toEqual(parts.map(() => [{ address: SOCKET, port: 0 }]));
+    expect(applications.length).toBeGreaterThan(2);
+    for (const { endpoints } of applications) expect(endpoints).toEqual([{ address: SOCKET, port: 0 }]);
   });
 
   test("and knows each sidecar by the class and the identity that its pod starts with", () => {
@@ -110,7 +137,7 @@ test("a cache that is elsewhere is called as it is, and is nobody's to protect",
 
 test("without sidecars there is nothing of it: no Service, no policy, no container", () => {
   const plain = aDeployment({}, "cloud.test");
-  expect([...parts.flatMap((part) => meshServices(plain, part)), ...accessPolicies(plain)]).toEqual([]);
+  expect([...servicesOf(plain), ...accessPolicies(plain)]).toEqual([]);
   for (const object of [keystone(plain, "k"), barbican(plain, "k"), memcached(plain), postgresql(plain, 1, "1Gi")])
     expect(podOf(object).initContainers).toBeUndefined();
 });

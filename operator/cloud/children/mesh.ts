@@ -1,9 +1,16 @@
 import type { ServiceSpec } from "kubernetes-types/core/v1.d.ts";
-import { BARBICAN_PORT, type CloudPart, KEYSTONE_PORT, partName } from "#operator/clients/cloud-connection.ts";
+import {
+  BARBICAN_PORT,
+  type CloudPart,
+  KEYSTONE_PORT,
+  meshName,
+  partName,
+  previewName,
+} from "#operator/clients/cloud-connection.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import { type CloudDeployment, MEMCACHED_PORT } from "../deployment.ts";
 import { accountName, partsOf } from "./accounts.ts";
-import { child, type Part, selectorOf } from "./metadata.ts";
+import { child, type Part, RELEASE_LABEL, selectorOf } from "./metadata.ts";
 
 /** Where the sidecar of a pod takes calls, by mutual TLS. */
 export const MESH_PORT = 15_443;
@@ -18,7 +25,13 @@ const MARKS = {
   enabled: "mesh.nephele.dev/enabled",
   serviceAccount: "mesh.nephele.dev/service-account",
   application: "mesh.nephele.dev/application",
+  localPort: "mesh.nephele.dev/local-port",
 } as const;
+
+/** How far beside the usual port, on loopback of who may call them, are the pods that are to take over. */
+const PREVIEW_OFFSET = 10_000;
+/** The operator's ServiceAccount (charts/nephele/rbac); it is in the control plane's namespace. */
+const OPERATOR_ACCOUNT = "nephele-operator";
 
 interface Member {
   /** The port by which callers know it, with or without a mesh. */
@@ -26,13 +39,15 @@ interface Member {
   readonly protocol: "http" | "memcache";
   /** Whose pods call it. */
   readonly callers: readonly CloudPart[];
+  /** Whether the operator calls it, by its own identity; then it calls those, too, that are to take over. */
+  readonly operator: boolean;
 }
 
 /** The parts whose pods have sidecars, and who may call them. */
 const MEMBERS: Readonly<Partial<Record<Part, Member>>> = {
-  keystone: { port: KEYSTONE_PORT, protocol: "http", callers: ["barbican"] },
-  barbican: { port: BARBICAN_PORT, protocol: "http", callers: [] },
-  memcached: { port: MEMCACHED_PORT, protocol: "memcache", callers: ["keystone", "barbican"] },
+  keystone: { port: KEYSTONE_PORT, protocol: "http", callers: ["barbican"], operator: true },
+  barbican: { port: BARBICAN_PORT, protocol: "http", callers: [], operator: true },
+  memcached: { port: MEMCACHED_PORT, protocol: "memcache", callers: ["keystone", "barbican"], operator: false },
 };
 
 /** The parts of a Cloud whose pods have sidecars; none where the installation has none. */
@@ -55,11 +70,30 @@ export function meshCallers(deployment: CloudDeployment, part: CloudPart): reado
   return meshParts(deployment).filter((each) => MEMBERS[part]?.callers.includes(each));
 }
 
-/** The Service by which sidecars find a part's pods, or those of them that `only` labels have; none where it has no sidecar. */
-export function meshServices(
+/** The Services by which sidecars find a part's pods: one, or none where it has no sidecar. */
+export function meshServices(deployment: CloudDeployment, part: CloudPart): readonly Desired[] {
+  return meshService(deployment, part, partName(deployment.cloud, part), {});
+}
+
+/** Of a service: those that lead to the pods of the release, as `releaseService` has them. */
+export function releaseMeshServices(
+  deployment: CloudDeployment,
+  part: "keystone" | "barbican",
+  address: "active" | "preview",
+): readonly Desired[] {
+  const { cloud, release } = deployment;
+  const ofRelease = { [RELEASE_LABEL]: release };
+  if (address === "active") return meshService(deployment, part, partName(cloud, part), ofRelease);
+  const local = String((MEMBERS[part]?.port ?? 0) + PREVIEW_OFFSET);
+  return meshService(deployment, part, previewName(cloud, part), ofRelease, { [MARKS.localPort]: local });
+}
+
+function meshService(
   deployment: CloudDeployment,
   part: CloudPart,
-  only: Readonly<Record<string, string>> = {},
+  service: string,
+  only: Readonly<Record<string, string>>,
+  marks: Readonly<Record<string, string>> = {},
 ): readonly Desired[] {
   const member = MEMBERS[part];
   if (member === undefined || !isInMesh(deployment, part)) return [];
@@ -68,40 +102,45 @@ export function meshServices(
     selector: { ...selectorOf(deployment, part), ...only },
     ports: [{ name: part, port, targetPort: MESH_PORT, protocol: "TCP", appProtocol: protocol }],
   };
-  const name = meshName(deployment, part);
-  const made = child({ deployment, part, apiVersion: "v1", kind: "Service", name, content: { spec } });
-  const { labels, annotations } = made.metadata;
-  return [
-    {
-      ...made,
-      metadata: {
-        ...made.metadata,
-        labels: { ...labels, [MARKS.enabled]: "true" },
-        annotations: {
-          ...annotations,
-          [MARKS.serviceAccount]: accountName(deployment, part),
-          [MARKS.application]: `unix:${SOCKET}`,
-        },
-      },
-    },
-  ];
+  const name = meshName(service);
+  const { metadata, ...made } = child({ deployment, part, apiVersion: "v1", kind: "Service", name, content: { spec } });
+  const annotations = {
+    ...metadata.annotations,
+    [MARKS.serviceAccount]: accountName(deployment, part),
+    [MARKS.application]: `unix:${SOCKET}`,
+    ...marks,
+  };
+  return [{ ...made, metadata: { ...metadata, labels: { ...metadata.labels, [MARKS.enabled]: "true" }, annotations } }];
 }
 
 /** Who may call which part, by SPIFFE ID. A part without a policy nobody may. */
 export function accessPolicies(deployment: CloudDeployment): readonly Desired[] {
   const { sidecars } = deployment.platform;
   if (sidecars === undefined) return [];
+  const { trustDomain, xds } = sidecars;
   const namespace = deployment.cloud.metadata.namespace ?? "";
-  const id = (part: CloudPart): string =>
-    `spiffe://${sidecars.trustDomain}/ns/${namespace}/sa/${accountName(deployment, part)}`;
+  const id = (of: string, account: string) => ({ id: `spiffe://${trustDomain}/ns/${of}/sa/${account}` });
+  const operator = id(xds.namespace, OPERATOR_ACCOUNT);
   return meshParts(deployment).flatMap((part) => {
-    const callers = meshCallers(deployment, part).map((caller) => ({ id: id(caller) }));
-    if (callers.length === 0) return [];
-    const spec = { targetRefs: [{ name: meshName(deployment, part) }], rules: [{ callers }] };
-    return [child({ deployment, part, apiVersion: "nephele.dev/v1alpha1", kind: "AccessPolicy", content: { spec } })];
+    const callers = meshCallers(deployment, part).map((caller) => id(namespace, accountName(deployment, caller)));
+    const isAsked = MEMBERS[part]?.operator === true;
+    const name = partName(deployment.cloud, part);
+    return [
+      policy(deployment, part, name, isAsked ? [...callers, operator] : callers),
+      ...(part !== "keystone" && part !== "barbican"
+        ? []
+        : [policy(deployment, part, previewName(deployment.cloud, part), [operator])]),
+    ];
   });
 }
 
-function meshName({ cloud }: CloudDeployment, part: CloudPart): string {
-  return partName(cloud, `${part}-mesh`);
+/** A policy for the pods that the Service of a name leads to, in the mesh. */
+function policy(
+  deployment: CloudDeployment,
+  part: CloudPart,
+  name: string,
+  callers: readonly { readonly id: string }[],
+): Desired {
+  const spec = { targetRefs: [{ name: meshName(name) }], rules: [{ callers }] };
+  return child({ deployment, part, apiVersion: "nephele.dev/v1alpha1", kind: "AccessPolicy", name, content: { spec } });
 }

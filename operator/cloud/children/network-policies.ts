@@ -1,5 +1,6 @@
 import type {
   NetworkPolicyEgressRule,
+  NetworkPolicyIngressRule,
   NetworkPolicyPeer,
   NetworkPolicySpec,
 } from "kubernetes-types/networking/v1.d.ts";
@@ -23,22 +24,20 @@ const DNS: NetworkPolicyEgressRule = {
   ],
 };
 
-/** The xDS control plane, which configures sidecars; named as the chart labels it. */
-function controlPlane({ platform }: CloudDeployment): readonly NetworkPolicyEgressRule[] {
+/** Pods of the chart, as it labels them. */
+function ofRelease(namespace: string, component: "operator" | "xds-control-plane"): NetworkPolicyPeer {
+  const matchLabels = { "app.kubernetes.io/name": "nephele", "app.kubernetes.io/component": component };
+  return {
+    namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
+    podSelector: { matchLabels },
+  };
+}
+
+/** What a sidecar needs: the xDS control plane, which configures it. */
+function forSidecar({ platform }: CloudDeployment): readonly NetworkPolicyEgressRule[] {
   if (platform.sidecars === undefined) return [];
   const { namespace, port } = platform.sidecars.xds;
-  const matchLabels = { "app.kubernetes.io/name": "nephele", "app.kubernetes.io/component": "xds-control-plane" };
-  return [
-    {
-      to: [
-        {
-          namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
-          podSelector: { matchLabels },
-        },
-      ],
-      ports: [{ protocol: "TCP", port }],
-    },
-  ];
+  return [{ to: [ofRelease(namespace, "xds-control-plane")], ports: [{ protocol: "TCP", port }] }];
 }
 
 /**
@@ -63,8 +62,14 @@ export function networkPolicies(deployment: CloudDeployment): readonly Desired[]
     ? { to: [pods("memcached")], ports: tcp(cachePort) }
     : { ports: tcp(...cache.servers.map((server) => Number(server.slice(server.lastIndexOf(":") + 1)))) };
   const services = [pods("keystone"), pods("barbican")];
-  const meshPort = isInMesh(deployment, "keystone") ? [MESH_PORT] : [];
-  const ofSidecar = controlPlane(deployment);
+  const { sidecars } = deployment.platform;
+  const meshPort = sidecars === undefined ? [] : [MESH_PORT];
+  const ofSidecar = forSidecar(deployment);
+  /** Who comes to a service's sidecar: pods of the Cloud, and the operator. */
+  const toSidecar = (...callers: readonly NetworkPolicyPeer[]): readonly NetworkPolicyIngressRule[] =>
+    sidecars === undefined
+      ? []
+      : [{ from: [...callers, ofRelease(sidecars.xds.namespace, "operator")], ports: tcp(MESH_PORT) }];
   const copies = backup !== undefined || restore !== undefined;
   // Its address is none that a policy could name.
   const toApiServer: NetworkPolicyEgressRule = { ports: tcp(443, 6443) };
@@ -111,14 +116,11 @@ export function networkPolicies(deployment: CloudDeployment): readonly Desired[]
   ];
   return [
     policy("keystone", {
-      ingress: [
-        { ports: tcp(KEYSTONE_PORT) },
-        ...meshPort.map((port) => ({ from: [pods("barbican")], ports: tcp(port) })),
-      ],
+      ingress: [{ ports: tcp(KEYSTONE_PORT) }, ...toSidecar(pods("barbican"))],
       egress: [DNS, ...ofSidecar, toDatabase, toCache],
     }),
     policy("barbican", {
-      ingress: [{ ports: tcp(BARBICAN_PORT) }],
+      ingress: [{ ports: tcp(BARBICAN_PORT) }, ...toSidecar()],
       egress: [
         ...[DNS, ...ofSidecar, toDatabase, toCache],
         { to: [pods("keystone")], ports: tcp(KEYSTONE_PORT, ...meshPort) },

@@ -23,8 +23,8 @@ export function meshProblem({ parts, pods, policies }: MeshFacts): string | unde
     if (problem !== undefined) return problem;
   }
   for (const [name, policy] of policies) {
-    const { conditions } = policy?.status?.ancestors?.[0] ?? {};
-    const programmed = findCondition(conditions, "Programmed");
+    const [first] = policy?.status?.ancestors ?? [];
+    const programmed = findCondition(first?.conditions, "Programmed");
     if (programmed?.status !== "True")
       return `AccessPolicy ${name} to be programmed${programmed === undefined ? "" : `: ${programmed.message}`}`;
   }

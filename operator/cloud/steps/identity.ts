@@ -3,6 +3,7 @@ import { type Outcome, settled } from "#runtime/controller/outcome.ts";
 import { checkIdentity } from "../checks.ts";
 import { bootstrapJob } from "../children/jobs.ts";
 import { keystone } from "../children/keystone.ts";
+import { isInMesh } from "../children/mesh.ts";
 import { readAtStart } from "../decide/read-at-start.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import type { CloudScope } from "../scope.ts";
@@ -24,7 +25,7 @@ export async function ensureKeystone(
   const { custody } = scope;
   if (custody === undefined) throw new Error("the keys are held before Keystone");
   const { identity } = connectionOf(deployment.cloud);
-  const url = previewUrls(deployment.cloud).identity;
+  const url = previewUrls(deployment.cloud, isInMesh(deployment, "keystone")).identity;
   const outcome = await serve({
     scope,
     deployment,

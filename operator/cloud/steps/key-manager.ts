@@ -1,6 +1,7 @@
 import { previewUrls } from "#operator/clients/cloud-connection.ts";
 import { type Outcome, settled } from "#runtime/controller/outcome.ts";
 import { barbican } from "../children/barbican.ts";
+import { isInMesh } from "../children/mesh.ts";
 import { readAtStart } from "../decide/read-at-start.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import type { CloudScope } from "../scope.ts";
@@ -21,7 +22,7 @@ export async function ensureBarbican(
     part: "barbican",
     desired: barbican(deployment, readAtStart("barbican", custody.values)),
     replicas: deployment.keyManager.replicas,
-    preview: { keyManagerUrl: previewUrls(deployment.cloud).keyManager },
+    preview: { keyManagerUrl: previewUrls(deployment.cloud, isInMesh(deployment, "barbican")).keyManager },
     check: (clients) => keepSecret(scope, clients, signal),
   });
   return outcome.kind === "settled" ? settled() : outcome;

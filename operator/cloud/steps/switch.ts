@@ -4,7 +4,7 @@ import { CLOUD_LABEL } from "#operator/clients/cloud-connection.ts";
 import { type Desired, isDeleting, keyOf } from "#runtime/api/object.ts";
 import { type Outcome, waiting } from "#runtime/controller/outcome.ts";
 import { disruptionBudget } from "../children/disruption-budget.ts";
-import { meshServices } from "../children/mesh.ts";
+import { releaseMeshServices } from "../children/mesh.ts";
 import { RELEASE_LABEL, selectorOf } from "../children/metadata.ts";
 import { releaseService } from "../children/service.ts";
 import type { Service } from "../children/service-config.ts";
@@ -38,6 +38,7 @@ export async function serve(input: SwitchInput): Promise<Outcome> {
   await applyAll(scope, [
     desired,
     releaseService(deployment, part, "preview"),
+    ...releaseMeshServices(deployment, part, "preview"),
     ...(replicas > 1 ? [disruptionBudget(deployment, part)] : []),
   ]);
   const active = releaseService(deployment, part, "active");
@@ -46,7 +47,7 @@ export async function serve(input: SwitchInput): Promise<Outcome> {
     if (outcome.kind !== "settled") return outcome;
     scope.event("Normal", "ReleaseSwitched", `${part} is served by ${deployment.release}`);
   }
-  await applyAll(scope, [active, ...meshServices(deployment, part, { [RELEASE_LABEL]: deployment.release })]);
+  await applyAll(scope, [active, ...releaseMeshServices(deployment, part, "active")]);
   const outcome = await awaitRollout(scope, deployments, desired);
   if (outcome.kind !== "settled") return outcome;
   return (await retireOthers(scope, deployment, part, desired)) ?? outcome;
