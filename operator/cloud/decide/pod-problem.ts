@@ -23,11 +23,18 @@ export function podProblem(pods: readonly Pod[]): string | undefined {
 function problemOf({ status }: Pod): string | undefined {
   const unscheduled = status?.conditions?.find(({ type, status: is }) => type === "PodScheduled" && is === "False");
   if (unscheduled?.message !== undefined) return `no node takes it: ${unscheduled.message}`;
-  const sidecar = status?.initContainerStatuses?.find(({ name }) => name === PROXY_CONTAINER);
-  if (sidecar?.state?.running !== undefined && sidecar.started === false)
-    return "its sidecar has no identity from SPIRE's agent or no configuration from the xDS control plane yet";
   const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
-  return containers.map(containerProblem).find((problem) => problem !== undefined);
+  return (
+    containers.map(containerProblem).find((problem) => problem !== undefined) ??
+    (containers.some(isWaitingSidecar)
+      ? "its sidecar has no identity from SPIRE's agent or no configuration from the xDS control plane yet"
+      : undefined)
+  );
+}
+
+/** It runs, and has not answered yet. */
+function isWaitingSidecar({ name, started, state }: ContainerStatus): boolean {
+  return name === PROXY_CONTAINER && state?.running !== undefined && started === false;
 }
 
 function containerProblem({ image, state, lastState, ready }: ContainerStatus): string | undefined {

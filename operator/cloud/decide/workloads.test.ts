@@ -73,6 +73,15 @@ describe("the problem of pods", () => {
     pod({ containerStatuses: [{ image: "r/keystone:1", ready: false, state: { waiting: { reason, message } } }] });
   const ended = (exitCode: number, message: string, at?: string) =>
     pod({ containerStatuses: [{ image: "i", ready: false, state: { terminated: { exitCode, message } } }] }, at);
+  const sidecar = (started: boolean, exitCode?: number) =>
+    pod({
+      initContainerStatuses: [
+        {
+          ...{ name: "envoy", image: "i", ready: false, started, state: { running: {} } },
+          ...(exitCode === undefined ? {} : { lastState: { terminated: { exitCode } } }),
+        },
+      ],
+    });
   test.each<[string, readonly Pod[], RegExp | undefined]>([
     ["is none where there are none", [], undefined],
     ["is none while a container is made", [waiting("ContainerCreating")], undefined],
@@ -89,6 +98,13 @@ describe("the problem of pods", () => {
     ["is what it said last", [ended(1, "a\nno such table\n")], /ended with 1: no such table/],
     ["is not that of an older pod", [ended(1, "old"), ended(1, "new", "2026-11-25T10:05:00Z")], /: new$/],
     ["is not an end in peace", [ended(0, "")], undefined],
+    [
+      "is a sidecar that waits",
+      [sidecar(false)],
+      /^pod x: its sidecar has no identity from SPIRE's agent or no configuration/,
+    ],
+    ["is not a sidecar that has started", [sidecar(true)], undefined],
+    ["is why a sidecar ends, where it does", [sidecar(false, 1)], /^pod x: it ended with 1$/],
   ])("%s", (_says, pods, expected) => {
     const problem = podProblem(pods);
     if (expected === undefined) expect(problem).toBeUndefined();
