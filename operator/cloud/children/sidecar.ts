@@ -1,12 +1,15 @@
 import type { Container, PodSpec, Volume } from "kubernetes-types/core/v1.d.ts";
 import { serviceHost } from "#operator/clients/cloud-connection.ts";
 import { AGENT_FOLDER, bootstrapOf, HEALTH_PORT, LIVE_PATH, RUN_FOLDER } from "#operator/envoy/bootstrap.ts";
-import { ENVOY_UID, envoyArguments, envoyImage, PROXY_CONTAINER } from "#operator/envoy/envoy.ts";
+import { drainCommand, ENVOY_UID, envoyArguments, envoyImage, PROXY_CONTAINER } from "#operator/envoy/envoy.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { accountName } from "./accounts.ts";
 import { calledThroughMesh, isInMesh, MESH_PORT, SOCKET_FOLDER } from "./mesh.ts";
 import type { Part } from "./metadata.ts";
 import { CONFINED, emptyDir } from "./pod-parts.ts";
+
+/** As long as a service goes on answering at least, once its pod is to stop. */
+const DRAIN_SECONDS = 5;
 
 /** Where a service's socket for its sidecar is, in both containers. */
 export const socketMount = { name: "mesh", mountPath: SOCKET_FOLDER } as const;
@@ -44,6 +47,8 @@ export function sidecarOf(deployment: CloudDeployment, part: Part): Sidecar | un
         // However long SPIRE and the control plane take: the container is only started again meanwhile.
         startupProbe: { ...live, periodSeconds: 1, failureThreshold: 120 },
         livenessProbe: { ...live, periodSeconds: 10, timeoutSeconds: 5 },
+        // Kubelet does it when the pod is to stop, while the service still answers: who has a connection here takes another.
+        lifecycle: { preStop: { exec: { command: [...drainCommand(0, DRAIN_SECONDS)] } } },
         resources: { requests: { cpu: "20m", memory: "96Mi" }, limits: { memory: "256Mi" } },
         // The pod's group opens the service's socket to it; its user has nothing else there.
         securityContext: { ...CONFINED, runAsUser: ENVOY_UID, runAsGroup: ENVOY_UID },
