@@ -1,10 +1,10 @@
 import { createServer, type Server, type TLSSocket } from "node:tls";
 import type { Authorize } from "../authorize.ts";
 import type { SpiffeId } from "../spiffe-id.ts";
-import { UntrustedSvid } from "../x509/verify.ts";
+import { UntrustedSvid, verifyJudgedLeaf } from "../x509/verify.ts";
 import { contextOf, shownBy } from "./context.ts";
 import type { Identity } from "./identity.ts";
-import { authorized } from "./peer.ts";
+import { UnauthorizedPeer } from "./peer.ts";
 
 /** Somebody who was not let in. */
 export interface Refused {
@@ -47,7 +47,8 @@ export function createTlsServer(source: Identity, options: ServerOptions): Serve
     (socket) => {
       let peer: SpiffeId;
       try {
-        peer = authorized(source, authorize, shownBy(socket));
+        peer = peerOf(socket, source);
+        if (!authorize(peer)) throw new UnauthorizedPeer(peer);
         if (!socket.authorized) throw new UntrustedSvid(`${peer}: OpenSSL says ${String(socket.authorizationError)}`);
       } catch (error) {
         refuse(socket, error instanceof Error ? error : new Error(String(error)));
@@ -66,4 +67,16 @@ export function createTlsServer(source: Identity, options: ServerOptions): Serve
   });
   server.once("close", unsubscribe);
   return server;
+}
+
+/**
+ * Who shows a certificate. Node (24) gives a server the leaf and what of its issuers is among its own roots, and nothing that the
+ * peer sent with it: where that is all there is, and OpenSSL, which saw the whole, agrees, its word is taken.
+ */
+function peerOf(socket: TLSSocket, source: Identity): SpiffeId {
+  const chain = shownBy(socket);
+  const [leaf] = chain;
+  return leaf !== undefined && chain.length === 1 && socket.authorized && source.bundles.size === 1
+    ? verifyJudgedLeaf(leaf, source.bundles, new Date())
+    : source.verify(chain);
 }

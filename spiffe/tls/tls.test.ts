@@ -45,12 +45,13 @@ afterEach(async () => {
 
 /** An identity that is renewed when the test says so. */
 class Renewed implements Identity {
-  readonly bundles = bundles;
+  readonly bundles: X509Bundles;
   svid: X509Svid;
   readonly #listeners = new Set<() => void>();
 
-  constructor(svid: X509Svid) {
+  constructor(svid: X509Svid, believed: X509Bundles = bundles) {
     this.svid = svid;
+    this.bundles = believed;
   }
 
   verify(chain: readonly X509Certificate[]): SpiffeId {
@@ -71,7 +72,7 @@ class Renewed implements Identity {
 async function svid(id: SpiffeId, by: Certified = home, made: Made = {}): Promise<X509Svid> {
   const { certificate, keys } = await certify("leaf", by, { uris: [id], ...made });
   const key = KeyObject.from(keys.privateKey);
-  return { id, key, hint: "", chain: by === middle ? [certificate, middle.certificate] : [certificate] };
+  return { id, key, hint: "", chain: by === home || by === abroad ? [certificate] : [certificate, by.certificate] };
 }
 
 async function identity(id: SpiffeId, by?: Certified, made?: Made): Promise<Renewed> {
@@ -87,6 +88,18 @@ describe("who is let in", () => {
     expect(await ask(ofOther, exactly(api), port)).not.toBe("hello");
     expect(refused.map(({ reason }) => reason.message)).toEqual([`${other} is not one that may be spoken to here`]);
     expect(await ask(ofWeb, exactly(other), port)).toBe(`${api} is not one that may be spoken to here`);
+  });
+
+  test("one below an intermediate, which it sends along; of an authority that is not ours it is refused all the same", async () => {
+    const [ofApi, ofWeb] = await Promise.all([identity(api), identity(web, middle)]);
+    const alone = new Renewed(ofApi.svid, new Map([...bundles].slice(0, 1)));
+    const { port, refused } = await echo(alone, exactly(web), open);
+    expect(await ask(ofWeb, exactly(api), port)).toBe("hello");
+    const shownAlone = new Renewed({ ...ofWeb.svid, chain: [ofWeb.svid.chain[0]] });
+    const impostor = await svid(web, await certify("between", abroad, { isAuthority: true }));
+    for (const stranger of [shownAlone, await identity(web, abroad), new Renewed(impostor)])
+      expect(await ask(stranger, exactly(api), port)).not.toBe("hello");
+    expect(refused.map(({ reason }) => reason.name)).toEqual(["UntrustedSvid", "UntrustedSvid", "UntrustedSvid"]);
   });
 
   test("of another trust domain: where it is named, and never by another's authority", async () => {

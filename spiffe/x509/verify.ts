@@ -21,16 +21,39 @@ export function verifySvid(chain: readonly X509Certificate[], bundles: X509Bundl
   const [leaf, ...sent] = chain;
   if (leaf === undefined) throw new UntrustedSvid("no certificate was shown");
   if (chain.length > longestChain) throw new UntrustedSvid(`${chain.length} certificates were shown`);
+  const { id, roots } = validLeaf(leaf, bundles, now);
+  if (!isIssued(leaf, 0, sent, roots, now)) {
+    throw new UntrustedSvid(`${id}: no authority in the bundle of its trust domain issued it`);
+  }
+  return id;
+}
+
+/**
+ * The same of a leaf whose way to a root TLS has judged already, by all bundles together: it counts where there is one bundle
+ * alone, for that is then the one of the leaf's own trust domain.
+ *
+ * @throws UntrustedSvid for each that is not wholly right.
+ */
+export function verifyJudgedLeaf(leaf: X509Certificate, bundles: X509Bundles, now: Date): SpiffeId {
+  const { id, roots } = validLeaf(leaf, bundles, now);
+  // Without a root of ours TLS would have judged by the system's.
+  if (bundles.size !== 1 || roots.length === 0)
+    throw new UntrustedSvid(`${id}: no authority in the bundle of its trust domain issued it`);
+  return id;
+}
+
+function validLeaf(
+  leaf: X509Certificate,
+  bundles: X509Bundles,
+  now: Date,
+): { readonly id: SpiffeId; readonly roots: readonly X509Certificate[] } {
   const id = idOf(leaf);
   const roots = bundles.get(trustDomainOf(id));
   if (roots === undefined) throw new UntrustedSvid(`${id}: its trust domain is not trusted here`);
   if (!isValidAt(leaf, now)) {
     throw new UntrustedSvid(`${id}: valid from ${leaf.validFrom} to ${leaf.validTo}, now is ${now.toISOString()}`);
   }
-  if (!isIssued(leaf, 0, sent, roots, now)) {
-    throw new UntrustedSvid(`${id}: no authority in the bundle of its trust domain issued it`);
-  }
-  return id;
+  return { id, roots };
 }
 
 /** The one URI of a leaf that is what the standard asks of it. */
