@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { request } from "undici";
 import type { Connection } from "./connection.ts";
 import { ApiError, apiErrorOf } from "./errors.ts";
+import { exchange } from "./exchange.ts";
 
 /** What happened with one request, for metrics. `code` is 0 where no answer came. */
 export interface RequestObservation {
@@ -48,12 +48,6 @@ const NEWLINE = 0x0a;
 /** An AbortSignal's, and undici's. */
 const TIMEOUTS = ["TimeoutError", "HeadersTimeoutError", "BodyTimeoutError"];
 
-interface Limits {
-  readonly headersTimeout?: number;
-  readonly bodyTimeout?: number;
-  readonly signal?: AbortSignal;
-}
-
 export interface TransportOptions {
   readonly userAgent: string;
   readonly observe?: (observation: RequestObservation) => void;
@@ -62,16 +56,17 @@ export interface TransportOptions {
 }
 
 export function createTransport(connection: Connection, options: TransportOptions): Transport {
-  const open = async (what: ApiRequest, limits: Limits) => {
+  const { origin, pathname } = new URL(connection.server);
+  const base = pathname.replace(/\/$/, "");
+  const prepared = async (what: ApiRequest) => {
     const { dispatcher, headers } = await connection.current();
     const query = Object.entries(what.query ?? {}).flatMap(([name, value]) =>
       value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`],
     );
-    const url = `${connection.server}${what.path}${query.length === 0 ? "" : `?${query.join("&")}`}`;
-    return request(url, {
-      dispatcher,
+    const request = {
+      origin,
+      path: `${base}${what.path}${query.length === 0 ? "" : `?${query.join("&")}`}`,
       method: what.method,
-      ...limits,
       headers: headerList({
         ...headers,
         "user-agent": options.userAgent,
@@ -79,7 +74,8 @@ export function createTransport(connection: Connection, options: TransportOption
         ...(what.body === undefined ? {} : { "content-type": what.contentType ?? "application/json" }),
       }),
       ...(what.body === undefined ? {} : { body: JSON.stringify(what.body) }),
-    });
+    };
+    return { dispatcher, request };
   };
 
   const attempt = async (what: ApiRequest): Promise<unknown> => {
@@ -88,13 +84,11 @@ export function createTransport(connection: Connection, options: TransportOption
     const words = `${what.verb} ${what.resource} ${what.subject}`.trimEnd();
     let code = 0;
     try {
-      const answer = await open(what, {
-        headersTimeout: ANSWER_TIMEOUT_MS,
-        bodyTimeout: ANSWER_TIMEOUT_MS,
-        ...(what.signal === undefined ? {} : { signal: what.signal }),
-      });
-      code = answer.statusCode;
-      const text = await answer.body.text();
+      const { dispatcher, request } = await prepared(what);
+      const timeouts = { headersTimeout: ANSWER_TIMEOUT_MS, bodyTimeout: ANSWER_TIMEOUT_MS };
+      const answer = await exchange(dispatcher, { ...request, ...timeouts }, what.signal);
+      code = answer.status;
+      const { text } = answer;
       if (code < 200 || code > 299) throw apiErrorOf(words, code, text, header(answer.headers["retry-after"]));
       return text === "" ? undefined : parse(words, text);
     } catch (error) {
@@ -126,7 +120,8 @@ export function createTransport(connection: Connection, options: TransportOption
       const started = performance.now();
       let code = 0;
       try {
-        const answer = await open(what, { signal });
+        const { dispatcher, request } = await prepared(what);
+        const answer = await dispatcher.request({ ...request, signal });
         code = answer.statusCode;
         if (code !== 200)
           throw apiErrorOf(words, code, await answer.body.text(), header(answer.headers["retry-after"]));
