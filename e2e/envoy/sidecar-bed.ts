@@ -214,7 +214,7 @@ export class SidecarBed {
   async #start(before: (bed: SidecarBed) => Promise<void>): Promise<void> {
     const { cluster, namespace } = this;
     await ensureGatewayApi(cluster.cluster);
-    const spire = await Spire.start({ trustDomain: domain });
+    const spire = await Spire.start({ trustDomain: domain, withIntermediate: true });
     this.#spire = spire;
     this.onClose(() => spire.stop());
     for (const id of [xds, this.web, this.caller, this.other, this.edge]) await spire.enter(new URL(id).pathname);

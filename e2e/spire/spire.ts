@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { makeRoot } from "#operator/install/trust/root-certificate.ts";
 import { freePort } from "../cluster/ports.ts";
 import { run } from "../harness/run.ts";
 import { tools } from "../tools/build.ts";
@@ -12,6 +13,8 @@ export interface SpireOptions {
   readonly leafTtl?: string;
   /** Paths of the SPIFFE IDs that may administer the server over the network. */
   readonly admins?: readonly string[];
+  /** Leaves are signed by an intermediate below a root, as the chart has it, and not by a root of the server's own. */
+  readonly withIntermediate?: boolean;
 }
 
 export interface EntryOptions {
@@ -143,7 +146,7 @@ function serverConfiguration(
   folder: string,
   socket: string,
   port: number,
-  { trustDomain, leafTtl, admins = [] }: SpireOptions,
+  { trustDomain, leafTtl, admins = [], withIntermediate = false }: SpireOptions,
 ): string {
   const adminIds = admins.map((path) => `spiffe://${trustDomain}${path}`);
   return `
@@ -175,8 +178,23 @@ plugins {
   NodeAttestor "join_token" {
     plugin_data {}
   }
+  ${withIntermediate ? upstreamAuthority(folder, trustDomain) : ""}
 }
 `;
+}
+
+/** A root of its own, whose key is beside it. */
+function upstreamAuthority(folder: string, trustDomain: string): string {
+  const { certificate, key } = makeRoot(trustDomain, new Date());
+  const files = { cert: join(folder, "root.crt"), key: join(folder, "root.key") };
+  writeFileSync(files.cert, certificate);
+  writeFileSync(files.key, key, { mode: 0o600 });
+  return `UpstreamAuthority "disk" {
+    plugin_data {
+      cert_file_path = "${files.cert}"
+      key_file_path = "${files.key}"
+    }
+  }`;
 }
 
 function agentConfiguration(folder: string, socket: string, port: number, { trustDomain }: SpireOptions): string {

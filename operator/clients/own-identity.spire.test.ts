@@ -18,7 +18,7 @@ let spire: Spire;
 let port: number;
 
 beforeAll(async () => {
-  spire = await Spire.start({ trustDomain: "cloud.test" });
+  spire = await Spire.start({ trustDomain: "cloud.test", withIntermediate: true });
   open.push(() => spire.stop());
   for (const id of [OPERATOR, KEYSTONE, OTHER]) await spire.enter(new URL(id).pathname);
   const keystone = createServer((request, response) => response.end(JSON.stringify({ path: request.url })));
