@@ -50,6 +50,19 @@ const restored = (name: string) => ({
   },
 });
 
+const drilled = (name: string) => ({
+  spec: {
+    release: "2026.2",
+    identity: { external: null },
+    keyManager: { external: null },
+    backup: {
+      recipients: ["q", "p"].map((letter) => `age1${letter.repeat(58)}`),
+      target: { storage: "1Gi" },
+      drill: { requestedAt: "2026-11-26T07:30:00Z", identitySecretRef: { name } },
+    },
+  },
+});
+
 const REFERENCES: readonly (readonly [string, RuleTable, (name: string) => Patch])[] = [
   ["Secret.spec.source.secretKeyRef", secretRules, copied],
   ["Server.spec.userData.secretKeyRef", serverRules, userData],
@@ -58,6 +71,7 @@ const REFERENCES: readonly (readonly [string, RuleTable, (name: string) => Patch
   ["Cloud.spec.keyManager.external.caSecretRef", cloudRules, keyManager],
   ["Cloud.spec.database.external.adminSecretRef", cloudRules, (name) => database(name)],
   ["Cloud.spec.database.external.caSecretRef", cloudRules, (name) => database("mine", name)],
+  ["Cloud.spec.backup.drill.identitySecretRef", cloudRules, drilled],
 ];
 
 const refusal = () =>

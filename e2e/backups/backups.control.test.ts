@@ -1,11 +1,12 @@
-import { createHash } from "node:crypto";
+import { createCipheriv, createHash, createHmac, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { unique } from "#e2e/harness/bed.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
 import { searcherFor } from "#e2e/proofs/canary/search.ts";
+import { fernetKey } from "#operator/cloud/decide/key-table.ts";
 import { type Age, type AgeKey, openAge } from "./age.ts";
 import { openPostgresql, type TestPostgresql } from "./postgresql.ts";
 import { type BackupPrograms, openPrograms } from "./programs.ts";
@@ -270,5 +271,79 @@ describe("a restore is refused", () => {
     expect((await restore()).text).toMatch(/^database barbican has tables already, .* nothing is written over them/);
     expect(await tablesOf("barbican")).toBe("1");
     expect(await tablesOf("keystone")).toBe("0");
+  });
+});
+
+/** A token as Fernet writes it (github.com/fernet/spec), by the key's 32 bytes. */
+function fernetToken(key: string, text: string): string {
+  const bytes = Buffer.from(key, "base64url");
+  const iv = randomBytes(16);
+  const cipher = createCipheriv("aes-128-cbc", bytes.subarray(16), iv);
+  const signed = Buffer.concat([Buffer.of(0x80), Buffer.alloc(8), iv, cipher.update(text), cipher.final()]);
+  const mac = createHmac("sha256", bytes.subarray(0, 16)).update(signed).digest();
+  return Buffer.concat([signed, mac])
+    .toString("base64url")
+    .padEnd(Math.ceil(((signed.length + 32) * 4) / 3 / 4) * 4, "=");
+}
+
+describe("a drill", () => {
+  const ofProjects = fernetKey();
+  const ofCredentials = fernetKey();
+  const plugin = "barbican.plugin.crypto.simple_crypto.SimpleCryptoPlugin";
+  const storeProjectKey = (key: string) =>
+    postgresql.sql("barbican", `INSERT INTO kek_data VALUES ('${plugin}', '${fernetToken(key, "of a project")}')`);
+  const drill = () => {
+    const place = programs.scratch;
+    const logins = { keystone: { role: "keystone" }, barbican: { role: "barbican" } };
+    return programs.run("drill.py", { plan: { ...planOf(1), host: place, port: 5432, logins }, asNobody: true });
+  };
+
+  beforeEach(async () => {
+    await postgresql.sql(
+      "keystone",
+      "SET ROLE keystone",
+      "ALTER TABLE project ADD is_domain boolean DEFAULT false",
+      "INSERT INTO project VALUES ('default', true)",
+      "CREATE TABLE credential (encrypted_blob text)",
+      `INSERT INTO credential VALUES ('${fernetToken(ofCredentials, "of a user")}')`,
+    );
+    await postgresql.sql(
+      "barbican",
+      "SET ROLE barbican",
+      "ALTER TABLE secrets ADD deleted boolean DEFAULT false",
+      "CREATE TABLE kek_data (plugin_name text, plugin_meta text)",
+    );
+    await storeProjectKey(ofProjects);
+    programs.mount("keys/kek/1", ofProjects);
+    programs.mount("keys/credential/1", ofCredentials);
+    programs.mount("given/identity", keys[1]?.identity ?? "");
+    await programs.run("back_up.py", { plan: withCredentials() });
+  });
+  const withCredentials = () => {
+    const metadata = (key: string) => ({
+      name: `${programs.cloud}-${key}`,
+      labels: { "nephele.dev/cloud": programs.cloud },
+      annotations: {},
+    });
+    return { ...planOf(1), keys: { kek: metadata("kek"), credential: metadata("credential") } };
+  };
+
+  test("restores a backup for itself and tries the keys; the databases that there are stay as they are", async () => {
+    await postgresql.sql("keystone", "INSERT INTO project VALUES ('later', false)");
+    const said = await drill();
+    expect(said).toEqual({ ok: true, text: JSON.stringify({ name: name(1), projects: 1, secrets: 1, tried: 2 }) });
+    expect(await postgresql.sql("keystone", "SELECT count(*) FROM project")).toBe("3");
+  });
+
+  test("finds out where a key is none of the backup's, and where the private key is another", async () => {
+    await storeProjectKey(fernetKey());
+    rmSync(join(programs.backups, name(1)), { recursive: true });
+    await programs.run("back_up.py", { plan: withCredentials() });
+    expect(await drill()).toEqual({
+      ok: false,
+      text: "1 of 2 keys of projects were encrypted by none of the keys in the backup",
+    });
+    programs.mount("given/identity", (await age.key()).identity);
+    expect((await drill()).text).toMatch(/^the identity is of none of the backup's recipients/);
   });
 });

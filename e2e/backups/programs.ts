@@ -7,7 +7,9 @@ import { program } from "#operator/cloud/children/service-config.ts";
 import type { Age } from "./age.ts";
 import type { TestPostgresql } from "./postgresql.ts";
 
-export type BackupProgram = "back_up.py" | "restore_keys.py" | "restore_databases.py";
+export type BackupProgram = "back_up.py" | "restore_keys.py" | "restore_databases.py" | "drill.py";
+
+const NOBODY = ["--map-user=nobody", "--map-group=nogroup"];
 
 /** What a program said at its end. */
 export interface Said {
@@ -23,6 +25,8 @@ interface RunOptions {
   readonly edit?: (text: string) => string;
   /** The largest file that it may write, in bytes. */
   readonly fileLimit?: number;
+  /** As a user that has a name and is not root, and to whom what is root's belongs: PostgreSQL's server wants one. */
+  readonly asNobody?: boolean;
 }
 
 /** The programs of backups as their pods run them: the image's libraries, a volume, mounted secrets, a plan. */
@@ -30,6 +34,8 @@ export interface BackupPrograms {
   readonly cloud: string;
   /** The folder of the Cloud's backups on the volume. */
   readonly backups: string;
+  /** A folder for what is needed for a while. */
+  readonly scratch: string;
   /** Names in that folder that are no file of its own, whole backups or not. */
   names(): readonly string[];
   /** Writes what is mounted: `keys/kek/0`, `given/identity`. */
@@ -75,19 +81,21 @@ export function openPrograms({ python }: Age, postgresql: TestPostgresql, cloud:
   mount("given/barbican", "of-barbican");
   const start = (
     name: BackupProgram,
-    { plan: over = {}, env = {}, edit, fileLimit }: RunOptions = {},
+    { plan: over = {}, env = {}, edit, fileLimit, asNobody }: RunOptions = {},
   ): ChildProcess => {
     rmSync(said, { force: true });
     const text = program("backups.py", name);
     const args = ["-c", edit === undefined ? text : edit(text), JSON.stringify({ ...plan, ...over })];
     // A file that would be larger is refused as on a full disk; Python does not end at the signal.
     const limited = fileLimit === undefined ? [python, ...args] : ["prlimit", `--fsize=${fileLimit}`, python, ...args];
-    const [command = "", ...rest] = limited;
+    const user = asNobody === true && process.getuid?.() === 0 ? ["unshare", "--user", ...NOBODY] : [];
+    const [command = "", ...rest] = [...user, ...limited];
     return spawn(command, rest, { env: { PATH: `${postgresql.bin}:/usr/bin:/bin`, LANG: "C.UTF-8", ...env } });
   };
   return {
     cloud,
     backups,
+    scratch: at("scratch"),
     names: () => (existsSync(backups) ? readdirSync(backups).filter((name) => name !== ".lock") : []).sort(),
     mount,
     mounted: (path) => at("secrets", path),

@@ -178,6 +178,44 @@ describe("a Cloud with backups", () => {
   );
 
   test(
+    "tries the last one in a drill: by a private key that is not its own it says so, by its own it counts what came back",
+    async () => {
+      const drill = async (identity: string): Promise<void> => {
+        const stringData = { identity };
+        const opener = { apiVersion: "v1", kind: "Secret", metadata: at(`${name}-identity`), stringData };
+        await bed.kube.apply(coreSecrets, opener, { fieldOwner: "test", force: true });
+        const requestedAt = new Date().toISOString();
+        const identitySecretRef = { name: `${name}-identity` };
+        await bed.kube.mergePatch(clouds, at(name), {
+          spec: { backup: { drill: { requestedAt, identitySecretRef } } },
+        });
+      };
+      await drill((await age.key()).identity);
+      await untilCondition(
+        bed.kube,
+        clouds,
+        at(name),
+        { type: "Drilled", status: "False", reason: "DrillFailed", message: /the identity is of none of the backup's/ },
+        2 * MINUTES,
+      );
+      await drill(keys[0]?.identity ?? "");
+      const drilled = await untilCondition(
+        bed.kube,
+        clouds,
+        at(name),
+        { type: "Drilled", status: "True" },
+        3 * MINUTES,
+      );
+      const { lastDrill } = drilled.status?.backup ?? {};
+      process.stderr.write(`${JSON.stringify(lastDrill)}\n`);
+      expect(lastDrill).toMatchObject({ name: backup, secrets: 2 });
+      expect(lastDrill?.projects).toBeGreaterThan(1);
+      await bed.kube.delete(coreSecrets, at(`${name}-identity`));
+    },
+    7 * MINUTES,
+  );
+
+  test(
     "is lost with keys and data, and another of its name comes back out of the backup: tokens, users, secrets",
     async () => {
       lost = own.tenant;

@@ -24,6 +24,7 @@ import { ensureCache } from "./steps/cache.ts";
 import { conclude } from "./steps/conclude.ts";
 import { confine } from "./steps/confine.ts";
 import { ensureDatabase } from "./steps/database.ts";
+import { drill } from "./steps/drill.ts";
 import { bootstrap, ensureKeystone } from "./steps/identity.ts";
 import { ensureBarbican } from "./steps/key-manager.ts";
 import { holdKeys } from "./steps/keys.ts";
@@ -96,6 +97,7 @@ export function cloudController(deps: CloudDeps): Controller {
       deployed("Restored", restoreDatabases),
       deployed("SchemaReady", ensureSchema),
       deployed("BackupReady", backUp),
+      deployed("Drilled", drill),
       deployed("IdentityReady", bootstrap),
       deployed("IdentityReady", ensureKeystone),
       resolveClients,

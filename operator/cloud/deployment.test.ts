@@ -43,6 +43,7 @@ describe("a Cloud", () => {
       keep: 7,
       recipients,
       claim: { name: "default-backups", storage: "5Gi" },
+      drill: undefined,
     });
     const target = { persistentVolumeClaim: { claimName: "nas" } };
     expect(aDeployment({ backup: { ...backup, target } }).backup?.claim).toEqual({ name: "nas", storage: undefined });

@@ -38,13 +38,27 @@ export interface BackupSchedule {
   /** Public keys. */
   readonly recipients: readonly string[];
   readonly claim: BackupClaim;
+  readonly drill: BackupDrill | undefined;
+}
+
+/** Where what opens a backup is: a core Secret, and the key in it. */
+export interface IdentityReference {
+  readonly name: string;
+  readonly key: string;
+}
+
+/** A wish to see that the last backup can be restored. */
+export interface BackupDrill {
+  /** Each new value asks for one. */
+  readonly requestedAt: string;
+  readonly identity: IdentityReference;
 }
 
 /** The backup that a new Cloud begins with, and the core Secret with what opens it. */
 export interface RestoreSource {
   readonly name: string;
   readonly claimName: string;
-  readonly identity: { readonly name: string; readonly key: string };
+  readonly identity: IdentityReference;
 }
 
 /** A deployed Cloud's spec with every default in its place. */
@@ -139,7 +153,7 @@ export function deploymentOf(cloud: Cloud, platform: Platform): CloudDeployment 
 function backupOf(cloud: Cloud): BackupSchedule | undefined {
   const { backup } = cloud.spec;
   if (backup === undefined) return undefined;
-  const { every, requestedAt, keep, recipients, target } = backup;
+  const { every, requestedAt, keep, recipients, target, drill } = backup;
   const { persistentVolumeClaim, storage } = target;
   return {
     everyMs: durationMs(every),
@@ -147,6 +161,7 @@ function backupOf(cloud: Cloud): BackupSchedule | undefined {
     keep,
     recipients,
     claim: { name: persistentVolumeClaim?.claimName ?? partName(cloud, "backups"), storage },
+    drill: drill && { requestedAt: drill.requestedAt, identity: drill.identitySecretRef },
   };
 }
 

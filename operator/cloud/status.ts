@@ -10,8 +10,9 @@ const everywhere = ["IdentityReady", "KeyManagerReady", "CatalogReady", "Hypervi
 const ofRegistered = ["WorkloadsRegistered"] as const;
 /** And of one whose pods have sidecars. */
 const ofMesh = ["MeshReady"] as const;
-/** And of one that has backups, and of one that begins with a backup. */
+/** And of one that has backups, of one that tries them, and of one that begins with a backup. */
 const ofBackedUp = ["BackupReady"] as const;
+const ofDrilled = ["Drilled"] as const;
 const ofRestored = ["Restored"] as const;
 /** And of one that is deployed, in the order in which it comes to be. */
 const ofDeployed = ["KeysReady", "DatabaseReady", "CacheReady", "SchemaReady", "Confined"] as const;
@@ -22,6 +23,7 @@ export type Aspect =
   | (typeof ofRegistered)[number]
   | (typeof ofMesh)[number]
   | (typeof ofBackedUp)[number]
+  | (typeof ofDrilled)[number]
   | (typeof ofRestored)[number];
 export type AspectResult = StepResult;
 
@@ -46,6 +48,7 @@ export function cloudStatus(report: CloudReport): StatusReport<Cloud> {
         ...(cloud.spec.restore === undefined ? [] : ofRestored),
         ...ofDeployed,
         ...(cloud.spec.backup === undefined ? [] : ofBackedUp),
+        ...(cloud.spec.backup?.drill === undefined ? [] : ofDrilled),
         ...(isRegistered ? ofRegistered : []),
         ...(isInMesh ? ofMesh : []),
         ...everywhere,

@@ -217,7 +217,23 @@ export interface CloudBackup {
    * Items: An X25519 recipient of age.
    */
   readonly recipients: readonly string[];
+  readonly drill?: CloudBackupDrill;
   readonly target: CloudBackupTarget;
+}
+
+/** A restore of the last backup into a pod of its own, which looks whether the keys fit the data, and keeps nothing. */
+export interface CloudBackupDrill {
+  /** Each new value asks for one drill. */
+  readonly requestedAt: string;
+  readonly identitySecretRef: CloudBackupDrillIdentitySecretRef;
+}
+
+/** A core Secret of this namespace with the private key of one of the recipients. Delete it when the drill is done. */
+export interface CloudBackupDrillIdentitySecretRef {
+  /** Name of the core Secret. */
+  readonly name: string;
+  /** Key in it. */
+  readonly key: string;
 }
 
 /** Where the backups are. */
@@ -327,6 +343,7 @@ export interface CloudStatusBackup {
   readonly next?: string;
   /** The last requestedAt that was answered by a backup. */
   readonly answeredRequest?: string;
+  readonly lastDrill?: CloudStatusBackupLastDrill;
 }
 
 /** The last one that is whole. */
@@ -337,6 +354,20 @@ export interface CloudStatusBackupLast {
   readonly completedAt?: string;
   /** How large it is, encrypted. */
   readonly bytes?: number;
+}
+
+/** The last drill that went well. */
+export interface CloudStatusBackupLastDrill {
+  /** The backup that was restored. */
+  readonly name: string;
+  /** The request that it answered. */
+  readonly requestedAt: string;
+  /** When it was done. */
+  readonly completedAt?: string;
+  /** How many projects of Keystone came back. */
+  readonly projects?: number;
+  /** How many secrets of Barbican came back. */
+  readonly secrets?: number;
 }
 
 /** The backup that this Cloud began with. */

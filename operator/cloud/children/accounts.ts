@@ -11,7 +11,9 @@ export const RESTORE_ACCOUNT = "nephele-restore";
 /** Which ServiceAccount the pods of a part are of, and so who they are to others. */
 export function accountName({ cloud }: CloudDeployment, part: Part): string {
   if (part === "postgresql") return POSTGRESQL_ACCOUNT;
-  return part === "restore" ? RESTORE_ACCOUNT : partName(cloud, part);
+  if (part === "restore") return RESTORE_ACCOUNT;
+  // A drill is as nobody: it has no identity of its own to speak with.
+  return partName(cloud, part === "drill" ? "backup" : part);
 }
 
 /** The parts that run pods; those that are elsewhere are nobody here. */

@@ -2,7 +2,7 @@ import type { Volume, VolumeMount, VolumeProjection } from "kubernetes-types/cor
 import type { Desired } from "#runtime/api/object.ts";
 import type { DatabaseLogin } from "../decide/database-logins.ts";
 import type { SchemaSpan } from "../decide/release.ts";
-import type { BackupSchedule, CloudDeployment, RestoreSource } from "../deployment.ts";
+import { type BackupSchedule, type CloudDeployment, POSTGRESQL_PORT, type RestoreSource } from "../deployment.ts";
 import { type KeyName, secretNames } from "../names.ts";
 import { versions } from "../releases.ts";
 import { RESTORE_ACCOUNT } from "./accounts.ts";
@@ -102,6 +102,35 @@ export function restoreDatabasesJob(deployment: CloudDeployment, source: Restore
   });
 }
 
+/** Restores a backup in its own pod, beside a PostgreSQL that is there for it alone (programs/drill.py). */
+export function drillJob(
+  deployment: CloudDeployment,
+  { name, claimName, identity }: RestoreSource,
+  requestedAt: string,
+): Desired {
+  return copyJob({
+    deployment,
+    task: "drill",
+    programs: "drill.py",
+    claim: { claimName, readOnly: true },
+    plan: {
+      name,
+      // So that each request is a Job of its own.
+      requestedAt,
+      identity: IDENTITY_FILE,
+      scratch: SERVER_FOLDER,
+      host: SERVER_FOLDER,
+      port: POSTGRESQL_PORT,
+      logins: { keystone: { role: "keystone" }, barbican: { role: "barbican" } },
+    },
+    secrets: [identityOf({ identity })],
+    // On the node's disk: databases may be larger than memory.
+    volumes: [{ name: "server", emptyDir: {} }],
+    mounts: [{ name: "server", mountPath: SERVER_FOLDER }],
+  });
+}
+
+const SERVER_FOLDER = "/run/drill";
 const GIVEN_FOLDER = "given";
 const IDENTITY_FILE = `${GIVEN_FOLDER}/identity`;
 
@@ -116,6 +145,9 @@ interface CopyInput {
   readonly mounts?: readonly VolumeMount[];
   readonly annotations?: Readonly<Record<string, string>>;
 }
+
+/** By which a NetworkPolicy tells them apart. */
+const PARTS = { backup: "backup", restore: "backup", "restore-keys": "restore", drill: "drill" } as const;
 
 function copyJob(input: CopyInput): Desired {
   const { deployment, task, programs, claim, plan, secrets, volumes = [], mounts = [], annotations = {} } = input;
@@ -132,7 +164,7 @@ function copyJob(input: CopyInput): Desired {
   return job({
     deployment,
     task,
-    part: task === "restore-keys" ? "restore" : "backup",
+    part: PARTS[task],
     uid: POSTGRESQL_UID,
     // What failed is tried again by us, later; and a person sees what that one pod said.
     backoffLimit: 0,
@@ -172,6 +204,6 @@ function loginsOf({ cloud }: CloudDeployment, logins: Logins): VolumeProjection 
   return { secret: { name: secretNames.database(cloud), items } };
 }
 
-function identityOf({ identity: { name, key } }: RestoreSource): VolumeProjection {
+function identityOf({ identity: { name, key } }: Pick<RestoreSource, "identity">): VolumeProjection {
   return { secret: { name, items: [{ key, path: "identity" }] } };
 }

@@ -4,7 +4,7 @@ import type { Desired } from "#runtime/api/object.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { aDeployment, aDeploymentInTheMesh } from "../fixtures.ts";
 import { backupClaim } from "./backup-claim.ts";
-import { backupJob, restoreDatabasesJob, restoreKeysJob } from "./backup-jobs.ts";
+import { backupJob, drillJob, restoreDatabasesJob, restoreKeysJob } from "./backup-jobs.ts";
 import { barbican, barbicanConfiguration, barbicanSecrets } from "./barbican.ts";
 import { disruptionBudget } from "./disruption-budget.ts";
 import {
@@ -71,6 +71,7 @@ function copies(): readonly Desired[] {
     }),
     restoreKeysJob(backedUp, restore),
     restoreDatabasesJob(backedUp, restore, logins),
+    drillJob(backedUp, restore, "2026-11-26T10:00:00Z"),
   ];
 }
 
@@ -98,7 +99,7 @@ const made: Readonly<Record<string, readonly Desired[]>> = {
   ],
   backups: [...copies(), backupClaim(backedUp, "default-backups", "5Gi")],
   "backup-policies": networkPolicies(backedUp).filter(({ metadata }) =>
-    ["default-backup", "default-restore", "default-postgresql"].includes(metadata.name),
+    ["default-backup", "default-restore", "default-drill", "default-postgresql"].includes(metadata.name),
   ),
   "network-policies": networkPolicies(large),
   mesh: [

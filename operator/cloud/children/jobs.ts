@@ -15,7 +15,7 @@ import { SERVICE_UID } from "./web-service.ts";
 
 /** What is done once for a content; at most 13 letters, so that names of pods are labels. */
 export type Task = "database" | "keystone-db" | "barbican-db" | "bootstrap" | "credentials" | "rewrap-kek" | BackupTask;
-export type BackupTask = "backup" | "restore-keys" | "restore";
+export type BackupTask = "backup" | "restore-keys" | "restore" | "drill";
 
 export const SCHEMA_TASKS: readonly string[] = ["keystone-db", "barbican-db"] satisfies readonly Task[];
 

@@ -14,8 +14,8 @@ export const READ_AT_START = "nephele.dev/keys";
 /** Changes when anything of what we want changes, so that a field that we want no more is seen. */
 const CONTENT = "nephele.dev/content";
 
-/** `setup`: Jobs by which a Cloud comes to be. `backup`: those that copy databases out and in. `restore`: what puts keys back. */
-export type Part = CloudPart | "setup" | "backup" | "restore";
+/** `setup`: Jobs by which a Cloud comes to be. `backup`: those that copy databases out and in. `restore`: what puts keys back. `drill`: what speaks with nobody. */
+export type Part = CloudPart | "setup" | "backup" | "restore" | "drill";
 
 /** Labels by which a part's pods are found; they never change. */
 export function selectorOf({ cloud }: CloudDeployment, part: Part): Readonly<Record<string, string>> {

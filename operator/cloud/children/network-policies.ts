@@ -128,6 +128,7 @@ export function networkPolicies(deployment: CloudDeployment): readonly Desired[]
     }),
     policy("setup", { egress: [DNS, toDatabase] }),
     ...(copies ? [policy("backup", { egress: [DNS, toDatabase] })] : []),
+    ...(backup === undefined ? [] : [policy("drill", {})]),
     ...(restore === undefined ? [] : [policy("restore", { egress: [toApiServer] })]),
     ...bundled
       .filter(([part]) => (part === "postgresql" ? database.kind === "bundled" : cache.bundled))

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Pod } from "#operator/api/foreign.ts";
-import { backupReport } from "./backup-report.ts";
+import { backupReport, drillReport } from "./backup-report.ts";
 
 const pod = (exitCode: number, message: string): Pod => ({
   apiVersion: "v1",
@@ -31,6 +31,12 @@ const report = { name: "20261125T100000Z", completedAt: "2026-11-25T10:01:00.250
 test("is what the pod that ended well said", () => {
   const { name: _name, ...rest } = report;
   expect(backupReport([pod(1, "disk full"), pod(0, JSON.stringify(report))])).toEqual(rest);
+});
+
+test("of a drill is told the same way", () => {
+  const drilled = { name: "20261125T100000Z", projects: 3, secrets: 5, tried: 2 };
+  expect(drillReport([pod(0, JSON.stringify(drilled))])).toEqual({ projects: 3, secrets: 5 });
+  expect(drillReport([pod(0, JSON.stringify(report))])).toBeUndefined();
 });
 
 test.each([

@@ -7,9 +7,7 @@ then the oldest that are more than are to be kept go. A repeat of what is there 
 import base64
 import datetime
 import fcntl
-import io
 import shutil
-import tempfile
 
 PARTIAL = ".partial-"
 

@@ -8,11 +8,13 @@ Each program takes one argument, JSON: its plan. What it has to say goes into th
 """
 
 import hashlib
+import io
 import json
 import os
 import re
 import subprocess
 import sys
+import tempfile
 
 import psycopg2
 import pyrage
@@ -60,8 +62,9 @@ def run(main):
 
 
 def login_of(database):
+    """Role and password; the password is empty where the server asks for none."""
     login = plan["logins"][database]
-    return login["role"], secret(login["file"])
+    return login["role"], secret(login["file"]) if "file" in login else ""
 
 
 def connect(database):
@@ -156,3 +159,33 @@ def decrypt_into(path, writer, manifest):
             raise
         except OSError as problem:
             raise Refused(f"{os.path.basename(path)} cannot be decrypted: {problem}") from None
+
+
+def keys_of(manifest):
+    """The core Secrets that a backup holds."""
+    opened = io.BytesIO()
+    decrypt_into(os.path.join(folder, manifest["name"], KEYS), opened, manifest)
+    return json.loads(opened.getvalue())["items"]
+
+
+def fill(database, manifest):
+    """Fills an empty database, in one transaction, by the role that it belongs to."""
+    path = os.path.join(folder, manifest["name"], dump_of(database))
+    with tempfile.TemporaryFile(dir=plan["scratch"]) as stderr:
+        options = ["--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges", "--dbname", database]
+        streams = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": stderr}
+        restoring = program(["pg_restore", *options], database, **streams)
+        try:
+            decrypt_into(path, restoring.stdin, manifest)
+            restoring.stdin.close()
+        except BrokenPipeError:
+            # It has ended before: what it complained of is the reason.
+            pass
+        except BaseException:
+            # Before its input ends, so that it cannot take what came for all there is.
+            restoring.kill()
+            raise
+        finally:
+            ended = restoring.wait()
+        if ended != 0:
+            raise Refused(f"pg_restore of {database} ended with {ended}: {complaint(stderr)}")

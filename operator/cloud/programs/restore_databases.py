@@ -4,30 +4,6 @@ A database that is of the backup's schema already was filled by an earlier try, 
 refused. The roles that own the databases do it, and no superuser: what a dump says is done with their rights alone.
 """
 
-import tempfile
-
-
-def fill(database, manifest):
-    path = os.path.join(folder, manifest["name"], dump_of(database))
-    with tempfile.TemporaryFile(dir=plan["scratch"]) as stderr:
-        options = ["--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges", "--dbname", database]
-        streams = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": stderr}
-        restoring = program(["pg_restore", *options], database, **streams)
-        try:
-            decrypt_into(path, restoring.stdin, manifest)
-            restoring.stdin.close()
-        except BrokenPipeError:
-            # It has ended before: what it complained of is the reason.
-            pass
-        except BaseException:
-            # Before its input ends, so that it cannot take what came for all there is.
-            restoring.kill()
-            raise
-        finally:
-            ended = restoring.wait()
-        if ended != 0:
-            raise Refused(f"pg_restore of {database} ended with {ended}: {complaint(stderr)}")
-
 
 def restore_database(database, manifest):
     connection = connect(database)

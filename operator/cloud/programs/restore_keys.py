@@ -4,7 +4,6 @@ First the whole backup is looked at, so that nothing is begun that cannot be end
 try: an account that may only create cannot change it.
 """
 
-import io
 import ssl
 import urllib.error
 import urllib.request
@@ -34,15 +33,11 @@ def create(item):
             raise Refused(f"the API server refused core Secret {item['metadata']['name']}: {problem.code}") from None
 
 
-def keys_of(manifest):
-    opened = io.BytesIO()
-    decrypt_into(os.path.join(folder, manifest["name"], KEYS), opened, manifest)
-    items = json.loads(opened.getvalue())["items"]
+def refuse_others(items):
     for item in items:
         name, labels = item["metadata"]["name"], item["metadata"]["labels"]
         if name not in plan["secretNames"] or labels.get("nephele.dev/cloud") != plan["cloud"] or item["kind"] != "Secret":
             raise Refused(f"the backup holds {item['kind']} {name}, which is no key of this Cloud")
-    return items
 
 
 def restore_keys():
@@ -59,6 +54,7 @@ def restore_keys():
         "nephele.dev/schema-newest": release["newest"],
     }
     items = keys_of(manifest)
+    refuse_others(items)
     for item in items:
         metadata = item["metadata"]
         create({**item, "metadata": {**metadata, "annotations": {**metadata["annotations"], **notes}}})

@@ -94,6 +94,7 @@ async function follow(
       const report = backupReport(await scope.kube.list(pods, inNamespace(scope, podsOf(job))));
       const completedAt = report?.completedAt ?? job?.status?.completionTime;
       scope.backup = {
+        ...scope.backup,
         last: {
           name: attempt.name,
           ...(completedAt === undefined ? {} : { completedAt }),

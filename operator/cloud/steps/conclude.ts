@@ -11,7 +11,7 @@ const CONTRACT_AFTER_MS = 1_000;
  * backup that fails is a condition to raise an alarm on, and nobody is served less.
  */
 const NOT_NEEDED: readonly string[] = [
-  ...["HypervisorReady", "CacheReady", "Confined", "WorkloadsRegistered", "MeshReady", "BackupReady"],
+  ...["HypervisorReady", "CacheReady", "Confined", "WorkloadsRegistered", "MeshReady", "BackupReady", "Drilled"],
 ];
 
 /** Ready when all that is needed is; and the last of an upgrade, when everything of the new release serves. */

@@ -1,0 +1,102 @@
+import { coreSecrets, pods } from "#operator/api/foreign.ts";
+import { CLOUD_LABEL } from "#operator/clients/cloud-connection.ts";
+import { type Desired, keyOf } from "#runtime/api/object.ts";
+import { timeText } from "#runtime/api/time.ts";
+import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
+import { drillJob } from "../children/backup-jobs.ts";
+import { TASK_LABEL } from "../children/jobs.ts";
+import { selectorText } from "../children/metadata.ts";
+import { drillReport } from "../decide/backup-report.ts";
+import { decideJob } from "../decide/job.ts";
+import type { BackupDrill, CloudDeployment } from "../deployment.ts";
+import { jobs } from "../resources.ts";
+import { type CloudScope, unwellPoll } from "../scope.ts";
+import { whyNot } from "./apply.ts";
+
+/** Restores the last backup in a pod of its own, once for each request. Whatever becomes of it, the Cloud goes on. */
+export async function drill(scope: CloudScope, { backup, ...rest }: CloudDeployment): Promise<Outcome> {
+  const wanted = backup?.drill;
+  if (backup === undefined || wanted === undefined) return settled();
+  const outcome = await follow(scope, { backup, ...rest }, wanted, backup.claim.name);
+  scope.results.set("Drilled", outcome);
+  return settled(outcome.pollAfterMs === undefined ? {} : { pollAfterMs: outcome.pollAfterMs });
+}
+
+type Followed = Extract<Outcome, { readonly kind: "settled" | "waiting" }>;
+
+async function follow(
+  scope: CloudScope,
+  deployment: CloudDeployment,
+  { requestedAt, identity }: BackupDrill,
+  claimName: string,
+): Promise<Followed> {
+  const { last, lastDrill } = scope.backup ?? {};
+  const poll = { pollAfterMs: unwellPoll(scope) };
+  if (lastDrill?.requestedAt === requestedAt) return settled({ message: said(scope, identity.name) });
+  if (last === undefined) return waiting("a backup that can be tried", poll);
+  if ((identitySecret(scope, identity.name)?.data?.[identity.key] ?? "") === "")
+    return waiting(
+      `the key ${identity.key} in core Secret ${identity.name} (spec.backup.drill.identitySecretRef)`,
+      poll,
+    );
+  const desired = drillJob(deployment, { name: last.name, claimName, identity }, requestedAt);
+  const decision = decideJob(scope.cache.get(jobs, keyOf(desired)), scope.now);
+  const awaited = `backup ${last.name} to be restored in a drill`;
+  switch (decision.kind) {
+    case "create":
+      await removeOthers(scope, desired);
+      await scope.kube.apply(jobs, desired, { fieldOwner: scope.fieldOwner("children"), force: true });
+      return waiting(awaited, poll);
+    case "running":
+      return waiting(`${awaited}${await whyNot(scope, podsOf(desired))}`, poll);
+    // It stays failed: what a drill found out is not mended by another.
+    case "failed":
+    case "again": {
+      const why = await whyNot(scope, podsOf(desired));
+      return waiting(`${awaited}${why}; another requestedAt, or the next backup, tries again`, {
+        reason: "DrillFailed",
+      });
+    }
+    case "done": {
+      const labelSelector = selectorText(podsOf(desired));
+      const report = drillReport(await scope.kube.list(pods, { namespace: namespaceOf(scope), labelSelector }));
+      const completedAt = scope.cache.get(jobs, keyOf(desired))?.status?.completionTime ?? timeText(scope.now);
+      scope.backup = { ...scope.backup, lastDrill: { name: last.name, requestedAt, completedAt, ...report } };
+      scope.event("Normal", "BackupDrilled", said(scope, identity.name));
+      return settled({ message: said(scope, identity.name) });
+    }
+    default:
+      return decision satisfies never;
+  }
+}
+
+function said(scope: CloudScope, identityName: string): string {
+  const { name, completedAt = "", projects, secrets } = scope.backup?.lastDrill ?? {};
+  const counted = projects === undefined || secrets === undefined ? "" : `: ${projects} projects, ${secrets} secrets`;
+  const isThere = identitySecret(scope, identityName) !== undefined;
+  const advice = `; delete core Secret ${identityName}, whose private key belongs elsewhere`;
+  return `Backup ${name} was restored in a drill at ${completedAt}, and its keys fit its data${counted}${isThere ? advice : ""}`;
+}
+
+async function removeOthers(scope: CloudScope, desired: Desired): Promise<void> {
+  const { cache, kube, object } = scope;
+  const others = cache
+    .list(jobs, namespaceOf(scope))
+    .filter(
+      ({ metadata: { labels } }) => labels?.[CLOUD_LABEL] === object.metadata.name && labels[TASK_LABEL] === "drill",
+    )
+    .filter(({ metadata }) => metadata.name !== desired.metadata.name && metadata.deletionTimestamp === undefined);
+  for (const job of others) await kube.delete(jobs, keyOf(job), { uid: job.metadata.uid, propagation: "Background" });
+}
+
+function identitySecret(scope: CloudScope, name: string) {
+  return scope.cache.get(coreSecrets, { namespace: namespaceOf(scope), name });
+}
+
+const podsOf = (job: Desired): Readonly<Record<string, string>> => ({
+  "batch.kubernetes.io/job-name": job.metadata.name,
+});
+
+function namespaceOf({ object }: CloudScope): string {
+  return object.metadata.namespace ?? "";
+}
