@@ -10,7 +10,7 @@ import { attachedConditions, type ReadRoute, type Refusal } from "./routes.ts";
  * consumer's, for callers there, who then have the producer's no longer. Host names are not looked at, as GEP-1294 says.
  */
 export class ServiceRoutes {
-  readonly #attached = new Map<string, ReadRoute[]>();
+  readonly #attached = new Map<string, (readonly HttpRule[])[]>();
   readonly #said = new Map<ParentRef, readonly NewCondition[]>();
 
   /** @param routes the oldest first: so they win where they match alike */
@@ -18,7 +18,9 @@ export class ServiceRoutes {
     const byName = new Map(
       [...services].map(([{ metadata }, of]) => [`${metadata.namespace ?? ""}/${metadata.name}`, of]),
     );
-    for (const route of routes) {
+    const inside = new Set([...services.values()].flatMap(({ ports }) => ports.map(({ service }) => service)));
+    for (const read of routes) {
+      const { route, rules } = withinMesh(read, inside);
       for (const ref of route.route.spec?.parentRefs ?? []) {
         const service = byName.get(`${ref.namespace ?? route.route.metadata.namespace}/${ref.name}`);
         if (!isService(ref) || service === undefined) continue;
@@ -27,7 +29,8 @@ export class ServiceRoutes {
         if (refused !== undefined || !route.isUsable) continue;
         for (const port of ports) {
           const key = keyOf(port.service, route.route.metadata.namespace ?? "");
-          this.#attached.set(key, [...(this.#attached.get(key) ?? []), route]);
+          const before = this.#attached.get(key) ?? [];
+          if (!before.includes(rules)) this.#attached.set(key, [...before, rules]);
         }
       }
     }
@@ -40,9 +43,46 @@ export class ServiceRoutes {
 
   /** The rules for calls of a port out of pods of a namespace; undefined where no route is for them. */
   rulesFor({ service }: MeshPort, owner: string, caller: string): readonly HttpRule[] | undefined {
-    const routes = this.#attached.get(keyOf(service, caller)) ?? this.#attached.get(keyOf(service, owner));
-    return routes && [...new Set(routes)].flatMap(({ rules }) => rules.flatMap(({ rule }) => rule ?? []));
+    return (this.#attached.get(keyOf(service, caller)) ?? this.#attached.get(keyOf(service, owner)))?.flat();
   }
+}
+
+/**
+ * A route as it holds in the mesh. What leads out of it keeps its share, which is answered with 500: callers were to speak to
+ * a Service with an identity, and would send what is for that one alone in clear text to somebody without.
+ */
+function withinMesh(
+  route: ReadRoute,
+  inside: ReadonlySet<string>,
+): { readonly route: ReadRoute; readonly rules: readonly HttpRule[] } {
+  const outside = new Set<string>();
+  const isInside = (service: string | undefined): boolean => {
+    if (service === undefined || inside.has(service)) return true;
+    outside.add(service);
+    return false;
+  };
+  const rules = route.rules.flatMap(({ rule }): readonly HttpRule[] => {
+    if (rule === undefined) return [];
+    const { action } = rule;
+    if (action.kind !== "forward") return [rule];
+    const backends = action.backends.map((each) => (isInside(each.service) ? each : { ...each, service: undefined }));
+    const mirrors = action.mirrors?.filter(({ service }) => isInside(service));
+    return [{ ...rule, action: { ...action, backends, ...(mirrors === undefined ? {} : { mirrors }) } }];
+  });
+  if (outside.size === 0) return { route, rules };
+  const message = `${[...outside].join(", ")}: not in the mesh, which calls of its Services do not leave`;
+  const conditions = route.conditions.map(
+    (each): NewCondition =>
+      each.type !== "ResolvedRefs"
+        ? each
+        : {
+            ...each,
+            status: "False",
+            reason: each.status === "False" ? each.reason : "RefNotPermitted",
+            message: each.status === "False" ? `${each.message}; ${message}` : message,
+          },
+  );
+  return { route: { ...route, conditions }, rules };
 }
 
 function keyOf(port: string, namespace: string): string {
