@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -114,6 +114,8 @@ describe("a Gateway of a class of ours", () => {
     }
     expect(await portsOf("edge")).toEqual([80, 443]);
     expect((await entryOf("edge"))?.spiffe_id.path).toBe(`/ns/${namespace}/sa/edge-gateway`);
+    // The namespace was not listed yet when the Gateway came: that is no fault to tell of.
+    expect(readFileSync(join(folder, "operator.log"), "utf8")).not.toContain("NotSyncedError");
   });
 
   test("has what was changed by hand corrected, and what was deleted made again", async () => {

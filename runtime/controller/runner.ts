@@ -36,6 +36,11 @@ const BEHIND_SAID_FROM_MS = 3_000;
 const BACKOFF = { firstMs: 250, mostMs: 30_000 } as const;
 const DEFAULT_WORKERS = 4;
 
+/** What a pass is given up by, and nothing is said of: the end of the work, or a cache that is not filled yet. */
+function isNoFault(error: Error, signal: AbortSignal): boolean {
+  return signal.aborted || error instanceof NotSyncedError;
+}
+
 function newQueue(): Queue {
   return new Queue({ backoff: BACKOFF, groupOf: (key) => parseKey(key).namespace ?? "" });
 }
@@ -188,6 +193,7 @@ export class ControllerRunner {
     if (definition.observesOnly === true) {
       const scope = definition.scope(this.#contextOf(object, reconcileId, now, log));
       const result = await runSteps(definition.steps, scope, signal);
+      if (result.kind === "failed" && isNoFault(result.error, signal)) throw result.error;
       this.#comeBack(key, result, log);
       return result.kind;
     }
@@ -209,7 +215,7 @@ export class ControllerRunner {
     const scope = definition.scope(context);
     const steps = deleting ? (definition.cleanup ?? []) : definition.steps;
     const result = await runSteps(steps, scope, signal);
-    if (result.kind === "failed" && (signal.aborted || result.error instanceof NotSyncedError)) throw result.error;
+    if (result.kind === "failed" && isNoFault(result.error, signal)) throw result.error;
 
     if (deleting && result.kind === "settled") {
       await removeFinalizer(this.#env.kube, definition.reconciles, current, this.#finalizer);

@@ -33,7 +33,8 @@ export interface BackendTlsSays {
 }
 
 /**
- * How Services want to be spoken to in TLS, the oldest policy first: of two for one port it is the one that counts.
+ * How Services want to be spoken to in TLS, the oldest policy first: of two for one port it is the one that counts. One that
+ * names the port comes before one for the whole Service, and does not conflict with it.
  *
  * @param isInMesh Services for which no policy counts: both ends have SVIDs, which say more
  */
@@ -41,21 +42,25 @@ export function readBackendTls(
   objects: ClusterObjects,
   isInMesh: (service: Service) => boolean,
 ): readonly ReadBackendTls[] {
-  const taken = new Map<string, string>();
-  return objects.backendTlsPolicies.toSorted(byAge).map((policy) => {
-    const targets = targetsOf(policy, objects);
+  const all = objects.backendTlsPolicies
+    .toSorted(byAge)
+    .map((policy) => ({ policy, targets: targetsOf(policy, objects) }));
+  const holders = { port: new Map<string, BackendTlsPolicy>(), service: new Map<string, BackendTlsPolicy>() };
+  for (const { policy, targets } of all) {
+    for (const { name, by } of targets) if (!holders[by].has(name)) holders[by].set(name, policy);
+  }
+  return all.map(({ policy, targets }) => {
     const member = targets.find(({ service }) => isInMesh(service))?.service;
-    const wanted = targets.map(({ name }) => name);
-    const holder = wanted.map((name) => taken.get(name)).find((name) => name !== undefined);
-    const services = wanted.filter((name) => !taken.has(name));
-    for (const name of services) taken.set(name, policy.metadata.name);
+    const holder = targets.map(({ name, by }) => holders[by].get(name)).find((each) => each !== policy);
     const read = tlsOf(policy, objects);
     return {
       policy,
-      targets: wanted,
-      services,
+      targets: targets.map(({ name }) => name),
+      services: targets
+        .filter(({ name, by }) => holders[by].get(name) === policy && (by === "port" || !holders.port.has(name)))
+        .map(({ name }) => name),
       tls: typeof read === "string" || "reason" in read ? undefined : read,
-      conditions: conditionsOf(read, problemOf(member, holder)),
+      conditions: conditionsOf(read, problemOf(member, holder?.metadata.name)),
     };
   });
 }
@@ -64,6 +69,8 @@ interface Target {
   readonly service: Service;
   /** The port's name in the mesh. */
   readonly name: string;
+  /** Whether the policy names the port, or the whole Service. */
+  readonly by: "port" | "service";
 }
 
 /** Ports of Services, which may be there or not; without a section all of a Service's. */
@@ -77,7 +84,11 @@ function targetsOf({ metadata, spec }: BackendTlsPolicy, objects: ClusterObjects
     if (service === undefined) return [];
     return (service.spec?.ports ?? [])
       .filter((port) => sectionName === undefined || port.name === sectionName)
-      .map(({ port }) => ({ service, name: serviceName(namespace, name, port) }));
+      .map(({ port }) => ({
+        service,
+        name: serviceName(namespace, name, port),
+        by: sectionName === undefined ? ("service" as const) : ("port" as const),
+      }));
   });
 }
 

@@ -28,3 +28,11 @@ export function isGranted(grants: readonly ReferenceGrant[], from: Referrer, to:
       ),
   );
 }
+
+/** Whether a grant lets Gateways of other namespaces refer to core Secrets of its own: then certificates are there. */
+export function offersCertificates({ spec }: ReferenceGrant): boolean {
+  return (
+    spec?.from.some(({ kind }) => kind === "Gateway") === true &&
+    spec.to.some(({ group, kind }) => group === "" && kind === "Secret")
+  );
+}

@@ -2,6 +2,7 @@ import type { KubeObject } from "#runtime/api/object.ts";
 import type { Resource } from "#runtime/api/resource.ts";
 import { NotSyncedError } from "#runtime/watch/cache.ts";
 import type { Informers } from "#runtime/watch/informers.ts";
+import { offersCertificates } from "../cluster-view/grants.ts";
 import {
   endpointSlices,
   gatewayClasses,
@@ -9,6 +10,7 @@ import {
   grpcRoutes,
   httpRoutes,
   namespaces,
+  type ReferenceGrant,
   referenceGrants,
   secrets,
   services,
@@ -38,9 +40,26 @@ const gatherMs = 20;
 /** How soon a namespace whose Secrets are not listed yet is looked at again, milliseconds. */
 const againMs = 100;
 
+/** Where something is read that is not read everywhere: in the namespaces that these objects name. */
+interface Source {
+  readonly of: Resource;
+  readonly namespace: (object: KubeObject) => string | undefined;
+}
+
+const ownNamespace = ({ metadata }: KubeObject): string | undefined => metadata.namespace;
+/** Certificates are a Gateway's neighbours, or in a namespace that lets Gateways of others refer to them. */
+const ofCertificates: readonly Source[] = [
+  { of: gateways as Resource, namespace: ownNamespace },
+  {
+    of: referenceGrants as Resource,
+    namespace: (object) => (offersCertificates(object as ReferenceGrant) ? object.metadata.namespace : undefined),
+  },
+];
+const ofAuthorities: readonly Source[] = [{ of: backendTlsPolicies as Resource, namespace: ownNamespace }];
+
 /**
  * Calls `onObjects` with all objects, first when every kind has been listed and then after changes. Secrets are watched in the
- * namespaces of Gateways alone, ConfigMaps in those of BackendTLSPolicies.
+ * namespaces of Gateways, and in those that let Gateways refer to theirs; ConfigMaps in those of BackendTLSPolicies.
  */
 export function watchCluster(
   informers: Informers,
@@ -59,9 +78,8 @@ export function watchCluster(
     timer ??= setTimeout(look, ms);
   };
   for (const resource of Object.values(everywhere)) informers.need(resource);
-  const namespace = ({ metadata }: KubeObject): string | undefined => metadata.namespace;
-  informers.need(configMaps, { within: { of: backendTlsPolicies as Resource, namespace } });
-  informers.need(secrets, { within: { of: gateways as Resource, namespace } });
+  for (const within of ofAuthorities) informers.need(configMaps, { within });
+  for (const within of ofCertificates) informers.need(secrets, { within });
   for (const resource of [...Object.values(everywhere), secrets, configMaps]) {
     informers.onChange(resource as Resource, () => schedule(gatherMs));
   }
@@ -77,9 +95,13 @@ export function watchCluster(
 function readWithin<T extends KubeObject>(
   informers: Informers,
   resource: Resource<T>,
-  of: Resource,
+  sources: readonly Source[],
 ): { readonly objects: readonly T[]; readonly forbidden: readonly string[] } {
-  const named = [...new Set(informers.list(of).map(({ metadata }) => metadata.namespace ?? ""))];
+  const named = [
+    ...new Set(
+      sources.flatMap(({ of, namespace }) => informers.list(of).map(namespace)).filter((each) => each !== undefined),
+    ),
+  ];
   const forbidden = named.filter((namespace) => informers.isForbidden(resource as Resource, namespace));
   const readable = named.filter((namespace) => !forbidden.includes(namespace));
   return { objects: readable.flatMap((namespace) => informers.list(resource, namespace)), forbidden };
@@ -89,8 +111,8 @@ function readWithin<T extends KubeObject>(
 function read(informers: Informers): ClusterObjects | undefined {
   try {
     const list = <T extends KubeObject>(resource: Resource<T>): readonly T[] => informers.list(resource);
-    const certificates = readWithin(informers, secrets, gateways as Resource);
-    const authorities = readWithin(informers, configMaps, backendTlsPolicies as Resource);
+    const certificates = readWithin(informers, secrets, ofCertificates);
+    const authorities = readWithin(informers, configMaps, ofAuthorities);
     return {
       gatewayClasses: list(gatewayClasses),
       gateways: list(gateways),
