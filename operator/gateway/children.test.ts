@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { HEALTH_PORT } from "#operator/envoy/bootstrap.ts";
 import { childrenOf } from "./children.ts";
 import { aGateway, aPlatform } from "./fixtures.ts";
+import { infrastructureOf } from "./infrastructure.ts";
 import { nameProblem } from "./names.ts";
 import { portsOf } from "./ports.ts";
 
@@ -36,6 +37,39 @@ describe("what runs a Gateway's proxies", () => {
   test("who they are is made first, and the pods last", () => {
     expect(made.web[0]?.kind).toBe("ServiceAccount");
     expect(made.web.at(-1)?.kind).toBe("Deployment");
+  });
+});
+
+describe("what a Gateway wants on all that is made of it", () => {
+  const marks = {
+    team: "edge",
+    "example.org/pool": "internal",
+    "mesh.nephele.dev/enabled": "true",
+    "nephele.dev/content": "00000000",
+    "app.kubernetes.io/name": "shop",
+    "deployment.kubernetes.io/revision": "7",
+    "gateway.networking.k8s.io/gateway-name": "another",
+    "service.beta.kubernetes.io/azure-load-balancer-internal": "true",
+    "notnephele.dev/mine": "yes",
+  };
+  const plain = { team: "edge", "example.org/pool": "internal", "notnephele.dev/mine": "yes" };
+
+  test("is there but for marks of Nephele and of Kubernetes; how its load balancer is to be made is the Service's", () => {
+    expect(infrastructureOf(aGateway({ infrastructure: { labels: marks, annotations: marks } }))).toEqual({
+      labels: plain,
+      annotations: plain,
+      serviceAnnotations: { "service.beta.kubernetes.io/azure-load-balancer-internal": "true" },
+    });
+  });
+
+  test("makes its Service no member of the mesh, and gives nothing that Kubernetes writes another value", () => {
+    const marked = childrenOf(aGateway({ infrastructure: { labels: marks, annotations: marks } }), aPlatform());
+    for (const made of marked) {
+      expect(made.metadata.labels).not.toHaveProperty(["mesh.nephele.dev/enabled"]);
+      expect(made.metadata.annotations).not.toHaveProperty(["mesh.nephele.dev/enabled"]);
+      expect(made.metadata.annotations).not.toHaveProperty(["deployment.kubernetes.io/revision"]);
+      expect(made.metadata.labels).toMatchObject({ team: "edge", "gateway.networking.k8s.io/gateway-name": "web" });
+    }
   });
 });
 

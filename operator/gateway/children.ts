@@ -12,6 +12,7 @@ import {
 } from "#operator/envoy/bootstrap.ts";
 import { drainCommand, ENVOY_UID, envoyArguments, envoyImage, PROXY_CONTAINER } from "#operator/envoy/envoy.ts";
 import type { Desired } from "#runtime/api/object.ts";
+import { infrastructureOf } from "./infrastructure.ts";
 import { child, childName, labelsOf, proxyOf, selectorOf } from "./names.ts";
 import type { GatewayPlatform } from "./platform.ts";
 import { portsOf } from "./ports.ts";
@@ -84,7 +85,7 @@ function deployment(gateway: Gateway, platform: GatewayPlatform): Desired {
     template: {
       metadata: {
         labels: { ...labelsOf(gateway) },
-        annotations: { ...gateway.spec?.infrastructure?.annotations },
+        annotations: { ...infrastructureOf(gateway).annotations },
       },
       spec: pod(gateway, platform),
     },

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Proxy as EnvoyProxy } from "#operator/envoy/bootstrap.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import { controllerReference } from "#runtime/api/resource.ts";
+import { infrastructureOf } from "./infrastructure.ts";
 import type { Gateway } from "./resources.ts";
 
 /** The label by which Gateway API knows what was made of a Gateway (GEP-1762). */
@@ -45,7 +46,7 @@ export function selectorOf({ metadata }: Gateway): Readonly<Record<string, strin
 export function labelsOf(gateway: Gateway): Readonly<Record<string, string>> {
   const { gatewayClassName = "" } = gateway.spec ?? {};
   return {
-    ...gateway.spec?.infrastructure?.labels,
+    ...infrastructureOf(gateway).labels,
     ...MANAGED_BY,
     ...selectorOf(gateway),
     ...(gatewayClassName.length > LABEL_AT_MOST ? {} : { [CLASS_LABEL]: gatewayClassName }),
@@ -60,7 +61,11 @@ export function child(
   content: Readonly<Record<string, unknown>>,
 ): Desired {
   const labels = labelsOf(gateway);
-  const annotations = gateway.spec?.infrastructure?.annotations ?? {};
+  const infrastructure = infrastructureOf(gateway);
+  const annotations = {
+    ...infrastructure.annotations,
+    ...(kind === "Service" ? infrastructure.serviceAnnotations : {}),
+  };
   return {
     apiVersion,
     kind,
