@@ -66,7 +66,7 @@ export function calledThroughMesh(deployment: CloudDeployment, part: Part): read
 }
 
 /** Whose pods call a part by their sidecars. */
-export function meshCallers(deployment: CloudDeployment, part: CloudPart): readonly CloudPart[] {
+function meshCallers(deployment: CloudDeployment, part: CloudPart): readonly CloudPart[] {
   return meshParts(deployment).filter((each) => MEMBERS[part]?.callers.includes(each));
 }
 
