@@ -183,6 +183,28 @@ describe("older backups", () => {
     expect(programs.names()).toEqual([name(2), name(3)]);
   });
 
+  test("of other keys are nobody's to remove: of a Cloud that had the volume before, or of another cluster's", async () => {
+    const later = { ...planOf(4), keySet: "set-2" };
+    for (const hour of [1, 2]) expect(await backUp(hour)).toMatchObject({ ok: true });
+    for (const each of [{ ...later, name: name(3) }, later, { ...later, name: name(5) }])
+      expect(await programs.run("back_up.py", { plan: each })).toMatchObject({ ok: true });
+    expect(programs.names()).toEqual([name(1), name(2), name(4), name(5)]);
+    const again = await programs.run("back_up.py", { plan: { ...later, name: name(1) } });
+    expect(again).toEqual({
+      ok: false,
+      text: `backup ${name(1)} of another Cloud ${programs.cloud} is on the volume: this one is made by another name`,
+    });
+    // The control: of the same keys the third takes the first away.
+    expect(await backUp(6)).toMatchObject({ ok: true });
+    expect(programs.names()).toEqual([name(2), name(4), name(5), name(6)]);
+  });
+
+  test("go before the one that was just made, also where a clock that went back named it as the oldest", async () => {
+    for (const hour of [2, 3]) expect(await backUp(hour)).toMatchObject({ ok: true });
+    expect(await backUp(1)).toMatchObject({ ok: true });
+    expect(programs.names()).toEqual([name(1), name(3)]);
+  });
+
   test.each([
     ["the database is away", { plan: { port: 1 } }, /^OperationalError: connection .* failed/],
     ["the volume is full", { fileLimit: 200 }, /File too large/],

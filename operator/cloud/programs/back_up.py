@@ -2,6 +2,8 @@
 
 All is encrypted on its way to the volume. Until it is whole, it is of another name, and nothing that is there is touched;
 then the oldest that are more than are to be kept go. A repeat of what is there already only says so.
+
+The volume outlives the Cloud, and may be others' too: whose a backup is, its manifest says by the key set.
 """
 
 import base64
@@ -121,24 +123,41 @@ def write_backup(partial):
         sync(each)
 
 
+def written_manifest(name):
+    with open(os.path.join(folder, name, MANIFEST), encoding="utf-8") as file:
+        return json.load(file)
+
+
+def is_ours(name):
+    """Whether a backup is of the keys that this Cloud has; what cannot be read is somebody else's."""
+    try:
+        return written_manifest(name)["keySet"] == plan["keySet"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
+
+
 def make_backup():
-    target = os.path.join(folder, plan["name"])
-    if plan["name"] not in backups():
+    name = plan["name"]
+    target = os.path.join(folder, name)
+    if name not in backups():
         for left in os.listdir(folder):
             if left.startswith(PARTIAL):
                 shutil.rmtree(os.path.join(folder, left))
-        partial = os.path.join(folder, PARTIAL + plan["name"])
+        partial = os.path.join(folder, PARTIAL + name)
         os.mkdir(partial, 0o700)
         write_backup(partial)
         os.rename(partial, target)
         sync(folder)
-    with open(os.path.join(target, MANIFEST), encoding="utf-8") as file:
-        return json.load(file)
+    if not is_ours(name):
+        raise Refused(f"backup {name} of another Cloud {plan['cloud']} is on the volume: this one is made by another name")
+    return written_manifest(name)
 
 
 def remove_oldest():
-    """Removes those that are more than are to be kept; first the name goes, so that half a backup is never taken for one."""
-    for name in backups()[: -plan["keep"]]:
+    """Removes our own that are more than are to be kept, and never the one that was just made. First the name goes, so that
+    half a backup is never taken for one."""
+    others = [name for name in backups() if name != plan["name"] and is_ours(name)]
+    for name in others[: max(0, len(others) + 1 - plan["keep"])]:
         gone = os.path.join(folder, PARTIAL + name)
         os.rename(os.path.join(folder, name), gone)
         sync(folder)
@@ -155,7 +174,7 @@ def back_up():
     manifest = make_backup()
     remove_oldest()
     size = sum(file["bytes"] for file in manifest["files"].values())
-    return {"name": plan["name"], "completedAt": manifest["completedAt"], "bytes": size, "kept": len(backups())}
+    return {"name": plan["name"], "completedAt": manifest["completedAt"], "bytes": size, "kept": sum(map(is_ours, backups()))}
 
 
 run(back_up)
