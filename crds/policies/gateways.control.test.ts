@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { childrenOf } from "#operator/gateway/children.ts";
+import { aGateway, aPlatform } from "#operator/gateway/fixtures.ts";
 import { ACCEPTED, type Sender, uniqueName, untilRefused } from "../testing/api-server.ts";
-import { merge, type Patch } from "../testing/rule-case.ts";
+import { type Manifest, merge, type Patch } from "../testing/rule-case.ts";
 import { OPERATOR, openWorkbench, type Workbench } from "../testing/workbench.ts";
 
 const verbs = ["create", "update", "delete"];
@@ -10,15 +12,17 @@ const RIGHTS = [
 ];
 const ALONE = "what is a Gateway's alone";
 const IDENTITY = "a Gateway's proxies have its identity alone";
+const UNPRIVILEGED = "a Gateway's proxies are one kind of container";
 
 let bench: Workbench;
+let namespace: string;
 let senders: { readonly operator: Sender; readonly other: Sender };
 let paths: { readonly deployments: string; readonly accounts: string };
 type Who = keyof typeof senders;
 
 beforeAll(async () => {
   bench = await openWorkbench();
-  const namespace = await bench.namespace();
+  namespace = await bench.namespace();
   paths = {
     deployments: `/apis/apps/v1/namespaces/${namespace}/deployments`,
     accounts: `/api/v1/namespaces/${namespace}/serviceaccounts`,
@@ -39,23 +43,28 @@ const account = (metadata: Patch) => ({
   kind: "ServiceAccount",
   metadata: { name: "edge-gateway", ...metadata },
 });
-const deployment = (pod: Patch) => ({
-  apiVersion: "apps/v1",
-  kind: "Deployment",
-  metadata: { name: "edge-gateway", ...owned() },
-  spec: {
-    selector: { matchLabels: { app: "edge" } },
-    template: {
-      metadata: { labels: { app: "edge" } },
-      spec: {
-        serviceAccountName: "edge-gateway",
-        containers: [{ name: "envoy", image: "envoy" }],
-        volumes: [{ name: "spire-agent", hostPath: { path: "/run/agent", type: "Directory" } }],
-        ...pod,
-      },
-    },
-  },
+/** The Deployment that the operator makes of the Gateway `edge`, with changes of its pods, and of the container there. */
+function deployment(pod: Patch, container: Patch): Manifest {
+  const platform = aPlatform({ userNamespaces: false });
+  const made = childrenOf(aGateway({}, { name: "edge", namespace }), platform).at(-1) as unknown as Made;
+  const { template } = made.spec;
+  const containers = template.spec.containers.map((each) => merge(each, container));
+  const spec = merge({ ...template.spec, containers }, pod);
+  return { ...made, spec: { ...made.spec, template: { ...template, spec } } };
+}
+interface Made extends Manifest {
+  readonly spec: { readonly template: { readonly spec: { readonly containers: readonly Patch[] } } };
+}
+
+const agent = { name: "spire-agent", hostPath: { path: "/run/nephele/spire-agent", type: "Directory" } };
+const volumes = (...more: readonly Patch[]): Patch => ({ volumes: [{ name: "run", emptyDir: {} }, agent, ...more] });
+const folder = (hostPath: Patch): Patch => ({
+  volumes: [
+    { name: "run", emptyDir: {} },
+    { name: "spire-agent", hostPath },
+  ],
 });
+const secretKeyRef = { name: "key", key: "tls.key" };
 
 test.each<readonly [string, Who, Patch, string]>([
   ["the operator makes what is a Gateway's", "operator", owned(), ACCEPTED],
@@ -67,22 +76,52 @@ test.each<readonly [string, Who, Patch, string]>([
   expect(await senders[who].judge("POST", paths.accounts, account(metadata))).toContain(expected);
 });
 
-test.each<readonly [string, Who, Patch, string]>([
-  ["proxies are their Gateway's account", "operator", {}, ACCEPTED],
-  ["and no other", "operator", { serviceAccountName: "admin" }, IDENTITY],
-  ["they are not in their node's network", "operator", { hostNetwork: true }, IDENTITY],
-  ["nor see its processes", "operator", { hostPID: true }, IDENTITY],
-  ["nor its files", "operator", { volumes: [{ name: "all", hostPath: { path: "/", type: "Directory" } }] }, IDENTITY],
-  ["nor Secrets", "operator", { volumes: [{ name: "key", secret: { secretName: "key" } }] }, IDENTITY],
+test.each<readonly [string, Patch, string]>([
+  ["proxies are as the operator makes them: their Gateway's account", {}, ACCEPTED],
+  ["and no other", { serviceAccountName: "admin" }, IDENTITY],
+  ["who is nobody to the API server", { automountServiceAccountToken: true }, IDENTITY],
+  ["which has to be said", { automountServiceAccountToken: null }, IDENTITY],
+  ["they are not in their node's network", { hostNetwork: true, securityContext: { sysctls: null } }, IDENTITY],
+  ["nor see its processes", { hostPID: true }, IDENTITY],
+  ["nor its memory", { hostIPC: true }, IDENTITY],
+  ["nor its files, whatever the volume is called", folder({ path: "/", type: "Directory" }), IDENTITY],
+  ["nor those beside the agent's", folder({ path: "/run/nephele", type: "Directory" }), IDENTITY],
+  ["nor make the folder", folder({ path: agent.hostPath.path, type: "DirectoryOrCreate" }), IDENTITY],
+  ["nor have Secrets", volumes({ name: "key", secret: { secretName: "key" } }), IDENTITY],
   [
-    "nor are they privileged",
-    "operator",
-    { containers: [{ name: "envoy", image: "envoy", securityContext: { privileged: true } }] },
+    "nor tokens",
+    volumes({ name: "token", projected: { sources: [{ serviceAccountToken: { path: "token" } }] } }),
     IDENTITY,
   ],
-  ["others are bound by their rights alone", "other", { hostPID: true }, ACCEPTED],
-])("%s", async (_says, who, pod, expected) => {
-  expect(await senders[who].judge("POST", paths.deployments, deployment(pod))).toContain(expected);
+  ["their user is not root", { securityContext: { runAsUser: 0 } }, UNPRIVILEGED],
+  ["nor may be", { securityContext: { runAsNonRoot: null } }, UNPRIVILEGED],
+  ["nor calls the kernel as it likes", { securityContext: { seccompProfile: { type: "Unconfined" } } }, UNPRIVILEGED],
+  ["nothing is before them", { initContainers: [{ name: "first", image: "first" }] }, UNPRIVILEGED],
+])("%s", async (_says, pod, expected) => {
+  expect(await senders.operator.judge("POST", paths.deployments, deployment(pod, {}))).toContain(expected);
+});
+
+test.each<readonly [string, Patch]>([
+  ["is privileged", { securityContext: { privileged: true, allowPrivilegeEscalation: null } }],
+  ["may become it", { securityContext: { allowPrivilegeEscalation: null } }],
+  ["is root", { securityContext: { runAsUser: 0 } }],
+  ["may be root", { securityContext: { runAsNonRoot: false } }],
+  ["keeps what it may by itself", { securityContext: { capabilities: { drop: null } } }],
+  ["has more", { securityContext: { capabilities: { add: ["NET_ADMIN"] } } }],
+  ["calls the kernel as it likes", { securityContext: { seccompProfile: { type: "Unconfined" } } }],
+  ["sees all of it", { securityContext: { procMount: "Unmasked" } }],
+  ["has a port of its node", { ports: [{ name: "health", containerPort: 19_002, hostPort: 19_002 }] }],
+  ["reads a Secret", { env: [{ name: "KEY", valueFrom: { secretKeyRef } }] }],
+  ["reads all of a Secret", { envFrom: [{ secretRef: { name: "key" } }] }],
+])("no container of theirs %s", async (_says, container) => {
+  expect(
+    await senders.operator.judge("POST", paths.deployments, deployment({ hostUsers: false }, container)),
+  ).toContain(UNPRIVILEGED);
+});
+
+test("others are bound by their rights alone", async () => {
+  const open = deployment({ hostPID: true }, { securityContext: { capabilities: { add: ["NET_ADMIN"] } } });
+  expect(await senders.other.judge("POST", paths.deployments, open)).toContain(ACCEPTED);
 });
 
 test("the operator makes nobody's its own by saying that it is a Gateway's, and deletes it neither", async () => {

@@ -72,6 +72,15 @@ describe("the chart with the xDS control plane", () => {
   });
 });
 
+test("the folder of SPIRE's agents that proxies of Gateways may mount is the one that the chart gives them", async () => {
+  const policyOf = async (...values: readonly string[]): Promise<string> =>
+    JSON.stringify(objectsOf(await render(...values), /^nephele-operator-gateways$/));
+  expect(await policyOf()).toContain("path == '/run/nephele/spire-agent'");
+  const other = await policyOf("spire.agent.socketFolder=/run/other");
+  expect(other).toContain("path == '/run/other'");
+  expect(other).not.toContain("/run/nephele");
+});
+
 describe("the chart with SPIRE", () => {
   const enabled = ["spire.enabled=true", "spire.trustDomain=cloud.test"];
 
