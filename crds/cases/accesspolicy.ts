@@ -23,7 +23,11 @@ export const accessPolicyRules: RuleTable = {
     spec: {
       targetRefs: [{ name: "keystone" }],
       rules: [
-        { callers: [{ id: web }, { prefix: "spiffe://cloud.example" }], methods: ["GET"], paths: [{ value: "/" }] },
+        {
+          callers: [{ id: web, sidecar: false }, { prefix: "spiffe://cloud.example" }],
+          methods: ["GET"],
+          paths: [{ value: "/" }],
+        },
       ],
     },
   },

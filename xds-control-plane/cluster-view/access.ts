@@ -25,6 +25,8 @@ export interface ReadPolicy {
   readonly policy: AccessPolicy;
   readonly targets: readonly ReadTarget[];
   readonly rules: readonly AccessRule[];
+  /** Those of its callers whose sidecars are to have the targets on loopback. */
+  readonly bySidecar: readonly CallerMatch[];
 }
 
 /**
@@ -50,7 +52,9 @@ export function readPolicies(
       const accepted = condition("Accepted", true, reason, "the policy is valid");
       return { targetRef, identity, ports: found, closed: [], accepted };
     });
-    return { policy, targets, rules };
+    const callers = (policy.spec.rules ?? []).flatMap((rule) => rule.callers);
+    const bySidecar = callers.filter(({ sidecar }) => sidecar !== false).flatMap(callerMatch);
+    return { policy, targets, rules, bySidecar };
   });
 }
 
@@ -75,10 +79,7 @@ function portsOf(
 function accessRule(name: string, { callers, methods, paths }: NonNullable<AccessPolicy["spec"]["rules"]>[number]) {
   return {
     name,
-    callers: callers.flatMap(({ id, prefix }): readonly CallerMatch[] => [
-      ...(id === undefined ? [] : [spiffeId(id)]),
-      ...(prefix === undefined ? [] : [{ below: prefix }]),
-    ]),
+    callers: callers.flatMap(callerMatch),
     ...(methods === undefined ? {} : { methods }),
     ...(paths === undefined
       ? {}
@@ -86,6 +87,13 @@ function accessRule(name: string, { callers, methods, paths }: NonNullable<Acces
           paths: paths.map(({ type, value }): PathMatch => ({ kind: type === "Exact" ? "exact" : "prefix", value })),
         }),
   } satisfies AccessRule;
+}
+
+type Caller = NonNullable<AccessPolicy["spec"]["rules"]>[number]["callers"][number];
+
+/** One: the API takes a caller of either, and of no other. */
+function callerMatch({ id, prefix }: Caller): readonly CallerMatch[] {
+  return [...(id === undefined ? [] : [spiffeId(id)]), ...(prefix === undefined ? [] : [{ below: prefix }])];
 }
 
 /**
@@ -98,7 +106,7 @@ export function policiesByPort(policies: readonly ReadPolicy[]): ReadonlyMap<str
     for (const { service } of ports) found.set(service, (found.get(service) ?? new Set()).add(policy));
   };
   for (const read of policies) {
-    const shut = { ...read, rules: [] };
+    const shut = { ...read, rules: [], bySidecar: [] };
     for (const { ports, closed } of read.targets) {
       add(ports, read);
       if (read.policy.spec.mode === "Enforce") add(closed, shut);

@@ -1,6 +1,5 @@
 import type { SpiffeId, TrustDomain } from "#spiffe/spiffe-id.ts";
 import type { Listener, ProxyClass } from "../mesh/mesh.ts";
-import type { CallerMatch } from "../mesh/policy.ts";
 import type { HttpRule } from "../mesh/route.ts";
 import type { Service } from "../mesh/service.ts";
 import { accessBy, policiesByPort, type ReadPolicy } from "./access.ts";
@@ -57,7 +56,7 @@ interface ServedPort {
 }
 
 /**
- * A class of proxies for each ServiceAccount that serves a Service of the mesh, or is named by a policy. Inbound: mutual TLS,
+ * A class of proxies for each ServiceAccount that serves a Service of the mesh, or is named by a policy and has sidecars. Inbound: mutual TLS,
  * whoever policies let in, on to the application. Outbound: on loopback, each port that policies let the identity call.
  */
 export function readWorkloads({ services, policies, routes, grants }: WorkloadObjects, domain: TrustDomain): Workloads {
@@ -78,7 +77,7 @@ export function readWorkloads({ services, policies, routes, grants }: WorkloadOb
     .toSorted((one, other) => byAge(one.service, other.service))
     .flatMap((of) => of.ports.map((port): ServedPort => ({ port, of, policies: policiesOf.get(port.service) ?? [] })));
   for (const each of ports) if (each.of.identity !== undefined) workload(each.of.identity)?.inbound.push(each);
-  const callers = ports.map((each) => ({ each, matches: callersOf(each.policies) }));
+  const callers = ports.map((each) => ({ each, matches: each.policies.flatMap(({ bySidecar }) => bySidecar) }));
   for (const { each, matches } of callers) {
     for (const match of matches) {
       if (typeof match === "string") workload(match)?.outbound.set(each.port.service, each);
@@ -118,10 +117,6 @@ export function readWorkloads({ services, policies, routes, grants }: WorkloadOb
 function prefixesOf(id: SpiffeId): readonly string[] {
   const [scheme = "", empty = "", ...segments] = id.split("/");
   return segments.slice(1).map((_, at) => [scheme, empty, ...segments.slice(0, at + 1)].join("/"));
-}
-
-function callersOf(policies: readonly ReadPolicy[]): readonly CallerMatch[] {
-  return policies.flatMap(({ rules }) => rules.flatMap(({ callers }) => callers ?? []));
 }
 
 const accessPolicy = { group: "nephele.dev", kind: "AccessPolicy" } as const;

@@ -37,9 +37,9 @@ function servicesOf(deployment: CloudDeployment): readonly Desired[] {
   return [...services, ...meshServices(deployment, "memcached")];
 }
 
-/** The control plane's own view of what is made here. */
-function view(deployment = meshed) {
-  const made = [...servicesOf(deployment), ...accessPolicies(deployment)];
+/** The control plane's own view of what is made here of Clouds. */
+function view(...deployments: readonly CloudDeployment[]) {
+  const made = deployments.flatMap((each) => [...servicesOf(each), ...accessPolicies(each)]);
   const dated = made.map(({ metadata, ...rest }) => ({
     ...rest,
     metadata: { ...metadata, uid: metadata.name, creationTimestamp: "2026-11-26T10:00:00Z" },
@@ -48,7 +48,7 @@ function view(deployment = meshed) {
 }
 
 describe("what the control plane makes of a Cloud's Services and policies", () => {
-  const { mesh, policies } = view();
+  const { mesh, policies } = view(meshed);
   const listenersOf = (part: string): readonly string[] =>
     (mesh.proxies.get(`workload/nephele-system/default-${part}`)?.listeners ?? []).map(
       ({ address, port }) => `${address}:${port}`,
@@ -61,10 +61,28 @@ describe("what the control plane makes of a Cloud's Services and policies", () =
   });
 
   test("lets the operator call both services, and those that are to take over, and nobody else these", () => {
-    const operator = mesh.proxies.get("workload/nephele-system/nephele-operator");
-    expect(operator?.listeners.map(({ port }) => port).toSorted((one, other) => one - other)).toEqual([
-      ...[5000, 9311, 15_000, 19_311],
-    ]);
+    const mayCall = (account: string): readonly string[] =>
+      accessPolicies(meshed)
+        .filter((each) => JSON.stringify(each).includes(`/sa/${account}"`))
+        .map(({ metadata }) => metadata.name);
+    const preview = ["default-keystone-preview", "default-barbican-preview"];
+    expect(mayCall("nephele-operator").toSorted()).toEqual(
+      ["default-keystone", "default-barbican", ...preview].toSorted(),
+    );
+    for (const part of parts) expect(mayCall(`default-${part}`)).not.toEqual(expect.arrayContaining(preview));
+  });
+
+  test("makes no sidecar of the operator's, which calls by an SVID of its own: so a second Cloud is programmed, too", () => {
+    const other = { ...meshed, cloud: { ...meshed.cloud, metadata: { ...meshed.cloud.metadata, name: "other" } } };
+    const both = view(meshed, other);
+    expect([...both.mesh.proxies.keys()].filter((name) => name.includes("operator"))).toEqual([]);
+    const programmed = both.policies.flatMap(({ targets }) =>
+      targets.flatMap(({ conditions }) => conditions.filter(({ type }) => type === "Programmed")),
+    );
+    expect(programmed).toHaveLength(10);
+    expect(new Set(programmed.map(({ status, reason }) => `${status} ${reason}`))).toEqual(
+      new Set(["True Programmed"]),
+    );
   });
 
   test("accepts every policy, and passes on to the socket of each", () => {

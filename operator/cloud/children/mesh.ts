@@ -25,11 +25,8 @@ const MARKS = {
   enabled: "mesh.nephele.dev/enabled",
   serviceAccount: "mesh.nephele.dev/service-account",
   application: "mesh.nephele.dev/application",
-  localPort: "mesh.nephele.dev/local-port",
 } as const;
 
-/** How far beside the usual port, on loopback of who may call them, are the pods that are to take over. */
-const PREVIEW_OFFSET = 10_000;
 /** The operator's ServiceAccount (charts/nephele/rbac); it is in the control plane's namespace. */
 const OPERATOR_ACCOUNT = "nephele-operator";
 
@@ -83,9 +80,8 @@ export function releaseMeshServices(
 ): readonly Desired[] {
   const { cloud, release } = deployment;
   const ofRelease = { [RELEASE_LABEL]: release };
-  if (address === "active") return meshService(deployment, part, partName(cloud, part), ofRelease);
-  const local = String((MEMBERS[part]?.port ?? 0) + PREVIEW_OFFSET);
-  return meshService(deployment, part, previewName(cloud, part), ofRelease, { [MARKS.localPort]: local });
+  const service = address === "active" ? partName(cloud, part) : previewName(cloud, part);
+  return meshService(deployment, part, service, ofRelease);
 }
 
 function meshService(
@@ -93,7 +89,6 @@ function meshService(
   part: CloudPart,
   service: string,
   only: Readonly<Record<string, string>>,
-  marks: Readonly<Record<string, string>> = {},
 ): readonly Desired[] {
   const member = MEMBERS[part];
   if (member === undefined || !isInMesh(deployment, part)) return [];
@@ -108,7 +103,6 @@ function meshService(
     ...metadata.annotations,
     [MARKS.serviceAccount]: accountName(deployment, part),
     [MARKS.application]: `unix:${SOCKET}`,
-    ...marks,
   };
   return [{ ...made, metadata: { ...metadata, labels: { ...metadata.labels, [MARKS.enabled]: "true" }, annotations } }];
 }
@@ -120,7 +114,8 @@ export function accessPolicies(deployment: CloudDeployment): readonly Desired[] 
   const { trustDomain, xds } = sidecars;
   const namespace = deployment.cloud.metadata.namespace ?? "";
   const id = (of: string, account: string) => ({ id: `spiffe://${trustDomain}/ns/${of}/sa/${account}` });
-  const operator = id(xds.namespace, OPERATOR_ACCOUNT);
+  // It has no sidecar, and so no loopback on which two Clouds could want one port.
+  const operator = { ...id(xds.namespace, OPERATOR_ACCOUNT), sidecar: false };
   return meshParts(deployment).flatMap((part) => {
     const callers = meshCallers(deployment, part).map((caller) => id(namespace, accountName(deployment, caller)));
     const isAsked = MEMBERS[part]?.operator === true;
@@ -139,7 +134,7 @@ function policy(
   deployment: CloudDeployment,
   part: CloudPart,
   name: string,
-  callers: readonly { readonly id: string }[],
+  callers: readonly { readonly id: string; readonly sidecar?: boolean }[],
 ): Desired {
   const spec = { targetRefs: [{ name: meshName(name) }], rules: [{ callers }] };
   return child({ deployment, part, apiVersion: "nephele.dev/v1alpha1", kind: "AccessPolicy", name, content: { spec } });

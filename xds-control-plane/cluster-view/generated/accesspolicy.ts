@@ -49,6 +49,8 @@ export interface AccessPolicyRuleCaller {
   readonly id?: string;
   /** A trust domain, or the first segments of a path: all SPIFFE IDs whose path goes on after them. */
   readonly prefix?: string;
+  /** Whether its pods call by their sidecars, which then have the Service on loopback: the default. false for who calls by an SVID of its own. */
+  readonly sidecar?: boolean;
 }
 
 /** One path, or all below it. */
