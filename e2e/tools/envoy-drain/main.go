@@ -24,8 +24,8 @@ const (
 	lookEvery = 250 * time.Millisecond
 	// Envoy keeps the listeners open, and says to each connection that it is to end.
 	drain = "http://envoy/drain_listeners?graceful&skip_exit"
-	// Connections of all listeners but the administration interface.
-	connections = `http://envoy/stats?filter=^server\.total_connections$`
+	// Connections of each listener, as they are now; server.total_connections is what they were at the last flush of all stats.
+	connections = `http://envoy/stats?filter=^listener\..*\.downstream_cx_active$`
 )
 
 func main() {
@@ -72,17 +72,26 @@ func clientOf(socket string) *http.Client {
 	return &http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{DialContext: dial}}
 }
 
+// Of all listeners but the administration interface.
 func openConnections(client *http.Client) (int, error) {
-	// server.total_connections: 3
+	// listener.0.0.0.0_443.downstream_cx_active: 3
 	text, err := ask(client, http.MethodGet, connections)
 	if err != nil {
 		return 0, err
 	}
-	_, count, found := strings.Cut(strings.TrimSpace(text), ": ")
-	if !found {
-		return 0, fmt.Errorf("Envoy does not say how many connections it has: %q", text)
+	open := 0
+	for line := range strings.Lines(text) {
+		name, count, found := strings.Cut(strings.TrimSpace(line), ": ")
+		if strings.HasPrefix(name, "listener.admin.") {
+			continue
+		}
+		number, err := strconv.Atoi(count)
+		if !found || err != nil {
+			return 0, fmt.Errorf("Envoy does not say how many connections it has: %q", line)
+		}
+		open += number
 	}
-	return strconv.Atoi(count)
+	return open, nil
 }
 
 func ask(client *http.Client, method, url string) (string, error) {
