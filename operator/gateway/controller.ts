@@ -1,5 +1,7 @@
 import {
   deployments,
+  type Namespace,
+  namespaces,
   networkPolicies,
   podDisruptionBudgets,
   serviceAccounts,
@@ -14,13 +16,13 @@ import { alreadyApplied } from "#runtime/client/applied.ts";
 import { type Controller, defineController, type ReconcileContext, watch } from "#runtime/controller/definition.ts";
 import { invalid, type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import type { CacheReader } from "#runtime/watch/cache.ts";
-import { childrenOf } from "./children.ts";
-import { ENTRIES, entriesOf, oursAmong } from "./identities.ts";
+import { childrenOf, serviceAccount } from "./children.ts";
+import { ENTRIES, entriesOf, identifiedAmong } from "./identities.ts";
 import { childName, GATEWAY_LABEL, nameProblem } from "./names.ts";
 import { ownershipOf } from "./ownership.ts";
 import type { GatewayPlatform } from "./platform.ts";
 import { portsOf } from "./ports.ts";
-import { CONTROLLER_NAME, type Gateway, type GatewayClass, gatewayClasses, gateways } from "./resources.ts";
+import { CONTROLLER_NAME, type Gateway, gatewayClasses, gateways } from "./resources.ts";
 
 export interface GatewayDeps {
   readonly platform: GatewayPlatform;
@@ -37,6 +39,12 @@ const GRACE_MS = 600_000;
 const LOOK_AGAIN_MS = 60_000;
 const TRY_AGAIN_MS = 10_000;
 
+/** How what we make is watched that no other controller watches. */
+const MADE = {
+  labelSelector: MANAGED_SELECTOR,
+  within: { of: gateways as Resource, namespace: ({ metadata }: KubeObject) => metadata.namespace },
+} as const;
+
 interface Scope extends ReconcileContext<Gateway> {
   readonly deps: GatewayDeps;
 }
@@ -46,6 +54,7 @@ interface Scope extends ReconcileContext<Gateway> {
  * in the Gateway's status: the control plane does, which sees what is made here as everybody does, by the Service.
  */
 export function gatewayControllers(deps: GatewayDeps): readonly Controller[] {
+  const installation = { name: deps.platform.xds.namespace };
   return [
     defineController<Gateway, Scope>({
       name: "gateway",
@@ -59,29 +68,31 @@ export function gatewayControllers(deps: GatewayDeps): readonly Controller[] {
             .map(keyOf),
         ),
         ...[deployments, podDisruptionBudgets, serviceAccounts].map((resource) =>
-          watch<KubeObject>(resource as Resource, gatewayOf, {
-            labelSelector: MANAGED_SELECTOR,
-            within: { of: gateways as Resource, namespace: ({ metadata }) => metadata.namespace },
-          }),
+          watch<KubeObject>(resource as Resource, gatewayOf, MADE),
         ),
         // As other controllers watch them.
         watch(services, gatewayOf),
         watch(networkPolicies, gatewayOf, { labelSelector: MANAGED_SELECTOR }),
       ],
       scope: (context) => ({ ...context, deps }),
-      steps: [leaveOthers, checkNames, register, ensureChildren],
+      steps: [leaveOthers, checkNames, ensureAccount, register, ensureChildren],
     }),
-    // The entries of Gateways that are gone: their own passes are over.
-    defineController<GatewayClass, ReconcileContext<GatewayClass>>({
+    // The entries of Gateways that are gone, whose own passes are over, and it may be their class. They are the installation's,
+    // and are looked at by its namespace, which is always there.
+    defineController<Namespace, ReconcileContext<Namespace>>({
       name: "gateway-identities",
-      reconciles: gatewayClasses,
+      reconciles: namespaces,
       observesOnly: true,
-      watches: [watch(gateways, ({ spec }) => [{ name: spec?.gatewayClassName ?? "" }])],
+      watches: [
+        watch(gateways, () => [installation]),
+        watch(gatewayClasses, () => [installation]),
+        watch<KubeObject>(serviceAccounts as Resource, () => [installation], MADE),
+      ],
       scope: (context) => context,
       steps: [
         async ({ object, cache, now }) => {
-          if (object.spec?.controllerName !== CONTROLLER_NAME) return settled();
-          const problem = await registerAll(deps, cache, now, false);
+          if (object.metadata.name !== installation.name) return settled();
+          const problem = await registerAll(deps, cache, now, { afresh: false });
           return settled({ pollAfterMs: problem === undefined ? LOOK_AGAIN_MS : TRY_AGAIN_MS });
         },
       ],
@@ -121,26 +132,36 @@ async function checkNames({ object, event }: Scope): Promise<Outcome> {
   return invalid("metadata.name", problem);
 }
 
-/** Before the ServiceAccount, without which there is no pod: so none starts before its identity is there. */
+/** First, so that nobody is registered whose account is somebody else's. */
+function ensureAccount(scope: Scope): Promise<Outcome> {
+  return ensure(scope, serviceAccount(scope.object));
+}
+
+/** Before the Deployment: so no pod starts before its identity is there. */
 async function register({ object, cache, now, deps, event }: Scope): Promise<Outcome> {
   const { namespace = "", name } = object.metadata;
-  const isKnown = cache.get(serviceAccounts, { namespace, name: childName(name) }) !== undefined;
-  const problem = await registerAll(deps, cache, now, !isKnown);
+  const isKnown = cache.get(deployments, { namespace, name: childName(name) }) !== undefined;
+  const problem = await registerAll(deps, cache, now, { afresh: !isKnown, also: object });
   // What is there goes on with what SPIRE has issued.
   if (problem === undefined || isKnown) return settled();
   event("Warning", "NotRegistered", `no proxies are run before they are registered: ${problem}`);
   return waiting(problem, { pollAfterMs: TRY_AGAIN_MS });
 }
 
-/** Enters all Gateways' proxies with SPIRE; says why it could not. */
+/**
+ * Enters all Gateways' proxies with SPIRE; says why it could not.
+ *
+ * @param also one whose account the cache may not have yet
+ */
 async function registerAll(
   { platform, registrar }: GatewayDeps,
   cache: CacheReader,
   now: Date,
-  afresh: boolean,
+  { afresh, also }: { readonly afresh: boolean; readonly also?: Gateway },
 ): Promise<string | undefined> {
-  const ours = oursAmong(cache.list(gateways), cache.list(gatewayClasses));
-  const wanted = entriesOf(platform.trustDomain, ours);
+  const known = identifiedAmong(cache.list(gateways), cache.list(gatewayClasses), cache.list(serviceAccounts));
+  const isNew = also !== undefined && !known.some(({ metadata }) => metadata.uid === also.metadata.uid);
+  const wanted = entriesOf(platform.trustDomain, isNew ? [...known, also] : known);
   try {
     await registrar.register({ owner: ENTRIES, wanted, now, graceMs: GRACE_MS, afresh });
     return undefined;
@@ -152,7 +173,8 @@ async function registerAll(
 
 async function ensureChildren(scope: Scope): Promise<Outcome> {
   const { object, cache, deps } = scope;
-  const children = childrenOf(object, deps.platform);
+  // The first is there: the account.
+  const children = childrenOf(object, deps.platform).slice(1);
   for (const desired of children) {
     const outcome = await ensure(scope, desired);
     if (outcome.kind !== "settled") return outcome;
@@ -176,7 +198,8 @@ async function ensure({ object, cache, kube, fieldOwner, event }: Scope, desired
     case "foreign": {
       const problem = `${label} is there and not of this Gateway: delete it, or name the Gateway otherwise`;
       event("Warning", "NameTaken", problem);
-      return invalid("metadata.name", problem);
+      // What is not ours wakes nobody when it goes.
+      return invalid("metadata.name", problem, { pollAfterMs: TRY_AGAIN_MS });
     }
     case "ours":
       if (alreadyApplied(current, desired)) return settled();

@@ -3,10 +3,12 @@ import { HEALTH_PORT } from "#operator/envoy/bootstrap.ts";
 import { gatewayAccount, gatewayProxy, probePort } from "../../xds-control-plane/cluster-view/gateway-proxies.ts";
 import { controllerName } from "../../xds-control-plane/cluster-view/view.ts";
 import { aGateway } from "./fixtures.ts";
-import { entriesOf, oursAmong } from "./identities.ts";
+import { entriesOf, identifiedAmong } from "./identities.ts";
 import { childName, proxyOf } from "./names.ts";
 import { ownershipOf } from "./ownership.ts";
 import { CONTROLLER_NAME, type GatewayClass } from "./resources.ts";
+
+const owner = { apiVersion: "gateway.networking.k8s.io/v1", kind: "Gateway", name: "web", uid: "gateway-uid" };
 
 function gatewayClass(name: string, controllerName: string): GatewayClass {
   const metadata = { name, uid: name, resourceVersion: "1", creationTimestamp: "2026-11-26T08:00:00Z" };
@@ -20,13 +22,24 @@ test("the control plane knows the proxies by the same names", () => {
   expect(proxyOf(gateway).proxyClass).toBe(gatewayProxy(gateway));
 });
 
-test("the Gateways whose class names us are ours; those of others' and of no class are not", () => {
-  const [ours, theirs, lost] = ["nephele", "other", "missing"].map((gatewayClassName) =>
-    aGateway({ gatewayClassName }, { name: gatewayClassName }),
-  );
+describe("whose proxies are somebody", () => {
   const classes = [gatewayClass("nephele", "nephele.dev/gateway"), gatewayClass("other", "example.org/gateway")];
-  const all = [ours, theirs, lost].filter((each) => each !== undefined);
-  expect(oursAmong(all, classes)).toEqual([ours]);
+  const account = (uid: string) => ({
+    ...aGateway({}, { name: "web-gateway", ownerReferences: [{ ...owner, uid }] }),
+    kind: "ServiceAccount",
+  });
+  const own = [account("gateway-uid")];
+
+  test.each([
+    ["whose class is ours", "nephele", own, true],
+    ["whose class is not there, as when it was deleted by mistake", "missing", own, true],
+    ["whose class is another controller's", "other", own, false],
+    ["that has no account yet", "nephele", [], false],
+    ["whose account is another's", "nephele", [account("another-uid")], false],
+  ])("a Gateway %s", (_name, gatewayClassName, accounts, expected) => {
+    const gateway = aGateway({ gatewayClassName });
+    expect(identifiedAmong([gateway], classes, accounts)).toEqual(expected ? [gateway] : []);
+  });
 });
 
 describe("who the proxies are", () => {
@@ -55,7 +68,6 @@ describe("who the proxies are", () => {
 });
 
 describe("an object that has the name of what a Gateway needs", () => {
-  const owner = { apiVersion: "gateway.networking.k8s.io/v1", kind: "Gateway", name: "web", uid: "gateway-uid" };
   const object = (metadata: object) => ({ ...aGateway({}, { name: "web-gateway", ...metadata }), kind: "Service" });
 
   test.each([

@@ -30,7 +30,7 @@ const TRUST_DOMAIN = "cloud.test";
 const OPERATOR = `/ns/${operatorAccount.namespace}/sa/${operatorAccount.name}`;
 const kinds = [serviceAccounts, networkPolicies, services, podDisruptionBudgets, deployments] as readonly Resource[];
 const namespace = unique("gateways");
-const [ours, theirs] = [unique("class"), unique("class")] as [string, string];
+const [ours, theirs, other] = [unique("class"), unique("class"), unique("class")] as [string, string, string];
 const folder = mkdtempSync(join(tmpdir(), "gateways-"));
 
 let bed: Bed;
@@ -104,7 +104,7 @@ async function entryOf(name: string): Promise<Shown | undefined> {
 }
 
 describe("a Gateway of a class of ours", () => {
-  test("gets proxies that are its own, known to SPIRE before there is an account for their pods", async () => {
+  test("gets proxies that are its own, known to SPIRE before there are pods", async () => {
     await gateway("edge", ours, 80, 443);
     await untilWhole("edge");
     const owner = await bed.kube.get(gateways, { namespace, name: "edge" });
@@ -149,6 +149,44 @@ describe("a Gateway of a class of ours", () => {
     expect(await childOf("taken", deployments)).toBeUndefined();
   });
 
+  test("goes on when what had the name is gone", async () => {
+    await bed.kube.delete(services, { namespace, name: childName("taken") });
+    await untilWhole("taken");
+  });
+
+  test("is nobody while the account of that name is somebody's, whose pods would be it", async () => {
+    await put(bed, serviceAccounts as Resource, { metadata: { name: childName("held"), namespace } });
+    await gateway("held", ours, 80);
+    await eventually("an event", async () =>
+      (await eventsAbout(bed.kube, "Gateway", { namespace, name: "held" })).find(({ note }) =>
+        note?.includes("ServiceAccount held-gateway is there"),
+      ),
+    );
+    // Control: one that comes after it is entered, as all were that were to be.
+    await gateway("after", ours, 80);
+    await untilWhole("after");
+    expect((await entryOf("after"))?.expires_at).toBe("0");
+    expect(await entryOf("held")).toBeUndefined();
+  });
+
+  test("stays who it is when its class is deleted", async () => {
+    await bed.kube.delete(gatewayClasses, { name: ours });
+    await untilGone(bed.kube, gatewayClasses as Resource, { name: ours });
+    // What others come to be of is looked at with it.
+    await put(bed, gatewayClasses as Resource, {
+      metadata: { name: other },
+      spec: { controllerName: CONTROLLER_NAME },
+    });
+    await gateway("later", other, 80);
+    await untilWhole("later");
+    expect((await entryOf("edge"))?.expires_at).toBe("0");
+    // And one that goes then is known no longer.
+    await bed.kube.delete(gatewayClasses, { name: other });
+    await bed.kube.delete(gateways, { namespace, name: "later" });
+    await eventually("the end of its entry", async () => (await entryOf("later"))?.expires_at !== "0");
+    await put(bed, gatewayClasses as Resource, { metadata: { name: ours }, spec: { controllerName: CONTROLLER_NAME } });
+  });
+
   test("has nothing any more when another's class has it, and all again when ours has", async () => {
     await gateway("edge", theirs, 80);
     await eventually("nothing of the Gateway", async () => (await thereOf("edge")).length === 0);
@@ -170,7 +208,7 @@ describe("a Gateway of a class of ours", () => {
 
 test("control: a Gateway of another's class gets nothing, when one of ours that came later has everything", async () => {
   await gateway("foreign", theirs, 80);
-  await gateway("later", ours, 80);
-  await untilWhole("later");
+  await gateway("last", ours, 80);
+  await untilWhole("last");
   expect(await thereOf("foreign")).toEqual([]);
 });
