@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { NetworkPolicySpec } from "kubernetes-types/networking/v1.d.ts";
 import { describe, expect, test } from "vitest";
 import { HEALTH_PORT } from "#operator/envoy/bootstrap.ts";
 import { childrenOf } from "./children.ts";
@@ -71,6 +72,15 @@ describe("what a Gateway wants on all that is made of it", () => {
       expect(made.metadata.labels).toMatchObject({ team: "edge", "gateway.networking.k8s.io/gateway-name": "web" });
     }
   });
+});
+
+test("proxies may call pods, and nothing else by whatever address", () => {
+  const [policy] = made.web.filter(({ kind }) => kind === "NetworkPolicy");
+  const spec = policy?.["spec"] as NetworkPolicySpec | undefined;
+  expect(spec?.egress?.map(({ to }) => to?.map(Object.keys))).toEqual([
+    [["namespaceSelector"]],
+    [["namespaceSelector"]],
+  ]);
 });
 
 describe("ports", () => {

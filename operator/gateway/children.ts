@@ -56,7 +56,10 @@ function disruptionBudget(gateway: Gateway): Desired {
   return child(gateway, "policy/v1", "PodDisruptionBudget", { spec });
 }
 
-/** Everybody may come to the listeners. It calls the control plane and backends, whose addresses are the routes', and names. */
+/**
+ * Everybody may come to the listeners. It calls names, the control plane and backends. Whose these are routes say, and who writes
+ * routes; so it is any pod, and neither the API server nor what is outside the cluster, a cloud's metadata among it.
+ */
 function networkPolicy(gateway: Gateway): Desired {
   const spec: NetworkPolicySpec = {
     podSelector: { matchLabels: { ...selectorOf(gateway) } },
@@ -70,7 +73,7 @@ function networkPolicy(gateway: Gateway): Desired {
           { protocol: "TCP", port: 53 },
         ],
       },
-      { ports: [{ protocol: "TCP", port: 1, endPort: 65_535 }] },
+      { to: [{ namespaceSelector: {} }], ports: [{ protocol: "TCP", port: 1, endPort: 65_535 }] },
     ],
   };
   return child(gateway, "networking.k8s.io/v1", "NetworkPolicy", { spec });
