@@ -15,6 +15,7 @@ import type { Cloud, CloudSpec } from "#operator/api/generated/cloud.ts";
 import { clouds, projects, secrets } from "#operator/api/resources.ts";
 import { configMaps, statefulSets } from "#operator/cloud/resources.ts";
 import { timeText } from "#runtime/api/time.ts";
+import { images } from "../../images/build.ts";
 import {
   administratorsView,
   asAdministrator,
@@ -29,6 +30,7 @@ import { openTenantRequests, type TenantRequests } from "./tenant-requests.ts";
 
 /** A Cloud with backups that is lost with all its keys and data, and comes back. */
 const name = unique("cloud").slice(2);
+const OLDER = ["keystone:2026.1", "barbican:2026.1"];
 const NEXT_TO_IT = "stored-after-the-backup";
 const payload = { name: "payload", value: unique("payload-that-comes-back") };
 
@@ -44,7 +46,9 @@ beforeAll(async () => {
   keys = await Promise.all([age.key(), age.key()]);
   const recipients = keys.map(({ recipient }) => recipient);
   const backup = { every: "24h", keep: 2, recipients, target: { storage: "1Gi" } };
-  spec = { release: "2026.2", instances: 1, backup };
+  // Of the release before the newest, so that an upgrade is left.
+  await bed.node.importImages(await images(OLDER, (line) => process.stderr.write(`${line}\n`)));
+  spec = { release: "2026.1", instances: 1, backup };
   own = await openOwnCloud(bed, name, spec);
 }, 15 * MINUTES);
 afterAll(async () => {
@@ -332,5 +336,21 @@ describe("a Cloud with backups", () => {
       expect((await cloud()).status?.backup).toMatchObject({ last: { name: next }, kept: 2 });
     },
     5 * MINUTES,
+  );
+
+  test(
+    "makes one before an upgrade, of the schemas as they were",
+    async () => {
+      await bed.kube.mergePatch(clouds, at(name), { spec: { release: "2026.2" } });
+      const upgraded = await untilReady(bed.kube, clouds, at(name), 6 * MINUTES);
+      expect(upgraded.status?.release).toEqual({ deployed: "2026.2", target: "2026.2", phase: "Settled" });
+      const { last } = upgraded.status?.backup ?? {};
+      expect(last?.before).toBe("2026.2");
+      const manifest = JSON.parse(readFileSync(join(await folderOf(last?.name ?? ""), "manifest.json"), "utf8")) as {
+        readonly release: unknown;
+      };
+      expect(manifest.release).toEqual({ oldest: "2026.1", newest: "2026.1" });
+    },
+    8 * MINUTES,
   );
 });

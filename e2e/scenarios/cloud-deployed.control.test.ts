@@ -224,6 +224,23 @@ describe("cloud, deployed", () => {
     expect(await keysOf(name)).toEqual([]);
   });
 
+  test("conflict: a backup of a newer release than is wanted is refused, by name, before PostgreSQL is there", async () => {
+    const name = unique("cloud");
+    made.push(name);
+    // As the record is once the keys of such a backup are back.
+    const annotations = {
+      "nephele.dev/restore": restore.from.name,
+      "nephele.dev/schema-oldest": "2026.2",
+      "nephele.dev/schema-newest": "2026.2",
+    };
+    const labels = { "app.kubernetes.io/managed-by": "nephele", "nephele.dev/cloud": name };
+    const record = { apiVersion: "v1", kind: "ConfigMap", metadata: { ...at(`${name}-custody`), labels, annotations } };
+    await bed.kube.create(configMaps, record);
+    await apply(name, { restore, release: "2025.1" });
+    await until(name, "SchemaReady", "False", /the databases are 2026.2's and 2025.1 cannot read them any more/);
+    expect(await bed.kube.get(statefulSets, at(`${name}-postgresql`))).toBeUndefined();
+  });
+
   test("conflict: nothing is restored over keys and data that are there", async () => {
     const name = await make();
     await until(name, "DatabaseReady", "False");

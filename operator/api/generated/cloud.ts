@@ -354,6 +354,8 @@ export interface CloudStatusBackupLast {
   readonly completedAt?: string;
   /** How large it is, encrypted. */
   readonly bytes?: number;
+  /** The release before whose upgrade it was made; absent where it was made by schedule or request alone. */
+  readonly before?: string;
 }
 
 /** The last drill that went well. */

@@ -16,6 +16,9 @@ export const BACKUP_NAME = "nephele.dev/backup";
 /** Which `requestedAt` it answers; on the Job. */
 export const BACKUP_REQUEST = "nephele.dev/backup-request";
 
+/** The release before whose upgrade it is made; on the Job. */
+export const BACKUP_BEFORE = "nephele.dev/backup-before";
+
 /** Where the volume of backups is mounted. */
 const VOLUME_FOLDER = "/backups";
 /** Kubelet's, of a pod that asks for it. */
@@ -38,6 +41,7 @@ export interface BackupInput {
   /** {@link backupName} of when it was begun. */
   readonly name: string;
   readonly request: string | undefined;
+  readonly before: string | undefined;
   readonly logins: Logins;
   readonly keySet: string;
   readonly span: SchemaSpan;
@@ -46,7 +50,7 @@ export interface BackupInput {
 
 /** Writes a backup of both databases and the keys to the volume (programs/back_up.py). */
 export function backupJob(deployment: CloudDeployment, input: BackupInput): Desired {
-  const { schedule, name, request, logins, keySet, span, keys } = input;
+  const { schedule, name, request, before, logins, keySet, span, keys } = input;
   const held = Object.entries(keys).map(([key, { name: secretName }]) => ({
     volume: { name: `key-${key.toLowerCase()}`, secret: { secretName, defaultMode: FILE_MODE } },
     mount: { name: `key-${key.toLowerCase()}`, mountPath: `${SECRETS_FOLDER}/keys/${key}`, readOnly: true },
@@ -68,7 +72,11 @@ export function backupJob(deployment: CloudDeployment, input: BackupInput): Desi
     secrets: [loginsOf(deployment, logins)],
     volumes: held.map(({ volume }) => volume),
     mounts: held.map(({ mount }) => mount),
-    annotations: { [BACKUP_NAME]: name, ...(request === undefined ? {} : { [BACKUP_REQUEST]: request }) },
+    annotations: {
+      [BACKUP_NAME]: name,
+      ...(request === undefined ? {} : { [BACKUP_REQUEST]: request }),
+      ...(before === undefined ? {} : { [BACKUP_BEFORE]: before }),
+    },
   });
 }
 

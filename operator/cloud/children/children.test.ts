@@ -64,6 +64,7 @@ function copies(): readonly Desired[] {
       schedule,
       name: "20261126T100000Z",
       request: "2026-11-26T09:59:00Z",
+      before: "2026.2",
       logins,
       keySet: "set-1",
       span: { oldest: "2026.1", newest: "2026.2" },

@@ -21,12 +21,15 @@ const facts = (over: Partial<BackupFacts>): BackupFacts => ({
   requestedAt: undefined,
   answeredRequest: undefined,
   last: first,
+  before: undefined,
+  lastBefore: undefined,
   attempt: undefined,
   ...over,
 });
 const attempt = (state: BackupAttempt["state"], at: number, over: Partial<BackupAttempt> = {}): BackupAttempt => ({
   name: backupName(later(at)),
   request: undefined,
+  before: undefined,
   state,
   ...(state === "failed" ? { failedAt: later(at) } : {}),
   ...over,
@@ -39,6 +42,9 @@ describe("a backup", () => {
     ["is followed by another then", { now: later(24 * HOUR) }, "begin"],
     ["is followed by another for a request", { requestedAt: request }, "begin"],
     ["is followed once for a request", { requestedAt: request, answeredRequest: request }, "keep"],
+    ["is followed by another before an upgrade", { before: "2026.2" }, "begin"],
+    ["is followed once before an upgrade", { before: "2026.2", lastBefore: "2026.2" }, "keep"],
+    ["is followed before another upgrade", { before: "2026.2", lastBefore: "2026.1" }, "begin"],
     ["is awaited, however long it takes", { now: later(99 * HOUR), attempt: attempt("running", HOUR) }, "await"],
     ["is awaited before a request is answered", { requestedAt: request, attempt: attempt("running", HOUR) }, "await"],
     ["is noted once it is whole", { attempt: attempt("done", HOUR) }, "note"],
@@ -50,6 +56,16 @@ describe("a backup", () => {
       "that failed is tried again at once for a new request",
       { requestedAt: request, attempt: attempt("failed", HOUR) },
       "begin",
+    ],
+    [
+      "that failed is tried again at once for an upgrade",
+      { before: "2026.2", attempt: attempt("failed", HOUR) },
+      "begin",
+    ],
+    [
+      "that failed is not tried again at once for the upgrade that it was made for",
+      { before: "2026.2", attempt: attempt("failed", HOUR, { before: "2026.2" }) },
+      "failed",
     ],
     [
       "that failed is not tried again at once for the request that it was to answer",
@@ -70,6 +86,7 @@ describe("a backup", () => {
       kind: "begin",
       name: "20261125T110000Z",
       request,
+      before: undefined,
     });
     const { nextAt } = decideBackup(facts({ attempt: attempt("done", HOUR) })) as { readonly nextAt: Date };
     expect(nextAt).toEqual(later(25 * HOUR));

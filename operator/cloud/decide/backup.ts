@@ -6,6 +6,8 @@ export interface BackupAttempt {
   readonly name: string;
   /** The request that it answers. */
   readonly request: string | undefined;
+  /** The release before whose upgrade it was made. */
+  readonly before: string | undefined;
   readonly state: "running" | "done" | "failed";
   /** When it failed. */
   readonly failedAt?: Date;
@@ -19,13 +21,21 @@ export interface BackupFacts {
   readonly answeredRequest: string | undefined;
   /** The name of the last backup that is whole, as status has it. */
   readonly last: string | undefined;
+  /** The release that the schemas are about to be expanded for, and before which the last backup was made. */
+  readonly before: string | undefined;
+  readonly lastBefore: string | undefined;
   /** The newest try that there is. */
   readonly attempt: BackupAttempt | undefined;
 }
 
 export type BackupDecision =
   | { readonly kind: "keep"; readonly nextAt: Date }
-  | { readonly kind: "begin"; readonly name: string; readonly request: string | undefined }
+  | {
+      readonly kind: "begin";
+      readonly name: string;
+      readonly request: string | undefined;
+      readonly before: string | undefined;
+    }
   | { readonly kind: "await"; readonly attempt: BackupAttempt }
   /** It is whole, and status does not say so yet. */
   | { readonly kind: "note"; readonly attempt: BackupAttempt; readonly nextAt: Date }
@@ -36,23 +46,25 @@ export type BackupDecision =
 export const BACKUP_RETRY_MS = 10 * 60_000;
 
 /**
- * What to do about backups: one at a time, each as long after the one before was begun as the schedule says, and one for each
- * request. Status may be lost and the Job not, and the other way round; either is enough to go on. Pure.
+ * What to do about backups: one at a time, each as long after the one before was begun as the schedule says, one for each
+ * request, and one before each upgrade. Status may be lost and the Job not, and the other way round; either is enough to go on. Pure.
  */
 export function decideBackup(facts: BackupFacts): BackupDecision {
-  const { now, everyMs, requestedAt, answeredRequest, last, attempt } = facts;
+  const { now, everyMs, requestedAt, answeredRequest, last, before, lastBefore, attempt } = facts;
   const after = (name: string): Date => new Date(begunAt(name).getTime() + everyMs);
-  const begin: BackupDecision = { kind: "begin", name: backupName(now), request: requestedAt };
+  const begin: BackupDecision = { kind: "begin", name: backupName(now), request: requestedAt, before };
   if (attempt?.state === "running") return { kind: "await", attempt };
   if (attempt?.state === "done" && (last === undefined || last < attempt.name))
     return { kind: "note", attempt, nextAt: after(attempt.name) };
   if (attempt?.state === "failed" && (last === undefined || last < attempt.name)) {
     const nextAt = new Date((attempt.failedAt ?? now).getTime() + BACKUP_RETRY_MS);
     // Whoever asks once more has mended something.
-    return now < nextAt && requestedAt === attempt.request ? { kind: "failed", attempt, nextAt } : begin;
+    const asksAnew = requestedAt !== attempt.request || (before !== undefined && before !== attempt.before);
+    return now < nextAt && !asksAnew ? { kind: "failed", attempt, nextAt } : begin;
   }
   const requested = requestedAt !== undefined && requestedAt !== answeredRequest;
-  if (last === undefined || requested) return begin;
+  const upgrades = before !== undefined && before !== lastBefore;
+  if (last === undefined || requested || upgrades) return begin;
   const nextAt = after(last);
   return now < nextAt ? { kind: "keep", nextAt } : begin;
 }

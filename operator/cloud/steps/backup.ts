@@ -5,7 +5,14 @@ import { timeText } from "#runtime/api/time.ts";
 import { isApiError } from "#runtime/client/errors.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import { backupClaim } from "../children/backup-claim.ts";
-import { BACKUP_NAME, BACKUP_REQUEST, type BackupInput, backupJob, type KeyMetadata } from "../children/backup-jobs.ts";
+import {
+  BACKUP_BEFORE,
+  BACKUP_NAME,
+  BACKUP_REQUEST,
+  type BackupInput,
+  backupJob,
+  type KeyMetadata,
+} from "../children/backup-jobs.ts";
 import { schemaSpanOf } from "../children/custody.ts";
 import { TASK_LABEL } from "../children/jobs.ts";
 import { selectorText } from "../children/metadata.ts";
@@ -13,6 +20,7 @@ import { type BackupAttempt, type BackupDecision, decideBackup } from "../decide
 import { backupReport } from "../decide/backup-report.ts";
 import { databaseLogin } from "../decide/database-logins.ts";
 import { heldKeys } from "../decide/key-table.ts";
+import type { SchemaSpan } from "../decide/release.ts";
 import type { BackupSchedule, CloudDeployment } from "../deployment.ts";
 import { custodyName, type KeyName } from "../names.ts";
 import { configMaps, type Job, jobs } from "../resources.ts";
@@ -47,6 +55,8 @@ export async function backUp(scope: CloudScope, deployment: CloudDeployment): Pr
     scope.backup = undefined;
     return settled();
   }
+  // Before the first schemas there is nothing to back up.
+  if (spanOf(scope) === undefined) return settled();
   const job = newestJob(scope);
   const decision = decideBackup({
     now: scope.now,
@@ -54,6 +64,8 @@ export async function backUp(scope: CloudScope, deployment: CloudDeployment): Pr
     requestedAt: backup.requestedAt,
     answeredRequest: scope.backup?.answeredRequest,
     last: scope.backup?.last?.name,
+    before: upgradeBefore(scope, deployment),
+    lastBefore: scope.backup?.last?.before,
     attempt: job === undefined ? undefined : attemptOf(job),
   });
   const outcome = await follow(scope, deployment, backup, decision);
@@ -74,16 +86,17 @@ async function follow(
       scope.backup = { ...scope.backup, next: timeText(decision.nextAt) };
       return settled({ message: said(scope), pollAfterMs: untilMs(decision.nextAt, scope) });
     case "begin": {
-      const { name, request } = decision;
+      const { name, request, before } = decision;
       await removeJobs(scope, "Background");
-      await make(scope, deployment, { schedule, name, request });
+      await make(scope, deployment, { schedule, name, request, before });
       return running(scope, name, "");
     }
     case "await": {
-      const { name, request } = decision.attempt;
+      const { name, request, before } = decision.attempt;
       const job = newestJob(scope);
       // What it was told no longer holds: another claim, other recipients, keys that were rotated.
-      const isStale = job?.metadata.name !== jobOf(scope, deployment, { schedule, name, request }).metadata.name;
+      const isStale =
+        job?.metadata.name !== jobOf(scope, deployment, { schedule, name, request, before }).metadata.name;
       // With its pod, before there is another: two never write to one volume.
       if (isStale) await removeJobs(scope, "Foreground");
       return running(scope, name, isStale ? ": it is begun anew" : await whyNot(scope, podsOf(job)));
@@ -99,6 +112,7 @@ async function follow(
           name: attempt.name,
           ...(completedAt === undefined ? {} : { completedAt }),
           ...(report === undefined ? {} : { bytes: report.bytes }),
+          ...(attempt.before === undefined ? {} : { before: attempt.before }),
         },
         ...(report === undefined ? {} : { kept: report.kept }),
         next: timeText(nextAt),
@@ -117,6 +131,21 @@ async function follow(
     default:
       return decision satisfies never;
   }
+}
+
+/** The release that the schemas are about to be expanded for; undefined where they are not, or are already. */
+function upgradeBefore({ plan }: CloudScope, { release }: CloudDeployment): string | undefined {
+  return plan?.decision.kind === "upgrade" && plan.span?.newest !== release ? release : undefined;
+}
+
+/** Whether an upgrade waits for the backup that is made before it. */
+export function awaitsBackup(scope: CloudScope, deployment: CloudDeployment): boolean {
+  const before = upgradeBefore(scope, deployment);
+  return deployment.backup !== undefined && before !== undefined && scope.backup?.last?.before !== before;
+}
+
+function spanOf({ cache, object }: CloudScope): SchemaSpan | undefined {
+  return schemaSpanOf(cache.get(configMaps, { namespace: object.metadata.namespace ?? "", name: custodyName(object) }));
 }
 
 /** While one is made, the last one is as good as it was. */
@@ -142,6 +171,7 @@ function attemptOf(job: Job): BackupAttempt {
   return {
     name: metadata.annotations?.[BACKUP_NAME] ?? "",
     request: metadata.annotations?.[BACKUP_REQUEST],
+    before: metadata.annotations?.[BACKUP_BEFORE],
     state: has("Complete") !== undefined ? "done" : failed !== undefined && !isDeleting(job) ? "failed" : "running",
     ...(failed?.lastTransitionTime === undefined ? {} : { failedAt: new Date(failed.lastTransitionTime) }),
   };
@@ -163,7 +193,7 @@ async function removeJobs(scope: CloudScope, propagation: "Background" | "Foregr
     await scope.kube.delete(jobs, keyOf(job), { uid: job.metadata.uid, propagation });
 }
 
-type Begun = Pick<BackupInput, "schedule" | "name" | "request">;
+type Begun = Pick<BackupInput, "schedule" | "name" | "request" | "before">;
 
 async function make(scope: CloudScope, deployment: CloudDeployment, begun: Begun): Promise<void> {
   const desired = jobOf(scope, deployment, begun);
@@ -171,9 +201,8 @@ async function make(scope: CloudScope, deployment: CloudDeployment, begun: Begun
 }
 
 function jobOf(scope: CloudScope, deployment: CloudDeployment, begun: Begun) {
-  const { custody, cache, object } = scope;
-  const { namespace = "" } = object.metadata;
-  const span = schemaSpanOf(cache.get(configMaps, { namespace, name: custodyName(object) }));
+  const { custody } = scope;
+  const span = spanOf(scope);
   if (custody === undefined || span === undefined) throw new Error("keys and schemas come before a backup of them");
   const passwords = custody.values("database");
   return backupJob(deployment, {

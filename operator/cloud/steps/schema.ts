@@ -1,4 +1,4 @@
-import { type Outcome, settled } from "#runtime/controller/outcome.ts";
+import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import { barbicanConfiguration, barbicanSecrets } from "../children/barbican.ts";
 import { schemaRecord } from "../children/custody.ts";
 import { barbicanSchemaJob, keystoneSchemaJob, SCHEMA_TASKS } from "../children/jobs.ts";
@@ -9,8 +9,9 @@ import { readAtStart } from "../decide/read-at-start.ts";
 import type { SchemaSpan } from "../decide/release.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { configMaps } from "../resources.ts";
-import type { CloudScope, ReleasePlan } from "../scope.ts";
+import { type CloudScope, type ReleasePlan, unwellPoll } from "../scope.ts";
 import { applyAll } from "./apply.ts";
+import { awaitsBackup } from "./backup.ts";
 import { runJob, stopJobs } from "./jobs.ts";
 
 /** The services' configuration, and schemas that serve the release that is wanted. */
@@ -50,6 +51,11 @@ async function migrate(scope: CloudScope, deployment: CloudDeployment, plan: Rel
     }
     case "upgrade": {
       const { from } = decision;
+      if (awaitsBackup(scope, deployment))
+        return waiting(
+          `a backup of ${from} before the schemas are expanded for ${release}: BackupReady says how far it is`,
+          { pollAfterMs: unwellPoll(scope) },
+        );
       if (span?.newest !== release) {
         // What the last upgrade left is contracted first: expansions are made for the schema of one release.
         const before = await bring(scope, { ...deployment, release: from }, "whole");
