@@ -145,6 +145,11 @@ conformance-openstack: $(INSTALLED) ## OpenStack's own tests against a deployed 
 	node e2e/conformance/openstack.ts
 	biome check --write docs
 
+.PHONY: conformance-gateway
+conformance-gateway: $(INSTALLED) ## Gateway API's own tests against Gateways on the node: docs/reports/conformance-gateway.yaml (needs root)
+	node e2e/conformance/gateway.ts $(CONFORMANCE)
+	biome check --write docs
+
 .PHONY: chaos
 chaos: $(INSTALLED) ## Kill the operator after each of its writes, and write docs/reports/kills.md (long)
 	vitest run --project faults e2e/faults/kills
@@ -178,12 +183,12 @@ test-node-share: $(INSTALLED) ## The short part of test-node; where this is not 
 
 .PHONY: tools-node
 tools-node: $(INSTALLED) ## Build what `make test` needs more as root: the node's programs, Helm, the images
-	for module in node network-policies containers; do node e2e/tools/build.ts $$module; done
+	for module in node network-policies containers gateway-api; do node e2e/tools/build.ts $$module; done
 	node images/build.ts nephele keystone:2026.2 barbican:2026.2 postgresql memcached spire envoy
 
 .PHONY: tools-control
 tools-control: $(INSTALLED) ## Build what `make test` needs: the control plane's programs
-	for module in kubernetes kubevirt cdi envoy-protos gateway-api go-control-plane helm spire; do node e2e/tools/build.ts $$module; done
+	for module in kubernetes kubevirt cdi envoy-protos envoy-drain gateway-api go-control-plane helm spire; do node e2e/tools/build.ts $$module; done
 
 .PHONY: tools
 tools: $(INSTALLED) ## Build the programs of every cluster into the cache (long when it is cold)

@@ -34,7 +34,10 @@ export async function openRelease(
   await openSteps(print).step("images of Nephele", () => node.importImages(built));
   const namespace = `--namespace=${systemNamespace}`;
   const sources = ["--set", `cloud.spec.images.sources={${guestImagesUrl}}`];
-  const asBuilt = ["--set-string", `operator.podAnnotations.nephele\\.dev/image=${keyOf(built)}`];
+  const asBuilt = ["operator", "xds"].flatMap((part) => [
+    "--set-string",
+    `${part}.podAnnotations.nephele\\.dev/image=${keyOf(built)}`,
+  ]);
   return {
     upgrade: async (timeout = "5m", values = []) => {
       const more = values.flatMap((value) => ["--set", value]);
