@@ -11,8 +11,8 @@ export interface TenantRequests {
   store(payload: string): Promise<string>;
   /** Barbican forgets a secret. */
   remove(secretId: string): Promise<void>;
-  /** Logs in anew, and goes on with that token. */
-  login(): Promise<void>;
+  /** Logs in anew, and goes on with that token, which it gives. */
+  login(): Promise<string>;
   /** What it goes on with: to be the same tenant by other addresses. */
   session(): TenantSession;
   close(): void;
@@ -82,6 +82,7 @@ export async function openTenantRequests(
     },
     login: async () => {
       token = await login();
+      return token;
     },
     session: () => ({ credential, token }),
     close: () => {
