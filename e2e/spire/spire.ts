@@ -37,10 +37,11 @@ export class Spire {
   readonly socket: string;
   /** The server's API, `host:port`. */
   readonly serverAddress: string;
+  /** The path of the server's private socket, by which whoever reaches it may do all. */
+  readonly serverSocket: string;
   readonly server: BedProcess;
   readonly #bin: string;
   readonly #folder: string;
-  readonly #serverSocket: string;
   readonly #agentConfig: string;
   #agent: BedProcess | undefined;
 
@@ -48,20 +49,20 @@ export class Spire {
     this.#bin = bin;
     this.#folder = folder;
     this.trustDomain = options.trustDomain;
-    this.#serverSocket = join(folder, "server", "api.sock");
+    this.serverSocket = join(folder, "server", "api.sock");
     this.socket = join(folder, "workload", "agent.sock");
     this.address = `unix://${this.socket}`;
     this.serverAddress = `127.0.0.1:${port}`;
     this.#agentConfig = join(folder, "agent.conf");
     const serverConfig = join(folder, "server.conf");
     for (const part of ["server", "agent", "workload"]) mkdirSync(join(folder, part));
-    writeFileSync(serverConfig, serverConfiguration(folder, this.#serverSocket, port, options));
+    writeFileSync(serverConfig, serverConfiguration(folder, this.serverSocket, port, options));
     writeFileSync(this.#agentConfig, agentConfiguration(folder, this.socket, port, options));
     this.server = new BedProcess(
       join(bin, "spire-server"),
       ["run", "-config", serverConfig],
       join(folder, "server.log"),
-      () => this.#healthy("spire-server", this.#serverSocket),
+      () => this.#healthy("spire-server", this.serverSocket),
     );
   }
 
@@ -122,7 +123,7 @@ export class Spire {
   async ask(...command: readonly string[]): Promise<string> {
     const words = command.findIndex((each) => each.startsWith("-"));
     const [verbs, flags] = words === -1 ? [command, []] : [command.slice(0, words), command.slice(words)];
-    const said = await run(join(this.#bin, "spire-server"), [...verbs, "-socketPath", this.#serverSocket, ...flags]);
+    const said = await run(join(this.#bin, "spire-server"), [...verbs, "-socketPath", this.serverSocket, ...flags]);
     if (!said.ok) throw new Error(`spire-server ${verbs.join(" ")}: ${said.text}`);
     return said.text;
   }
