@@ -30,9 +30,14 @@ describe("what runs a Gateway's proxies", () => {
     await expect(text(children)).toMatchFileSnapshot(golden(name));
   });
 
-  test("one pod has no disruption budget, which would block every drain", () => {
-    expect(made.web.map(({ kind }) => kind)).toContain("PodDisruptionBudget");
-    expect(made["web-labelled"].map(({ kind }) => kind)).not.toContain("PodDisruptionBudget");
+  test("a drain of nodes takes one pod at a time, and the only one there is, too: fewer replicas leave nothing behind", () => {
+    const budgets = Object.values(made).map((children) =>
+      children.filter(({ kind }) => kind === "PodDisruptionBudget").map((each) => each["spec"]),
+    );
+    expect(budgets).toEqual([
+      [expect.objectContaining({ maxUnavailable: 1 })],
+      [expect.objectContaining({ maxUnavailable: 1 })],
+    ]);
   });
 
   test("who they are is made first, and the pods last", () => {

@@ -31,7 +31,7 @@ export function childrenOf(gateway: Gateway, platform: GatewayPlatform): readonl
     serviceAccount(gateway),
     networkPolicy(gateway),
     service(gateway, platform),
-    ...(platform.replicas > 1 ? [disruptionBudget(gateway)] : []),
+    disruptionBudget(gateway),
     deployment(gateway, platform),
   ];
 }
@@ -50,7 +50,7 @@ function service(gateway: Gateway, { serviceType }: GatewayPlatform): Desired {
   return child(gateway, "v1", "Service", { spec });
 }
 
-/** Lets a drain of nodes take one pod at a time. */
+/** Lets a drain of nodes take one pod at a time. Of a single pod it holds nothing back. */
 function disruptionBudget(gateway: Gateway): Desired {
   const spec: PodDisruptionBudgetSpec = { maxUnavailable: 1, selector: { matchLabels: { ...selectorOf(gateway) } } };
   return child(gateway, "policy/v1", "PodDisruptionBudget", { spec });
