@@ -44,7 +44,7 @@ export function connect(options: ConnectionOptions): Connection {
   const { service, clock = systemClock, timeoutMs = defaultTimeoutMs } = options;
   const base = new URL(options.baseUrl);
   const prefix = base.pathname.replace(/\/+$/, "");
-  // Both services close after each answer, so that pipelining and long idle connections gain nothing.
+  // Both services close after each answer, so pipelining gains nothing. Their sidecars do not, and are called again by what is open.
   const agent = new Agent({
     connections: 16,
     connect:

@@ -1,5 +1,6 @@
+import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createNetServer } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Spire } from "#e2e/spire/spire.ts";
 import { exactly } from "#spiffe/authorize.ts";
@@ -68,6 +69,18 @@ test.each([
 ])("%s", async (_says, own, peer, problem) => {
   const connection = await connectionOf(own, peer);
   await expect(connection.send(request)).rejects.toThrow(problem);
+});
+
+test("of one that takes the connection and says nothing it is told what did not come", async () => {
+  const silent = createNetServer().listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  open.push(() => silent.close());
+  const source = await sourceOf(OPERATOR);
+  const dial = dialByIdentity(() => Promise.resolve(source))(KEYSTONE);
+  const { port: at } = silent.address() as AddressInfo;
+  const connection = connect({ service: "keystone", baseUrl: `https://127.0.0.1:${at}`, dial });
+  open.push(() => connection.close());
+  await expect(connection.send(request)).rejects.toThrow(`no TLS handshake with 127.0.0.1:${at} within 5 s`);
 });
 
 test("without an identity of ours nobody is asked, and the reason is told", async () => {

@@ -24,11 +24,13 @@ export function dialByIdentity(identity: () => Promise<Identity>): DialPeer {
     const authorize = exactly(spiffeId(peer));
     return async ({ host, port }) => {
       const socket = connectTls(await identity(), authorize, { host, port });
+      const limit = AbortSignal.timeout(WITHIN_MS);
       try {
-        await once(socket, "secureConnect", { signal: AbortSignal.timeout(WITHIN_MS) });
+        await once(socket, "secureConnect", { signal: limit });
         return socket;
       } catch (error) {
         socket.destroy();
+        if (limit.aborted) throw new Error(`no TLS handshake with ${host}:${port} within ${WITHIN_MS / 1000} s`);
         throw error;
       }
     };
