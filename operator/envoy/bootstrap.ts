@@ -10,7 +10,7 @@ export const RUN_FOLDER = "/run/envoy";
 export const HEALTH_PORT = 19_002;
 /** Answers as soon as Envoy works: which is when its first configuration is there. */
 export const LIVE_PATH = "/live";
-/** And only as long as it is not draining. */
+/** The same of Envoy's own word, which would be another were it told to fail; that it drains its listeners is no reason. */
 export const READY_PATH = "/ready";
 
 export const ADMIN_SOCKET = `${RUN_FOLDER}/admin.sock`;

@@ -8,7 +8,7 @@ import { calledThroughMesh, isInMesh, MESH_PORT, SOCKET_FOLDER } from "./mesh.ts
 import type { Part } from "./metadata.ts";
 import { CONFINED, emptyDir } from "./pod-parts.ts";
 
-/** As long as a service goes on answering at least, once its pod is to stop. */
+/** What is open on a sidecar may last so long once its pod is to stop, seconds: as long as Keystone and Barbican go on answering. */
 const DRAIN_SECONDS = 5;
 
 /** Where a service's socket for its sidecar is, in both containers. */
@@ -47,7 +47,8 @@ export function sidecarOf(deployment: CloudDeployment, part: Part): Sidecar | un
         // However long SPIRE and the control plane take: the container is only started again meanwhile.
         startupProbe: { ...live, periodSeconds: 1, failureThreshold: 120 },
         livenessProbe: { ...live, periodSeconds: 10, timeoutSeconds: 5 },
-        // Kubelet does it when the pod is to stop, while the service still answers: who has a connection here takes another.
+        // Kubelet does it when the pod is to stop, beside what the service does: Keystone and Barbican still answer (web-service.ts),
+        // and who has a connection here takes another. memcached ends at once; what it held is computed again.
         lifecycle: { preStop: { exec: { command: [...drainCommand(0, DRAIN_SECONDS)] } } },
         resources: { requests: { cpu: "20m", memory: "96Mi" }, limits: { memory: "256Mi" } },
         // The pod's group opens the service's socket to it; its user has nothing else there.
