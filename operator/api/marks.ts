@@ -3,6 +3,8 @@
 /** Label of core Secrets that we made: no object may name one as its source (crds/policies/managed-secrets.yaml). */
 export const MANAGED_BY_LABEL = "nephele.dev/managed-by";
 
+/** Label of all that we make in namespaces. */
+export const MANAGED_BY = { "app.kubernetes.io/managed-by": "nephele" } as const;
 /** Selects all that we make in namespaces. Every controller that watches such kinds uses this selector. */
 export const MANAGED_SELECTOR = "app.kubernetes.io/managed-by=nephele";
 

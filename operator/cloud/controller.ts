@@ -1,11 +1,11 @@
 import { coreSecrets, networkPolicies, services } from "#operator/api/foreign.ts";
 import type { Cloud } from "#operator/api/generated/cloud.ts";
 import type { Project } from "#operator/api/generated/project.ts";
+import { MANAGED_SELECTOR } from "#operator/api/marks.ts";
 import { clouds, projects } from "#operator/api/resources.ts";
 import { CLOUD_LABEL, isDeployed } from "#operator/clients/cloud-connection.ts";
 import { isDeleting, type KubeObject, keyOf, type ObjectKey } from "#runtime/api/object.ts";
 import { type Controller, defineController, watch } from "#runtime/controller/definition.ts";
-import { MANAGED_SELECTOR } from "./children/metadata.ts";
 import { isNeeded } from "./hypervisor.ts";
 import {
   accessPolicies,

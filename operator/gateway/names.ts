@@ -1,4 +1,5 @@
-import { createHash } from "node:crypto";
+import { CONTENT, contentHash } from "#operator/api/content.ts";
+import { MANAGED_BY } from "#operator/api/marks.ts";
 import type { Proxy as EnvoyProxy } from "#operator/envoy/bootstrap.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import { controllerReference } from "#runtime/api/resource.ts";
@@ -8,10 +9,6 @@ import type { Gateway } from "./resources.ts";
 /** The label by which Gateway API knows what was made of a Gateway (GEP-1762). */
 export const GATEWAY_LABEL = "gateway.networking.k8s.io/gateway-name";
 const CLASS_LABEL = "gateway.networking.k8s.io/gateway-class-name";
-/** As MANAGED_SELECTOR has it. */
-const MANAGED_BY = { "app.kubernetes.io/managed-by": "nephele" } as const;
-/** Changes when anything of what we want changes, so that a field that we want no more is seen. */
-const CONTENT = "nephele.dev/content";
 
 const SUFFIX = "-gateway";
 /** Of Services' names, and of labels' values. */
@@ -78,9 +75,4 @@ export function child(
     },
     ...content,
   };
-}
-
-/** Eight hexadecimal digits. */
-function contentHash(content: unknown): string {
-  return createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 8);
 }

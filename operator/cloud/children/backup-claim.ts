@@ -1,7 +1,7 @@
+import { MANAGED_BY } from "#operator/api/marks.ts";
 import { CLOUD_LABEL } from "#operator/clients/cloud-connection.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import type { CloudDeployment } from "../deployment.ts";
-import { MANAGED_BY } from "./metadata.ts";
 
 /** The claim of a volume for backups. It has no owner: it is there for when the Cloud is not. */
 export function backupClaim({ cloud }: CloudDeployment, name: string, storage: string): Desired {

@@ -1,5 +1,6 @@
 import type { CoreSecret } from "#operator/api/foreign.ts";
 import type { Cloud } from "#operator/api/generated/cloud.ts";
+import { MANAGED_BY } from "#operator/api/marks.ts";
 import { CLOUD_LABEL } from "#operator/clients/cloud-connection.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import type { HeldKey, Values } from "../decide/key-table.ts";
@@ -7,7 +8,7 @@ import type { SchemaSpan } from "../decide/release.ts";
 import type { RestoreNote } from "../decide/restore.ts";
 import { custodyName, type KeyName, secretNames } from "../names.ts";
 import type { ConfigMap } from "../resources.ts";
-import { MANAGED_BY, secretData } from "./metadata.ts";
+import { secretData } from "./metadata.ts";
 
 /** Marks core Secrets that we made: no object may name one as its source (crds/policies/references.yaml). */
 const NEVER_A_SOURCE = "nephele.dev/managed-by";

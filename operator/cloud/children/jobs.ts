@@ -1,5 +1,6 @@
 import type { JobSpec } from "kubernetes-types/batch/v1.d.ts";
 import type { PodSpec, Volume } from "kubernetes-types/core/v1.d.ts";
+import { contentHash } from "#operator/api/content.ts";
 import { connectionOf, partName } from "#operator/clients/cloud-connection.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import type { CloudDeployment } from "../deployment.ts";
@@ -7,7 +8,7 @@ import { secretNames } from "../names.ts";
 import { versions } from "../releases.ts";
 import { barbicanFiles } from "./barbican.ts";
 import { keystoneFiles } from "./keystone.ts";
-import { child, contentHash, labelsOf, type Part } from "./metadata.ts";
+import { child, labelsOf, type Part } from "./metadata.ts";
 import { confinedPod, image, type PlainContainer } from "./pod.ts";
 import { emptyDir, FILE_MODE } from "./pod-parts.ts";
 import { authorityOf, program, type Service } from "./service-config.ts";

@@ -1,18 +1,14 @@
-import { createHash } from "node:crypto";
+import { CONTENT, contentHash } from "#operator/api/content.ts";
+import { MANAGED_BY } from "#operator/api/marks.ts";
 import { CLOUD_LABEL, type CloudPart, partName } from "#operator/clients/cloud-connection.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import { controllerReference } from "#runtime/api/resource.ts";
 import type { CloudDeployment } from "../deployment.ts";
 
-/** The same label as other controllers' children have, because all share one watch of a kind. */
-export const MANAGED_BY = { "app.kubernetes.io/managed-by": "nephele" } as const;
-export const MANAGED_SELECTOR = "app.kubernetes.io/managed-by=nephele";
 /** Which release of OpenStack a pod is of; by it a Service leads to the pods of one. */
 export const RELEASE_LABEL = "nephele.dev/release";
 /** Which keys and logins a pod read when it started; on pods. */
 export const READ_AT_START = "nephele.dev/keys";
-/** Changes when anything of what we want changes, so that a field that we want no more is seen. */
-const CONTENT = "nephele.dev/content";
 
 /** `setup`: Jobs by which a Cloud comes to be. `backup`: those that copy databases out and in. `restore`: what puts keys back. `drill`: what speaks with nobody. */
 export type Part = CloudPart | "setup" | "backup" | "restore" | "drill";
@@ -60,11 +56,6 @@ export function child(input: ChildInput): Desired {
     },
     ...content,
   };
-}
-
-/** Eight hexadecimal digits. */
-export function contentHash(content: unknown): string {
-  return createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 8);
 }
 
 /** A core Secret's `data`, so that it can be compared with what is there. */

@@ -1,10 +1,12 @@
 import type { StatefulSetSpec } from "kubernetes-types/apps/v1.d.ts";
+import { contentHash } from "#operator/api/content.ts";
+import { MANAGED_BY } from "#operator/api/marks.ts";
 import { partName } from "#operator/clients/cloud-connection.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import { type CloudDeployment, POSTGRESQL_PORT } from "../deployment.ts";
 import { versions } from "../releases.ts";
 import { POSTGRESQL_ACCOUNT } from "./accounts.ts";
-import { child, contentHash, labelsOf, MANAGED_BY, selectorOf } from "./metadata.ts";
+import { child, labelsOf, selectorOf } from "./metadata.ts";
 import { confinedPod, image, spread } from "./pod.ts";
 import { emptyDir, FILE_MODE } from "./pod-parts.ts";
 import {

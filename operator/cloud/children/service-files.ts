@@ -1,7 +1,8 @@
 import type { Volume, VolumeMount } from "kubernetes-types/core/v1.d.ts";
+import { contentHash } from "#operator/api/content.ts";
 import { partName } from "#operator/clients/cloud-connection.ts";
 import type { CloudDeployment } from "../deployment.ts";
-import { contentHash, secretData } from "./metadata.ts";
+import { secretData } from "./metadata.ts";
 import { FILE_MODE } from "./pod-parts.ts";
 import { AUTHORITY_FILE, authorityOf, type Service, serviceFolder } from "./service-config.ts";
 

@@ -1,10 +1,11 @@
 import type { DeploymentSpec } from "kubernetes-types/apps/v1.d.ts";
 import type { Volume, VolumeMount } from "kubernetes-types/core/v1.d.ts";
+import { contentHash } from "#operator/api/content.ts";
 import { partName } from "#operator/clients/cloud-connection.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { isInMesh } from "./mesh.ts";
-import { child, contentHash, labelsOf, READ_AT_START, RELEASE_LABEL, selectorOf } from "./metadata.ts";
+import { child, labelsOf, READ_AT_START, RELEASE_LABEL, selectorOf } from "./metadata.ts";
 import { confinedPod, image, spread } from "./pod.ts";
 import { emptyDir } from "./pod-parts.ts";
 import { READY_PATH, RUN_FOLDER, type Service } from "./service-config.ts";
