@@ -16,7 +16,5 @@ export const REFUSAL_POLL_MS = 60_000;
 export const SWEEP_MS = 5 * 60_000;
 /** How long something must have been seen without an owner before it is removed. */
 export const SWEEP_GRACE_MS = 10 * 60_000;
-/** How long nothing is removed after the Cloud came back out of a backup. */
-export const RESTORED_GRACE_MS = 24 * 60 * 60_000;
 /** Versions that stay where the spec has no rotation to say it: the current one and the one before. */
 export const KEEP_WITHOUT_ROTATION = 2;

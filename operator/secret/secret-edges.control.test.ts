@@ -293,7 +293,7 @@ describe("secret", () => {
     const theirs = await foreignSecret(other);
     const later = new Date(now.getTime() + 10 * 60_000);
     // In a Cloud that came back out of a backup it is told, and stays.
-    const restored = { ...input, graceMs: graceMs(now.toISOString(), later), memory: first.memory };
+    const restored = { ...input, graceMs: graceMs(now.toISOString(), now.toISOString(), later), memory: first.memory };
     const kept = await sweep({ ...restored, listed: await keys.list(), now: later });
     expect(kept).toMatchObject({ removed: [], kept: [`${other.name}/of-disabled version 1`] });
     expect(await other.barbican.secrets.get(id)).toBeDefined();

@@ -1,11 +1,10 @@
 import { projects } from "#operator/api/resources.ts";
+import { RESTORED_GRACE_MS } from "#operator/restored-grace.ts";
 import { type Outcome, settled } from "#runtime/controller/outcome.ts";
 import { orphanedProjects } from "../decide/orphans.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import type { CloudScope } from "../scope.ts";
 
-/** As long as it takes until tenants' objects are there again (secret/periods.ts has the same). */
-const WITHIN_MS = 24 * 60 * 60_000;
 const MOST_NAMES = 10;
 
 /** For a day after the Cloud came back out of a backup: which Keystone projects no object owns yet. Nothing is done about them. */
@@ -17,7 +16,7 @@ export async function reportOrphans(
   const { cache, clients, now, restore, results } = scope;
   const restored = results.get("Restored");
   const completedAt = Date.parse(restore?.completedAt ?? "");
-  if (clients === undefined || restored?.kind !== "settled" || !(now.getTime() < completedAt + WITHIN_MS))
+  if (clients === undefined || restored?.kind !== "settled" || !(now.getTime() < completedAt + RESTORED_GRACE_MS))
     return settled();
   const known = new Set(cache.list(projects).map(({ metadata }) => metadata.name));
   const found = orphanedProjects(

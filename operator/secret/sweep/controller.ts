@@ -53,7 +53,7 @@ async function sweepProject(
     const { secrets: listed } = await deps.listings.get(projectId, keys, now);
     const restoredAt = choice.cloud.status?.restore?.completedAt;
     const input = {
-      graceMs: graceMs(restoredAt, now),
+      graceMs: graceMs(restoredAt, project.metadata.creationTimestamp, now),
       keys,
       listed: listed.values(),
       installation: deps.installationId,

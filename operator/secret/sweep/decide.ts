@@ -1,7 +1,8 @@
 import type { SecretStatus } from "#operator/api/generated/secret.ts";
+import { RESTORED_GRACE_MS } from "#operator/restored-grace.ts";
 import { idOf } from "../gather.ts";
 import type { Mark } from "../mark.ts";
-import { RESTORED_GRACE_MS, SWEEP_GRACE_MS } from "../periods.ts";
+import { SWEEP_GRACE_MS } from "../periods.ts";
 
 /** Something of ours in Barbican that no Secret's status names. */
 export interface Suspect {
@@ -47,12 +48,15 @@ export function graceOver(
 
 /**
  * How long something must have been seen without an owner before it is removed. In a Cloud that came back out of a backup
- * nothing is, for a day: objects are applied again in whatever order, and what they left there is theirs.
- * @param restoredAt when it came back, RFC 3339; undefined where it never did
+ * nothing is, for a day: objects are applied again in whatever order, and what they left there is theirs. A Project that is
+ * applied later has its day from then on: its Secrets come after it.
+ * @param restoredAt when the Cloud came back, RFC 3339; undefined where it never did
+ * @param projectMadeAt when the Project was made, RFC 3339
  */
-export function graceMs(restoredAt: string | undefined, now: Date): number {
-  const restored = Date.parse(restoredAt ?? "");
-  return now.getTime() < restored + RESTORED_GRACE_MS ? Number.POSITIVE_INFINITY : SWEEP_GRACE_MS;
+export function graceMs(restoredAt: string | undefined, projectMadeAt: string, now: Date): number {
+  if (restoredAt === undefined) return SWEEP_GRACE_MS;
+  const from = Math.max(Date.parse(restoredAt), Date.parse(projectMadeAt));
+  return now.getTime() < from + RESTORED_GRACE_MS ? Number.POSITIVE_INFINITY : SWEEP_GRACE_MS;
 }
 
 /** Ids of all that a Secret's status names in Barbican. */
