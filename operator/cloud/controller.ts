@@ -17,9 +17,9 @@ import {
   serviceAccounts,
   statefulSets,
 } from "./resources.ts";
-import { type CloudDeps, type CloudScope, cloudScope, deployed } from "./scope.ts";
+import { apart, type CloudDeps, type CloudScope, cloudScope, deployed } from "./scope.ts";
 import { cloudStatus } from "./status.ts";
-import { backUp, ensureBackupClaim } from "./steps/backup.ts";
+import { backUp, ensureBackupClaim, noteOverdue } from "./steps/backup.ts";
 import { ensureCache } from "./steps/cache.ts";
 import { conclude } from "./steps/conclude.ts";
 import { confine } from "./steps/confine.ts";
@@ -85,18 +85,19 @@ export function cloudController(deps: CloudDeps): Controller {
     scope: (context) => cloudScope(context, deps),
     steps: [
       checkHypervisor,
+      apart("BackupReady", noteOverdue),
       deployed("SchemaReady", checkRelease),
       deployed("Confined", confine),
       deployed("WorkloadsRegistered", registerWorkloads),
-      deployed("BackupReady", ensureBackupClaim),
+      apart("BackupReady", ensureBackupClaim),
       deployed("Restored", restoreKeys),
       deployed("KeysReady", holdKeys),
       deployed("CacheReady", ensureCache),
       deployed("MeshReady", checkMesh),
       deployed("DatabaseReady", ensureDatabase),
       deployed("Restored", restoreDatabases),
-      deployed("BackupReady", backUp),
-      deployed("Drilled", drill),
+      apart("BackupReady", backUp),
+      apart("Drilled", drill),
       deployed("SchemaReady", ensureSchema),
       deployed("IdentityReady", bootstrap),
       deployed("IdentityReady", ensureKeystone),

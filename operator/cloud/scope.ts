@@ -3,7 +3,8 @@ import type { Call } from "#operator/clients/call.ts";
 import type { CloudAccess, CloudClients } from "#operator/clients/cloud-access.ts";
 import type { Registrar } from "#operator/registration/registrar.ts";
 import type { ReconcileContext } from "#runtime/controller/definition.ts";
-import { type Outcome, settled } from "#runtime/controller/outcome.ts";
+import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
+import { NotSyncedError } from "#runtime/watch/cache.ts";
 import type { Values } from "./decide/key-table.ts";
 import type { ReleaseDecision, SchemaSpan } from "./decide/release.ts";
 import { type CloudDeployment, deploymentOf, type Platform } from "./deployment.ts";
@@ -113,4 +114,29 @@ export function deployed(aspect: Aspect, step: DeployStep): CloudStep {
       throw error;
     }
   };
+}
+
+/**
+ * A step that the Cloud can be without. Its outcome is the aspect's condition, as {@link deployed} has it; what it waits for,
+ * and why it failed, ends no pass: the Cloud goes on, and the step is tried again.
+ */
+export function apart(aspect: Aspect, step: DeployStep): CloudStep {
+  return async (scope, signal) => {
+    if (scope.deployment === undefined) return settled();
+    const outcome = await tried(scope, step(scope, scope.deployment, signal), signal);
+    if (outcome.kind !== "settled" || outcome.message !== undefined) scope.results.set(aspect, outcome);
+    return settled(outcome.pollAfterMs === undefined ? {} : { pollAfterMs: outcome.pollAfterMs });
+  };
+}
+
+async function tried(scope: CloudScope, step: Promise<Outcome>, signal: AbortSignal): Promise<Outcome> {
+  try {
+    return await step;
+  } catch (error) {
+    // The pass itself cannot go on.
+    if (signal.aborted || error instanceof NotSyncedError) throw error;
+    scope.log.warn({ err: error }, "a step that the Cloud can be without failed, and is tried again");
+    const why = error instanceof Error ? error.message : String(error);
+    return waiting(`another try: ${why}`, { reason: "TransientError", pollAfterMs: unwellPoll(scope) });
+  }
 }

@@ -7,6 +7,8 @@ import {
   backupName,
   begunAt,
   decideBackup,
+  OVERDUE_MS,
+  overdueAt,
 } from "./backup.ts";
 
 const HOUR = 3_600_000;
@@ -90,6 +92,20 @@ describe("a backup", () => {
     });
     const { nextAt } = decideBackup(facts({ attempt: attempt("done", HOUR) })) as { readonly nextAt: Date };
     expect(nextAt).toEqual(later(25 * HOUR));
+  });
+
+  test("has a name after the last one's and the last try's, also where the clock went back", () => {
+    const now = later(-HOUR);
+    const begun = (over: Partial<BackupFacts>) => decideBackup(facts({ now, requestedAt: request, ...over }));
+    expect(begun({})).toEqual({ kind: "begin", name: "20261125T100001Z", request });
+    expect(begun({ attempt: attempt("failed", HOUR) })).toMatchObject({ name: "20261125T110001Z" });
+    // So it is noted, and the request is answered once.
+    expect(begun({ attempt: attempt("done", 1_000, { request }) }).kind).toBe("note");
+  });
+
+  test("is overdue some minutes after its time, and never where none was said", () => {
+    expect(overdueAt("2026-11-25T10:00:00Z")).toEqual(later(OVERDUE_MS));
+    expect(overdueAt(undefined)).toBeUndefined();
   });
 
   test("has a name that says when it was begun, and names are in order", () => {

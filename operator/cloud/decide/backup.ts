@@ -45,14 +45,28 @@ export type BackupDecision =
 /** How long a try that failed stands before another: what it wants, a person mends, or a database that is up again. */
 export const BACKUP_RETRY_MS = 10 * 60_000;
 
+/** How long past its time the next is overdue: a pass may wait for other things meanwhile, as an upgrade does. */
+export const OVERDUE_MS = 10 * 60_000;
+
+/**
+ * When the next backup is overdue, as status says when it comes; undefined where that is not known. Pure.
+ * @param next RFC 3339
+ */
+export function overdueAt(next: string | undefined): Date | undefined {
+  const at = Date.parse(next ?? "");
+  return Number.isNaN(at) ? undefined : new Date(at + OVERDUE_MS);
+}
+
 /**
  * What to do about backups: one at a time, each as long after the one before was begun as the schedule says, one for each
- * request, and one before each upgrade. Status may be lost and the Job not, and the other way round; either is enough to go on. Pure.
+ * request, and one before each upgrade. Status may be lost and the Job not, and the other way round; either is enough to go on.
+ * Names are in order, also where the clock went back: by them it is known which is the last. Pure.
  */
 export function decideBackup(facts: BackupFacts): BackupDecision {
   const { now, everyMs, requestedAt, answeredRequest, last, before, lastBefore, attempt } = facts;
   const after = (name: string): Date => new Date(begunAt(name).getTime() + everyMs);
-  const begin: BackupDecision = { kind: "begin", name: backupName(now), request: requestedAt, before };
+  const name = nameAfter(last, attempt?.name, now);
+  const begin: BackupDecision = { kind: "begin", name, request: requestedAt, before };
   if (attempt?.state === "running") return { kind: "await", attempt };
   if (attempt?.state === "done" && (last === undefined || last < attempt.name))
     return { kind: "note", attempt, nextAt: after(attempt.name) };
@@ -72,6 +86,12 @@ export function decideBackup(facts: BackupFacts): BackupDecision {
 /** The name of a backup that is begun at a time: `20261126T073000Z`. By it they are in order. */
 export function backupName(at: Date): string {
   return timeText(at).replace(/[-:]/g, "");
+}
+
+/** The name of what is begun now, or the first after those that there are. */
+function nameAfter(last: string | undefined, tried: string | undefined, now: Date): string {
+  const taken = [last, tried].filter((name) => name !== undefined).map((name) => begunAt(name).getTime());
+  return backupName(new Date(Math.max(now.getTime(), ...taken.map((at) => at + 1_000))));
 }
 
 /** When a backup of a name was begun. */

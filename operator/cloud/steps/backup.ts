@@ -16,7 +16,7 @@ import {
 import { schemaSpanOf } from "../children/custody.ts";
 import { TASK_LABEL } from "../children/jobs.ts";
 import { selectorText } from "../children/metadata.ts";
-import { type BackupAttempt, type BackupDecision, decideBackup } from "../decide/backup.ts";
+import { type BackupAttempt, type BackupDecision, decideBackup, overdueAt } from "../decide/backup.ts";
 import { backupReport } from "../decide/backup-report.ts";
 import { databaseLogin } from "../decide/database-logins.ts";
 import { heldKeys } from "../decide/key-table.ts";
@@ -26,6 +26,7 @@ import { custodyName, type KeyName } from "../names.ts";
 import { configMaps, type Job, jobs } from "../resources.ts";
 import { type CloudScope, unwellPoll } from "../scope.ts";
 import { whyNot } from "./apply.ts";
+import { podsOf, stopJobs } from "./jobs.ts";
 import { readSecrets } from "./keys.ts";
 import { untilMs } from "./rotated.ts";
 
@@ -33,6 +34,22 @@ import { untilMs } from "./rotated.ts";
 const OURS = "nephele.dev/";
 /** Jobs are watched: this is for what their pods say while they do not start. */
 const RUNNING_POLL_MS = 15_000;
+
+/** What a pass says that has not come to the backup which is due. */
+const OVERDUE = "BackupOverdue";
+
+/** Before anything that may wait: says of a backup that is long due that it is, until the pass comes to it. */
+export async function noteOverdue(scope: CloudScope, { backup }: CloudDeployment): Promise<Outcome> {
+  const at = overdueAt(scope.backup?.next);
+  if (backup === undefined || at === undefined) return settled();
+  if (scope.now < at) return settled({ pollAfterMs: untilMs(at, scope) });
+  return waiting(
+    `the backup that was to be made at ${scope.backup?.next}: what comes before it is not done (see Ready)`,
+    {
+      reason: OVERDUE,
+    },
+  );
+}
 
 /** The claim for backups, where the Cloud says how large it is. What is there is never changed. */
 export async function ensureBackupClaim(scope: CloudScope, deployment: CloudDeployment): Promise<Outcome> {
@@ -48,15 +65,19 @@ export async function ensureBackupClaim(scope: CloudScope, deployment: CloudDepl
   return settled();
 }
 
-/** Makes a backup when one is due. Whatever becomes of it, the Cloud goes on: it says so in a condition of its own. */
+/** Makes a backup when one is due. Where backups are wanted no more, none is made to its end. */
 export async function backUp(scope: CloudScope, deployment: CloudDeployment): Promise<Outcome> {
   const { backup } = deployment;
   if (backup === undefined) {
+    await stopJobs(scope, ["backup"]);
     scope.backup = undefined;
     return settled();
   }
   // Before the first schemas there is nothing to back up.
   if (spanOf(scope) === undefined) return settled();
+  const earlier = scope.results.get("BackupReady");
+  // The claim cannot be made, and that is what a person is to see.
+  if (earlier?.kind === "waiting" && earlier.reason !== OVERDUE) return settled();
   const job = newestJob(scope);
   const decision = decideBackup({
     now: scope.now,
@@ -68,19 +89,15 @@ export async function backUp(scope: CloudScope, deployment: CloudDeployment): Pr
     lastBefore: scope.backup?.last?.before,
     attempt: job === undefined ? undefined : attemptOf(job),
   });
-  const outcome = await follow(scope, deployment, backup, decision);
-  scope.results.set("BackupReady", outcome);
-  return settled(outcome.pollAfterMs === undefined ? {} : { pollAfterMs: outcome.pollAfterMs });
+  return follow(scope, deployment, backup, decision);
 }
-
-type Followed = Extract<Outcome, { readonly kind: "settled" | "waiting" }>;
 
 async function follow(
   scope: CloudScope,
   deployment: CloudDeployment,
   schedule: BackupSchedule,
   decision: BackupDecision,
-): Promise<Followed> {
+): Promise<Outcome> {
   switch (decision.kind) {
     case "keep":
       scope.backup = { ...scope.backup, next: timeText(decision.nextAt) };
@@ -149,7 +166,7 @@ function spanOf({ cache, object }: CloudScope): SchemaSpan | undefined {
 }
 
 /** While one is made, the last one is as good as it was. */
-function running(scope: CloudScope, name: string, why: string): Followed {
+function running(scope: CloudScope, name: string, why: string): Outcome {
   const poll = { pollAfterMs: Math.max(RUNNING_POLL_MS, unwellPoll(scope)) };
   if (scope.backup?.last !== undefined && why === "")
     return settled({ message: `${said(scope)} Backup ${name} is being made`, ...poll });
@@ -231,10 +248,6 @@ function keysOf(scope: CloudScope, deployment: CloudDeployment): Readonly<Partia
     ),
   );
 }
-
-const podsOf = (job: Job | undefined): Readonly<Record<string, string>> => ({
-  "batch.kubernetes.io/job-name": job?.metadata.name ?? "",
-});
 
 function inNamespace({ object }: CloudScope, labels: Readonly<Record<string, string>>) {
   return { namespace: object.metadata.namespace ?? "", labelSelector: selectorText(labels) };

@@ -1,10 +1,8 @@
-import { coreSecrets, pods } from "#operator/api/foreign.ts";
-import { CLOUD_LABEL } from "#operator/clients/cloud-connection.ts";
-import { type Desired, keyOf } from "#runtime/api/object.ts";
+import { pods } from "#operator/api/foreign.ts";
+import { keyOf } from "#runtime/api/object.ts";
 import { timeText } from "#runtime/api/time.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import { drillJob } from "../children/backup-jobs.ts";
-import { TASK_LABEL } from "../children/jobs.ts";
 import { selectorText } from "../children/metadata.ts";
 import { drillReport } from "../decide/backup-report.ts";
 import { decideJob } from "../decide/job.ts";
@@ -12,29 +10,30 @@ import type { BackupDrill, CloudDeployment } from "../deployment.ts";
 import { jobs } from "../resources.ts";
 import { type CloudScope, unwellPoll } from "../scope.ts";
 import { whyNot } from "./apply.ts";
+import { holdsIdentity, identitySecret } from "./backup-identity.ts";
+import { podsOf, removeOlder, stopJobs } from "./jobs.ts";
 
-/** Restores the last backup in a pod of its own, once for each request. Whatever becomes of it, the Cloud goes on. */
+/** Restores the last backup in a pod of its own, once for each request. Where no drill is wanted any more, none is ended. */
 export async function drill(scope: CloudScope, { backup, ...rest }: CloudDeployment): Promise<Outcome> {
   const wanted = backup?.drill;
-  if (backup === undefined || wanted === undefined) return settled();
-  const outcome = await follow(scope, { backup, ...rest }, wanted, backup.claim.name);
-  scope.results.set("Drilled", outcome);
-  return settled(outcome.pollAfterMs === undefined ? {} : { pollAfterMs: outcome.pollAfterMs });
+  if (backup === undefined || wanted === undefined) {
+    await stopJobs(scope, ["drill"]);
+    return settled();
+  }
+  return follow(scope, { backup, ...rest }, wanted, backup.claim.name);
 }
-
-type Followed = Extract<Outcome, { readonly kind: "settled" | "waiting" }>;
 
 async function follow(
   scope: CloudScope,
   deployment: CloudDeployment,
   { requestedAt, identity }: BackupDrill,
   claimName: string,
-): Promise<Followed> {
+): Promise<Outcome> {
   const { last, lastDrill } = scope.backup ?? {};
   const poll = { pollAfterMs: unwellPoll(scope) };
   if (lastDrill?.requestedAt === requestedAt) return settled({ message: said(scope, identity.name) });
   if (last === undefined) return waiting("a backup that can be tried", poll);
-  if ((identitySecret(scope, identity.name)?.data?.[identity.key] ?? "") === "")
+  if (!holdsIdentity(scope, identity))
     return waiting(
       `the key ${identity.key} in core Secret ${identity.name} (spec.backup.drill.identitySecretRef)`,
       poll,
@@ -44,7 +43,7 @@ async function follow(
   const awaited = `backup ${last.name} to be restored in a drill`;
   switch (decision.kind) {
     case "create":
-      await removeOthers(scope, desired);
+      await removeOlder(scope, "drill", desired, scope.cache.list(jobs, namespaceOf(scope)));
       await scope.kube.apply(jobs, desired, { fieldOwner: scope.fieldOwner("children"), force: true });
       return waiting(awaited, poll);
     case "running":
@@ -77,25 +76,6 @@ function said(scope: CloudScope, identityName: string): string {
   const advice = `; delete core Secret ${identityName}, whose private key belongs elsewhere`;
   return `Backup ${name} was restored in a drill at ${completedAt}, and its keys fit its data${counted}${isThere ? advice : ""}`;
 }
-
-async function removeOthers(scope: CloudScope, desired: Desired): Promise<void> {
-  const { cache, kube, object } = scope;
-  const others = cache
-    .list(jobs, namespaceOf(scope))
-    .filter(
-      ({ metadata: { labels } }) => labels?.[CLOUD_LABEL] === object.metadata.name && labels[TASK_LABEL] === "drill",
-    )
-    .filter(({ metadata }) => metadata.name !== desired.metadata.name && metadata.deletionTimestamp === undefined);
-  for (const job of others) await kube.delete(jobs, keyOf(job), { uid: job.metadata.uid, propagation: "Background" });
-}
-
-function identitySecret(scope: CloudScope, name: string) {
-  return scope.cache.get(coreSecrets, { namespace: namespaceOf(scope), name });
-}
-
-const podsOf = (job: Desired): Readonly<Record<string, string>> => ({
-  "batch.kubernetes.io/job-name": job.metadata.name,
-});
 
 function namespaceOf({ object }: CloudScope): string {
   return object.metadata.namespace ?? "";

@@ -18,11 +18,11 @@ export async function runJob(scope: CloudScope, task: Task, desired: Desired): P
       await kube.apply(jobs, desired, { fieldOwner: scope.fieldOwner("children"), force: true });
       return waiting(awaited, { pollAfterMs: unwellPoll(scope) });
     case "running":
-      return waiting(`${awaited}${await whyNot(scope, { "batch.kubernetes.io/job-name": desired.metadata.name })}`, {
+      return waiting(`${awaited}${await whyNot(scope, podsOf(desired))}`, {
         pollAfterMs: unwellPoll(scope),
       });
     case "failed": {
-      const why = await whyNot(scope, { "batch.kubernetes.io/job-name": desired.metadata.name });
+      const why = await whyNot(scope, podsOf(desired));
       return waiting(`${awaited} well: ${decision.message}${why}`, {
         reason: "SetupFailed",
         pollAfterMs: RETRY_AFTER_MS,
@@ -49,7 +49,13 @@ export async function stopJobs(scope: CloudScope, tasks: readonly string[]): Pro
   for (const job of unended) await kube.delete(jobs, keyOf(job), { uid: job.metadata.uid, propagation: "Foreground" });
 }
 
-async function removeOlder(scope: CloudScope, task: Task, desired: Desired, all: readonly Job[]): Promise<void> {
+/** Labels by which the pods of a Job are found. */
+export function podsOf(job: Pick<Job | Desired, "metadata"> | undefined): Readonly<Record<string, string>> {
+  return { "batch.kubernetes.io/job-name": job?.metadata.name ?? "" };
+}
+
+/** Takes away what a task did before, with another content. */
+export async function removeOlder(scope: CloudScope, task: Task, desired: Desired, all: readonly Job[]): Promise<void> {
   const older = all.filter(
     (job) =>
       job.metadata.labels?.[CLOUD_LABEL] === scope.object.metadata.name &&

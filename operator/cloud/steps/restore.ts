@@ -1,4 +1,3 @@
-import { type CoreSecret, coreSecrets } from "#operator/api/foreign.ts";
 import { timeText } from "#runtime/api/time.ts";
 import { invalid, type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import { restoreDatabasesJob, restoreKeysJob } from "../children/backup-jobs.ts";
@@ -17,6 +16,7 @@ import type { CloudDeployment, RestoreSource } from "../deployment.ts";
 import { custodyName } from "../names.ts";
 import { type ConfigMap, configMaps } from "../resources.ts";
 import { type CloudScope, unwellPoll } from "../scope.ts";
+import { holdsIdentity, identitySecret } from "./backup-identity.ts";
 import { runJob } from "./jobs.ts";
 import { hasVolume, readSecrets } from "./keys.ts";
 import { record as recordSpan } from "./schema.ts";
@@ -80,10 +80,6 @@ function restoredMessage(scope: CloudScope, { name, identity }: RestoreSource, c
   return `Keys and databases came back from backup ${name} at ${completedAt}${isThere ? advice : ""}`;
 }
 
-function identitySecret({ cache, object }: CloudScope, name: string): CoreSecret | undefined {
-  return cache.get(coreSecrets, { namespace: object.metadata.namespace ?? "", name });
-}
-
 async function decide(scope: CloudScope, deployment: CloudDeployment): Promise<RestoreDecision> {
   const found = recordOf(scope);
   const noted = restoreNoteOf(found);
@@ -104,8 +100,7 @@ async function decide(scope: CloudScope, deployment: CloudDeployment): Promise<R
 async function putKeys(scope: CloudScope, deployment: CloudDeployment, restore: RestoreSource): Promise<Outcome> {
   const { cloud } = deployment;
   const { name, key } = restore.identity;
-  // A pod whose Secret is missing says nothing: so we do.
-  if ((identitySecret(scope, name)?.data?.[key] ?? "") === "")
+  if (!holdsIdentity(scope, restore.identity))
     return waiting(`the key ${key} in core Secret ${name} (spec.restore.identitySecretRef)`, {
       pollAfterMs: unwellPoll(scope),
     });

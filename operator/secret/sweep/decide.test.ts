@@ -92,7 +92,12 @@ describe("the grace", () => {
     ["some minutes in a Cloud that never came back out of a backup", undefined, "2026-11-23T11:59:00Z", 600_000],
     ["without an end in one that just did", "2026-11-23T11:00:00Z", long, Number.POSITIVE_INFINITY],
     ["some minutes in one that did more than a day ago", "2026-11-22T11:59:59Z", long, 600_000],
-    ["without an end for a Project that was just applied there", long, "2026-11-23T11:45:00Z", Number.POSITIVE_INFINITY],
+    [
+      "without an end for a Project that was just applied there",
+      long,
+      "2026-11-23T11:45:00Z",
+      Number.POSITIVE_INFINITY,
+    ],
     ["some minutes for a Project that was applied there more than a day ago", long, "2026-11-22T11:59:59Z", 600_000],
   ])("is %s", (_says, restoredAt, projectMadeAt, expected) => {
     expect(graceMs(restoredAt, projectMadeAt, now)).toBe(expected);
