@@ -314,10 +314,10 @@ describe("a drill", () => {
   const plugin = "barbican.plugin.crypto.simple_crypto.SimpleCryptoPlugin";
   const storeProjectKey = (key: string) =>
     postgresql.sql("barbican", `INSERT INTO kek_data VALUES ('${plugin}', '${fernetToken(key, "of a project")}')`);
-  const drill = () => {
+  const drill = (edit = (text: string): string => text) => {
     const place = programs.scratch;
     const logins = { keystone: { role: "keystone" }, barbican: { role: "barbican" } };
-    return programs.run("drill.py", { plan: { ...planOf(1), host: place, port: 5432, logins }, asNobody: true });
+    return programs.run("drill.py", { plan: { ...planOf(1), host: place, port: 5432, logins }, asNobody: true, edit });
   };
 
   beforeEach(async () => {
@@ -355,6 +355,11 @@ describe("a drill", () => {
     const said = await drill();
     expect(said).toEqual({ ok: true, text: JSON.stringify({ name: name(1), projects: 1, secrets: 1, tried: 2 }) });
     expect(await postgresql.sql("keystone", "SELECT count(*) FROM project")).toBe("3");
+  });
+
+  test("ends where it fails with a session open", async () => {
+    const said = await drill((text) => text.replace("found = revision(connection)", 'raise Refused("in the middle")'));
+    expect(said).toEqual({ ok: false, text: "in the middle" });
   });
 
   test("finds out where a key is none of the backup's, and where the private key is another", async () => {
