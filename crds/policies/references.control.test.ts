@@ -10,14 +10,20 @@ let bench: Workbench;
 let namespace: string;
 /** May write all our kinds and read the core Secret `mine` alone. */
 let writer: Sender;
+/** The same, and may read every core Secret. */
+let keeper: Sender;
 
 beforeAll(async () => {
   bench = await openWorkbench();
   namespace = await bench.namespace();
-  writer = await bench.user("writer", [
-    { apiGroups: ["nephele.dev"], resources: ["secrets", "servers", "clouds"], verbs: ["create", "update"] },
-    { apiGroups: [""], resources: ["secrets"], verbs: ["get"], resourceNames: ["mine"] },
-  ]);
+  const writes = {
+    apiGroups: ["nephele.dev"],
+    resources: ["secrets", "servers", "clouds"],
+    verbs: ["create", "update"],
+  };
+  const reads = { apiGroups: [""], resources: ["secrets"], verbs: ["get"] };
+  writer = await bench.user("writer", [writes, { ...reads, resourceNames: ["mine"] }]);
+  keeper = await bench.user("keeper", [writes, reads]);
 });
 afterAll(() => bench.close());
 
@@ -50,17 +56,17 @@ const restored = (name: string) => ({
   },
 });
 
-const drilled = (name: string) => ({
+const recipients = (...letters: readonly string[]) => letters.map((letter) => `age1${letter.repeat(58)}`);
+const backedUp = {
   spec: {
     release: "2026.2",
     identity: { external: null },
     keyManager: { external: null },
-    backup: {
-      recipients: ["q", "p"].map((letter) => `age1${letter.repeat(58)}`),
-      target: { storage: "1Gi" },
-      drill: { requestedAt: "2026-11-26T07:30:00Z", identitySecretRef: { name } },
-    },
+    backup: { recipients: recipients("q", "p"), target: { storage: "1Gi" } },
   },
+};
+const drilled = (name: string) => ({
+  spec: { backup: { drill: { requestedAt: "2026-11-26T07:30:00Z", identitySecretRef: { name } } } },
 });
 
 const REFERENCES: readonly (readonly [string, RuleTable, (name: string) => Patch])[] = [
@@ -71,7 +77,6 @@ const REFERENCES: readonly (readonly [string, RuleTable, (name: string) => Patch
   ["Cloud.spec.keyManager.external.caSecretRef", cloudRules, keyManager],
   ["Cloud.spec.database.external.adminSecretRef", cloudRules, (name) => database(name)],
   ["Cloud.spec.database.external.caSecretRef", cloudRules, (name) => database("mine", name)],
-  ["Cloud.spec.backup.drill.identitySecretRef", cloudRules, drilled],
 ];
 
 const refusal = () =>
@@ -87,15 +92,35 @@ function object(table: RuleTable, patch: Patch): Manifest {
 }
 
 /** The verdict on a change by the writer of an object that the administrator made. */
-async function changed(table: RuleTable, before: Patch, change: Patch): Promise<string> {
+async function changed(table: RuleTable, before: Patch, change: Patch, by = writer): Promise<string> {
   const path = await bench.create(collectionOf(table), object(table, before));
-  return writer.judge("PUT", path, merge(await bench.admin.send("GET", path), change));
+  return by.judge("PUT", path, merge(await bench.admin.send("GET", path), change));
 }
 
 test("Cloud.spec.restore.identitySecretRef, which never changes, is refused to who may not read the core Secret", async () => {
   const create = (name: string) => writer.judge("POST", collectionOf(cloudRules), object(cloudRules, restored(name)));
   expect(await untilRefused(() => create("theirs"))).toContain(refusal());
   expect(await create("mine")).toBe(ACCEPTED);
+});
+
+test("Cloud.spec.backup.drill.identitySecretRef is refused to who may not read the core Secret", async () => {
+  expect(await untilRefused(() => changed(cloudRules, backedUp, drilled("theirs")))).toContain(refusal());
+  expect(await changed(cloudRules, backedUp, drilled("mine"))).toBe(ACCEPTED);
+});
+
+test("Cloud.spec.backup: who may not read all core Secrets chooses neither recipients nor target", async () => {
+  const KEYS = "whoever chooses recipients or target of a backup can have all keys of the Cloud";
+  const create = (by: Sender) => by.judge("POST", collectionOf(cloudRules), object(cloudRules, backedUp));
+  expect(await untilRefused(() => create(writer))).toContain(KEYS);
+  expect(await create(keeper)).toBe(ACCEPTED);
+  for (const backup of [{ recipients: recipients("z", "p") }, { target: { storage: "2Gi" } }]) {
+    expect(await changed(cloudRules, backedUp, { spec: { backup } })).toContain(KEYS);
+    expect(await changed(cloudRules, backedUp, { spec: { backup } }, keeper)).toBe(ACCEPTED);
+  }
+  const { backup, ...without } = backedUp.spec;
+  expect(await changed(cloudRules, { spec: without }, { spec: { backup } })).toContain(KEYS);
+  for (const change of [{ keep: 3 }, { requestedAt: "2026-11-26T07:30:00Z" }, null])
+    expect(await changed(cloudRules, backedUp, { spec: { backup: change } })).toBe(ACCEPTED);
 });
 
 describe.each(REFERENCES)("%s", (_field, table, naming) => {

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { parse } from "yaml";
 import { kubectl } from "#e2e/cluster/kubectl.ts";
@@ -61,8 +61,8 @@ beforeEach(async () => {
   };
 });
 
-async function backUp(more: Readonly<Record<string, string>> = {}): Promise<void> {
-  const annotations = { "nephele.dev/key-set": "set-1", "nephele.dev/rewrapped": "1" };
+async function backUp(more: Readonly<Record<string, string>> = {}, marks: typeof more = {}): Promise<void> {
+  const annotations = { "nephele.dev/key-set": "set-1", "nephele.dev/rewrapped": "1", ...marks };
   const held = { kek: secretOf("kek"), fernet: secretOf("fernet"), ...more };
   const plan = {
     name: NAME,
@@ -121,6 +121,18 @@ test("a backup that holds anything but keys of the Cloud is refused before anyth
   await backUp({ administrator: "registry-login" });
   expect((await restore()).text).toBe("the backup holds Secret registry-login, which is no key of this Cloud");
   expect(await held("kek")).toBeUndefined();
+});
+
+test("PostgreSQL's passwords, which no backup holds, are refused, and of a forged one no more than keys is made", async () => {
+  programs.mount("keys/database/postgres", "x");
+  await backUp({ database: secretOf("database") });
+  expect((await restore()).text).toBe(`the backup holds Secret ${secretOf("database")}, which is no key of this Cloud`);
+  rmSync(programs.backups, { recursive: true });
+  rmSync(programs.mounted("keys/database"), { recursive: true });
+  await backUp({}, { "kustomize.example.org/a": "b" });
+  expect(await restore()).toMatchObject({ ok: true });
+  expect((await held("kek"))?.metadata.annotations).not.toHaveProperty("kustomize.example.org/a");
+  expect((await held("kek"))?.metadata.annotations).toHaveProperty("nephele.dev/rewrapped", "1");
 });
 
 test("what the API server refuses is said by name, without its value", async () => {

@@ -80,6 +80,11 @@ export function backupJob(deployment: CloudDeployment, input: BackupInput): Desi
   });
 }
 
+/** Whether a backup holds such keys: all but the passwords of PostgreSQL's roles, which are made anew with them. */
+export function isBackedUp(key: string): boolean {
+  return key !== ("database" satisfies KeyName);
+}
+
 /** Puts a backup's keys into core Secrets (programs/restore_keys.py), by an account that may make such alone. */
 export function restoreKeysJob(deployment: CloudDeployment, source: RestoreSource): Desired {
   const { cloud } = deployment;
@@ -91,7 +96,7 @@ export function restoreKeysJob(deployment: CloudDeployment, source: RestoreSourc
     plan: {
       name: source.name,
       identity: IDENTITY_FILE,
-      secretNames: Object.values(secretNames).map((nameOf) => nameOf(cloud)),
+      secretNames: Object.entries(secretNames).flatMap(([key, nameOf]) => (isBackedUp(key) ? [nameOf(cloud)] : [])),
       account: ACCOUNT_FOLDER,
     },
     secrets: [identityOf(source)],

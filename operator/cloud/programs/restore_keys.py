@@ -8,6 +8,8 @@ import ssl
 import urllib.error
 import urllib.request
 
+OURS = "nephele.dev/"
+MANAGED_BY = "app.kubernetes.io/managed-by"
 
 def api_server():
     """Its address as each pod is told it, and what knows its certificate and who we are."""
@@ -36,8 +38,23 @@ def create(item):
 def refuse_others(items):
     for item in items:
         name, labels = item["metadata"]["name"], item["metadata"]["labels"]
-        if name not in plan["secretNames"] or labels.get("nephele.dev/cloud") != plan["cloud"] or item["kind"] != "Secret":
+        if name not in plan["secretNames"] or labels.get(f"{OURS}cloud") != plan["cloud"] or item["kind"] != "Secret":
             raise Refused(f"the backup holds {item['kind']} {name}, which is no key of this Cloud")
+
+
+def secret_of(item, notes):
+    """The core Secret to be made: of what the backup says only the values, our labels and our notes. Whoever can write to the
+    volume can put anything there."""
+    metadata = item["metadata"]
+    labels = {key: value for key, value in metadata["labels"].items() if key.startswith(OURS) or key == MANAGED_BY}
+    annotations = {key: value for key, value in metadata["annotations"].items() if key.startswith(OURS)}
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": metadata["name"], "labels": labels, "annotations": {**annotations, **notes}},
+        "type": "Opaque",
+        "data": item["data"],
+    }
 
 
 def restore_keys():
@@ -56,8 +73,7 @@ def restore_keys():
     items = keys_of(manifest)
     refuse_others(items)
     for item in items:
-        metadata = item["metadata"]
-        create({**item, "metadata": {**metadata, "annotations": {**metadata["annotations"], **notes}}})
+        create(secret_of(item, notes))
     return {"name": plan["name"], "keys": len(items)}
 
 

@@ -11,6 +11,7 @@ import {
   BACKUP_REQUEST,
   type BackupInput,
   backupJob,
+  isBackedUp,
   type KeyMetadata,
 } from "../children/backup-jobs.ts";
 import { schemaSpanOf } from "../children/custody.ts";
@@ -231,9 +232,8 @@ function jobOf(scope: CloudScope, deployment: CloudDeployment, begun: Begun) {
   });
 }
 
-/** All but the passwords of PostgreSQL's roles, which are made anew with them. */
 function keysOf(scope: CloudScope, deployment: CloudDeployment): Readonly<Partial<Record<KeyName, KeyMetadata>>> {
-  const held = [...readSecrets(scope, heldKeys(deployment))].filter(([name]) => name !== "database");
+  const held = [...readSecrets(scope, heldKeys(deployment))].filter(([name]) => isBackedUp(name));
   return Object.fromEntries(
     held.map(
       ([
