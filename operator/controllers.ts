@@ -26,7 +26,7 @@ export interface ControllersDeps {
   readonly namespace: string;
   readonly log: Logger;
   /** Where a Cloud's services are deployed to. */
-  readonly platform: Omit<Platform, "installationId">;
+  readonly platform: Omit<Platform, "installationId" | "namespace">;
   /** Where a Cloud's workloads are registered; undefined: nowhere. */
   readonly spire: SpireServer | undefined;
   /** How the proxies of Gateways are run; undefined: by somebody else. */
@@ -62,7 +62,7 @@ export function controllers({
   };
   const registrar = spire && new Registrar(spire);
   return [
-    cloudController({ clouds, platform: { ...platform, installationId }, spire: registrar }),
+    cloudController({ clouds, platform: { ...platform, installationId, namespace }, spire: registrar }),
     projectController({
       clouds,
       installationId,

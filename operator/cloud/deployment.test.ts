@@ -8,6 +8,7 @@ const platform = {
   userNamespaces: true,
   ...{ trustDomain: undefined, sidecars: undefined },
   installationId: "i",
+  namespace: "nephele-system",
 };
 const external = {
   identity: { external: { url: "https://k/v3", credentialsSecretRef: { name: "login" } } },

@@ -13,6 +13,8 @@ export interface Platform {
   readonly trustDomain: string | undefined;
   /** Who configures the Envoys beside the pods, and gives them their identities; undefined: there are none beside them. */
   readonly sidecars: MeshPlatform | undefined;
+  /** The release's, in which the operator runs: only there may a backup's keys be put back. */
+  readonly namespace: string;
   /** By which what tenants have is found again: a backup is restored only where it is the same. */
   readonly installationId: string;
 }

@@ -26,7 +26,12 @@ export function aCloud(spec: Partial<CloudSpec> = {}): Cloud {
   };
 }
 
-const CLUSTER = { imageRegistry: "docker.io/nephele", userNamespaces: true, installationId: "local" } as const;
+const CLUSTER = {
+  imageRegistry: "docker.io/nephele",
+  userNamespaces: true,
+  installationId: "local",
+  namespace: "nephele-system",
+} as const;
 
 /** The Cloud's deployment; with a trust domain its pods have identities. */
 export function aDeployment(spec: Partial<CloudSpec> = {}, trustDomain?: string): CloudDeployment {

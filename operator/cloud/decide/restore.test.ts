@@ -11,11 +11,20 @@ const note = (over: Partial<RestoreNote> = {}): RestoreNote => ({
 });
 const completedAt = "2026-11-25T11:00:00Z";
 
+const facts: RestoreFacts = {
+  wanted,
+  note: undefined,
+  namespace: "nephele-system",
+  restorableIn: "nephele-system",
+  dataExists: false,
+};
+
 describe("a restore", () => {
   test.each<[string, Partial<RestoreFacts>, RestoreDecision["kind"]]>([
     ["is none where none is wanted, whatever is there", { wanted: undefined, dataExists: true }, "none"],
     ["begins where nothing is there", {}, "begin"],
     ["is refused over what is there", { dataExists: true }, "refuse"],
+    ["is refused in another namespace than Nephele's", { namespace: "team-a" }, "refuse"],
     ["goes on with the keys", { note: note() }, "keys"],
     ["goes on with the databases once the keys are held", { note: note({ keysHeld: true }) }, "databases"],
     ["is done once", { note: note({ keysHeld: true, completedAt }) }, "done"],
@@ -28,11 +37,11 @@ describe("a restore", () => {
     ["that is not ended is not followed by another", { note: note({ name: other }) }, "refuse"],
     ["is refused over what another brought", { note: note({ name: other, keysHeld: true, completedAt }) }, "refuse"],
   ])("%s", (_says, given, kind) => {
-    expect(decideRestore({ wanted, note: undefined, dataExists: false, ...given }).kind).toBe(kind);
+    expect(decideRestore({ ...facts, ...given }).kind).toBe(kind);
   });
 
   test("that is refused says what is there and what to do", () => {
-    expect(decideRestore({ wanted, note: undefined, dataExists: true })).toMatchObject({
+    expect(decideRestore({ ...facts, dataExists: true })).toMatchObject({
       problem: expect.stringMatching(/nothing is restored over them: take spec.restore out, or delete/) as string,
     });
   });

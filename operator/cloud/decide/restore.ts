@@ -12,6 +12,9 @@ export interface RestoreFacts {
   /** The backup that the Cloud is to begin with. */
   readonly wanted: string | undefined;
   readonly note: RestoreNote | undefined;
+  /** The Cloud's namespace, and the only one in which what puts keys back has the right to. */
+  readonly namespace: string;
+  readonly restorableIn: string;
   /** Whether anything of a Cloud of this name is there: a record without such a note, keys, a volume of its database. */
   readonly dataExists: boolean;
 }
@@ -27,7 +30,7 @@ export type RestoreDecision =
   | { readonly kind: "done"; readonly completedAt: string };
 
 /** How a Cloud comes back out of a backup: once, into nothing, and never over anything. Pure. */
-export function decideRestore({ wanted, note, dataExists }: RestoreFacts): RestoreDecision {
+export function decideRestore({ wanted, note, namespace, restorableIn, dataExists }: RestoreFacts): RestoreDecision {
   const refuse = (problem: string): RestoreDecision => ({ kind: "refuse", problem });
   if (note?.completedAt !== undefined && (wanted === undefined || wanted === note.name))
     return { kind: "done", completedAt: note.completedAt };
@@ -39,6 +42,10 @@ export function decideRestore({ wanted, note, dataExists }: RestoreFacts): Resto
     );
   if (wanted === undefined) return { kind: "none" };
   if (note !== undefined) return { kind: note.keysHeld ? "databases" : "keys" };
+  if (namespace !== restorableIn)
+    return refuse(
+      `only a Cloud in namespace ${restorableIn} is restored, where Nephele itself is, and this one is in ${namespace}: make it there`,
+    );
   return dataExists
     ? refuse(
         "keys or a volume of a Cloud of this name are there, and nothing is restored over them: take spec.restore out, or delete this Cloud with spec.onDelete: Delete",

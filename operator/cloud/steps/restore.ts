@@ -93,7 +93,8 @@ async function decide(scope: CloudScope, deployment: CloudDeployment): Promise<R
     const { name, completedAt } = noted;
     scope.restore = { name, ...(completedAt === undefined ? {} : { completedAt }) };
   }
-  return decideRestore({ wanted, note: noted, dataExists });
+  const { namespace = "" } = scope.object.metadata;
+  return decideRestore({ wanted, note: noted, namespace, restorableIn: deployment.platform.namespace, dataExists });
 }
 
 /** The Job puts them into core Secrets; they are in custody once they are recorded. */
