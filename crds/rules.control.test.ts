@@ -39,10 +39,12 @@ describe.each(tables)("$kind: the API server refuses", (table) => {
     return { control: await create(merge(named(of), control)), verdict: await create(merge(named(of), fault)) };
   }
 
-  async function asChanged(of: RuleTable, { before = {}, fault, control = {} }: RuleCase) {
-    const made = await admin.send("POST", collection, merge(named(of), before));
-    const path = `${collection}/${made.metadata.name}`;
+  async function asChanged(of: RuleTable, { before = {}, status, fault, control = {} }: RuleCase) {
+    const created = await admin.send("POST", collection, merge(named(of), before));
+    const path = `${collection}/${created.metadata.name}`;
     try {
+      const made =
+        status === undefined ? created : await admin.send("PUT", `${path}/status`, merge(created, { status }));
       const change = (object: Manifest) => admin.judge("PUT", path, object);
       return { control: await change(merge(made, control)), verdict: await change(merge(made, fault)) };
     } finally {

@@ -34,6 +34,10 @@ const restore = (name: string) => ({
   },
 });
 
+const from = (claimName: string) => ({ restore: { from: { persistentVolumeClaim: { claimName } } } });
+const RESTORE_GIVEN = "restore can be given only when the Cloud is made: nothing is restored over what is there";
+const VOLUME = "is of a database's volume or of SPIRE's: backups are in one of their own";
+
 export const cloudRules: RuleTable = {
   kind: "Cloud",
   plural: "clouds",
@@ -320,11 +324,51 @@ export const cloudRules: RuleTable = {
       refusedWith: "must be a quantity greater than zero, such as 10Gi",
     },
     {
+      says: "backups in the volume of a database",
+      fault: deploying(backup({ target: { persistentVolumeClaim: { claimName: "data-default-postgresql-0" } } })),
+      control: deploying(backup({ target: { persistentVolumeClaim: { claimName: "data-of-backups-0" } } })),
+      at: "spec.backup.target.persistentVolumeClaim.claimName",
+      refusedWith: VOLUME,
+    },
+    {
+      says: "a restore from SPIRE's volume",
+      fault: deploying(merge(restore("20261126T073000Z"), from("data-nephele-spire-server-0"))),
+      control: deploying(restore("20261126T073000Z")),
+      at: "spec.restore.from.persistentVolumeClaim.claimName",
+      refusedWith: VOLUME,
+    },
+    {
       says: "a restore over a Cloud that is there",
       before: deploying({}),
       fault: { spec: restore("20261126T073000Z") },
-      at: "spec",
-      refusedWith: "restore can be given only when the Cloud is made: nothing is restored over what is there",
+      at: "",
+      refusedWith: RESTORE_GIVEN,
+    },
+    {
+      says: "a restore over a Cloud in which another one was begun",
+      before: deploying({}),
+      status: { restore: { name: "20261126T073000Z" } },
+      fault: { spec: restore("20261127T073000Z") },
+      control: { spec: restore("20261126T073000Z") },
+      at: "",
+      refusedWith: RESTORE_GIVEN,
+    },
+    {
+      says: "a restore that was begun, and is not done, is taken out",
+      before: deploying(restore("20261126T073000Z")),
+      status: { restore: { name: "20261126T073000Z" } },
+      fault: { spec: { restore: null } },
+      at: "",
+      refusedWith: "restore is not done, and half a restore is nothing: it may be taken out when it is done",
+    },
+    {
+      says: "a restore that is done is changed, but not taken out",
+      before: deploying(restore("20261126T073000Z")),
+      status: { restore: { name: "20261126T073000Z", completedAt: "2026-11-26T08:00:00Z" } },
+      fault: { spec: restore("20261127T073000Z") },
+      control: { spec: { restore: null } },
+      at: "spec.restore",
+      refusedWith: "restore cannot be changed",
     },
     {
       says: "a restore of another backup",

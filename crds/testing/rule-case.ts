@@ -15,6 +15,8 @@ export interface RuleCase {
   readonly says: string;
   /** Given: the fault is a change of an object that was made of the base and this. Else it is there from the start. */
   readonly before?: Patch;
+  /** With `before`: what stands in its status then. */
+  readonly status?: Patch;
   readonly fault: Patch;
   /** The same without the fault, which must be accepted. Default: the base; for a change, one that changes nothing. */
   readonly control?: Patch;
