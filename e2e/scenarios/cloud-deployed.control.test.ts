@@ -11,14 +11,20 @@ import {
 } from "#operator/api/foreign.ts";
 import type { Cloud } from "#operator/api/generated/cloud.ts";
 import { clouds } from "#operator/api/resources.ts";
-import { configMaps, deployments, statefulSets } from "#operator/cloud/resources.ts";
+import { configMaps, deployments, jobs, statefulSets } from "#operator/cloud/resources.ts";
 import type { ObjectMeta } from "#runtime/api/object.ts";
+import { defineResource } from "#runtime/api/resource.ts";
 
 /**
  * Clouds that are deployed, as far as they come without a node: objects are made and accepted, pods are not run. What
  * follows is shown on the node (cloud.node.test.ts).
  */
 const NAMESPACE = "nephele-system";
+const limitRanges = defineResource({
+  ...{ group: "", version: "v1", plural: "limitranges" },
+  kind: "LimitRange",
+  namespaced: true,
+});
 let bed: Bed;
 const made: string[] = [];
 beforeAll(async () => {
@@ -210,6 +216,39 @@ describe("cloud, deployed", () => {
     expect(await bed.kube.get(networkPolicies, at(`${name}-backup`))).toBeDefined();
     await remove(name);
     expect((await ofBackups())?.metadata.deletionTimestamp).toBeUndefined();
+    await bed.kube.delete(persistentVolumeClaims, at(`${name}-backups`));
+  });
+
+  test("conflict: a claim for backups that the namespace does not allow is said, and the Cloud goes on", async () => {
+    const limits = at(unique("claims"));
+    const tooLarge = [{ type: "PersistentVolumeClaim", max: { storage: "1000Ti" } }];
+    const limit = { apiVersion: "v1", kind: "LimitRange", metadata: limits, spec: { limits: tooLarge } };
+    await bed.kube.apply(limitRanges, limit, { fieldOwner: "test", force: true });
+    try {
+      const name = await make({ backup: { recipients, target: { storage: "2000Ti" } } });
+      await until(name, "BackupReady", "False", /another try: .*maximum storage usage per PersistentVolumeClaim/);
+      await until(name, "DatabaseReady", "False", /StatefulSet .*: 0 of 1 pod is ready/);
+    } finally {
+      await bed.kube.delete(limitRanges, limits);
+    }
+  });
+
+  test("update: a backup that is being made is ended when backups are wanted no more, and not before", async () => {
+    const name = await make({ backup: { recipients, target: { storage: "1Gi" } }, onDelete: "Delete" });
+    const labels = {
+      "app.kubernetes.io/managed-by": "nephele",
+      "nephele.dev/cloud": name,
+      "nephele.dev/task": "backup",
+    };
+    const template = { spec: { restartPolicy: "Never", containers: [{ name: "backup", image: "none" }] } };
+    // Suspended: no pod of it is to run here.
+    const spec = { suspend: true, template };
+    const job = { apiVersion: "batch/v1", kind: "Job", metadata: { ...at(name), labels }, spec };
+    await bed.kube.apply(jobs, job, { fieldOwner: "test", force: true });
+    await until(name, "DatabaseReady", "False");
+    expect((await bed.kube.get(jobs, at(name)))?.metadata.deletionTimestamp).toBeUndefined();
+    await bed.kube.mergePatch(clouds, at(name), { spec: { backup: null } });
+    await untilGone(bed.kube, jobs, at(name));
     await bed.kube.delete(persistentVolumeClaims, at(`${name}-backups`));
   });
 

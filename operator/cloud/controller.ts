@@ -19,7 +19,7 @@ import {
 } from "./resources.ts";
 import { apart, type CloudDeps, type CloudScope, cloudScope, deployed } from "./scope.ts";
 import { cloudStatus } from "./status.ts";
-import { backUp, ensureBackupClaim, noteOverdue } from "./steps/backup.ts";
+import { backUp, ensureBackupClaim, reviewBackups } from "./steps/backup.ts";
 import { ensureCache } from "./steps/cache.ts";
 import { conclude } from "./steps/conclude.ts";
 import { confine } from "./steps/confine.ts";
@@ -85,7 +85,7 @@ export function cloudController(deps: CloudDeps): Controller {
     scope: (context) => cloudScope(context, deps),
     steps: [
       checkHypervisor,
-      apart("BackupReady", noteOverdue),
+      apart("BackupReady", reviewBackups),
       deployed("SchemaReady", checkRelease),
       deployed("Confined", confine),
       deployed("WorkloadsRegistered", registerWorkloads),

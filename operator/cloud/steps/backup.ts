@@ -39,10 +39,16 @@ const RUNNING_POLL_MS = 15_000;
 /** What a pass says that has not come to the backup which is due. */
 const OVERDUE = "BackupOverdue";
 
-/** Before anything that may wait: says of a backup that is long due that it is, until the pass comes to it. */
-export async function noteOverdue(scope: CloudScope, { backup }: CloudDeployment): Promise<Outcome> {
+/** Before anything that may wait: ends what is wanted no more, and says of a backup that is long due that it is. */
+export async function reviewBackups(scope: CloudScope, { backup }: CloudDeployment): Promise<Outcome> {
+  if (backup === undefined) scope.backup = undefined;
+  const wanted = { backup: backup !== undefined, drill: backup?.drill !== undefined };
+  await stopJobs(
+    scope,
+    (["backup", "drill"] as const).filter((task) => !wanted[task]),
+  );
   const at = overdueAt(scope.backup?.next);
-  if (backup === undefined || at === undefined) return settled();
+  if (at === undefined) return settled();
   if (scope.now < at) return settled({ pollAfterMs: untilMs(at, scope) });
   return waiting(
     `the backup that was to be made at ${scope.backup?.next}: what comes before it is not done (see Ready)`,
@@ -66,16 +72,11 @@ export async function ensureBackupClaim(scope: CloudScope, deployment: CloudDepl
   return settled();
 }
 
-/** Makes a backup when one is due. Where backups are wanted no more, none is made to its end. */
+/** Makes a backup when one is due. */
 export async function backUp(scope: CloudScope, deployment: CloudDeployment): Promise<Outcome> {
   const { backup } = deployment;
-  if (backup === undefined) {
-    await stopJobs(scope, ["backup"]);
-    scope.backup = undefined;
-    return settled();
-  }
   // Before the first schemas there is nothing to back up.
-  if (spanOf(scope) === undefined) return settled();
+  if (backup === undefined || spanOf(scope) === undefined) return settled();
   const earlier = scope.results.get("BackupReady");
   // The claim cannot be made, and that is what a person is to see.
   if (earlier?.kind === "waiting" && earlier.reason !== OVERDUE) return settled();

@@ -11,15 +11,12 @@ import { jobs } from "../resources.ts";
 import { type CloudScope, unwellPoll } from "../scope.ts";
 import { whyNot } from "./apply.ts";
 import { holdsIdentity, identitySecret } from "./backup-identity.ts";
-import { podsOf, removeOlder, stopJobs } from "./jobs.ts";
+import { podsOf, removeOlder } from "./jobs.ts";
 
-/** Restores the last backup in a pod of its own, once for each request. Where no drill is wanted any more, none is ended. */
+/** Restores the last backup in a pod of its own, once for each request. */
 export async function drill(scope: CloudScope, { backup, ...rest }: CloudDeployment): Promise<Outcome> {
   const wanted = backup?.drill;
-  if (backup === undefined || wanted === undefined) {
-    await stopJobs(scope, ["drill"]);
-    return settled();
-  }
+  if (backup === undefined || wanted === undefined) return settled();
   return follow(scope, { backup, ...rest }, wanted, backup.claim.name);
 }
 
