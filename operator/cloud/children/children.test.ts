@@ -4,7 +4,7 @@ import type { Desired } from "#runtime/api/object.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { aDeployment, aDeploymentInTheMesh } from "../fixtures.ts";
 import { backupClaim } from "./backup-claim.ts";
-import { backupJob, drillJob, restoreDatabasesJob, restoreKeysJob } from "./backup-jobs.ts";
+import { backedUp, copies } from "./backup-fixtures.ts";
 import { barbican, barbicanConfiguration, barbicanSecrets } from "./barbican.ts";
 import { disruptionBudget } from "./disruption-budget.ts";
 import {
@@ -38,44 +38,6 @@ const outside = aDeployment({
 });
 
 const meshed = aDeploymentInTheMesh();
-const backedUp = aDeployment({
-  backup: { every: "24h", keep: 7, recipients: ["age1a", "age1b"], target: { storage: "5Gi" } },
-  restore: {
-    from: { persistentVolumeClaim: { claimName: "nas" }, name: "20261125T100000Z" },
-    identitySecretRef: { name: "identity", key: "identity" },
-  },
-});
-const logins = {
-  keystone: { role: "keystone_2", key: "keystone-2", password: "s3cr3t", generation: 2 },
-  barbican: { role: "barbican", key: "barbican", password: "s3cr3t", generation: 1 },
-};
-const key = (name: string) => ({
-  name: `default-${name}`,
-  labels: { "nephele.dev/cloud": "default" },
-  annotations: { "nephele.dev/key-set": "set-1" },
-});
-
-/** Of a Cloud that has backups, and began with one. */
-function copies(): readonly Desired[] {
-  const { backup: schedule, restore } = backedUp;
-  if (schedule === undefined || restore === undefined) throw new Error("this Cloud has no backups");
-  return [
-    backupJob(backedUp, {
-      schedule,
-      name: "20261126T100000Z",
-      request: "2026-11-26T09:59:00Z",
-      before: "2026.2",
-      logins,
-      keySet: "set-1",
-      span: { oldest: "2026.1", newest: "2026.2" },
-      keys: { kek: key("kek"), barbicanUser: key("barbican-user") },
-    }),
-    restoreKeysJob(backedUp, restore),
-    restoreDatabasesJob(backedUp, restore, logins),
-    drillJob(backedUp, restore, "2026-11-26T10:00:00Z"),
-  ];
-}
-
 /** What is made, by the name of its golden file. `vitest run -u` writes them anew; look at what has changed. */
 const made: Readonly<Record<string, readonly Desired[]>> = {
   "keystone-fernet": [keystoneConfiguration(small), keystone(small, "database 1")],
@@ -274,11 +236,6 @@ describe("what data needs", () => {
       readonly volumeClaimTemplates: readonly { readonly metadata: object }[];
     };
     for (const { metadata } of volumeClaimTemplates) expect(metadata).not.toHaveProperty("ownerReferences");
-  });
-
-  test("is so of what backups are kept in, and no Job is told a password", () => {
-    expect(backupClaim(backedUp, "default-backups", "5Gi").metadata).not.toHaveProperty("ownerReferences");
-    expect(JSON.stringify(copies())).not.toContain("s3cr3t");
   });
 
   test("shows a password in a Secret's data and nowhere else", () => {

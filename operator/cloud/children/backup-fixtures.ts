@@ -1,0 +1,42 @@
+import type { Desired } from "#runtime/api/object.ts";
+import { aDeployment } from "../fixtures.ts";
+import { backupJob, drillJob, restoreDatabasesJob, restoreKeysJob } from "./backup-jobs.ts";
+
+/** Of a Cloud that has backups, and began with one. */
+export const backedUp = aDeployment({
+  backup: { every: "24h", keep: 7, recipients: ["age1a", "age1b"], target: { storage: "5Gi" } },
+  restore: {
+    from: { persistentVolumeClaim: { claimName: "nas" }, name: "20261125T100000Z" },
+    identitySecretRef: { name: "identity", key: "identity" },
+  },
+});
+const logins = {
+  keystone: { role: "keystone_2", key: "keystone-2", password: "s3cr3t", generation: 2 },
+  barbican: { role: "barbican", key: "barbican", password: "s3cr3t", generation: 1 },
+};
+const key = (name: string) => ({
+  name: `default-${name}`,
+  labels: { "nephele.dev/cloud": "default" },
+  annotations: { "nephele.dev/key-set": "set-1" },
+});
+
+/** All Jobs of backups of that Cloud. */
+export function copies(): readonly Desired[] {
+  const { backup: schedule, restore } = backedUp;
+  if (schedule === undefined || restore === undefined) throw new Error("this Cloud has no backups");
+  return [
+    backupJob(backedUp, {
+      schedule,
+      name: "20261126T100000Z",
+      request: "2026-11-26T09:59:00Z",
+      before: "2026.2",
+      logins,
+      keySet: "set-1",
+      span: { oldest: "2026.1", newest: "2026.2" },
+      keys: { kek: key("kek"), barbicanUser: key("barbican-user") },
+    }),
+    restoreKeysJob(backedUp, restore),
+    restoreDatabasesJob(backedUp, restore, logins),
+    drillJob(backedUp, restore, "2026-11-26T10:00:00Z"),
+  ];
+}

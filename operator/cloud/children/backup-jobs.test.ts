@@ -1,0 +1,14 @@
+import { expect, test } from "vitest";
+import { backupClaim } from "./backup-claim.ts";
+import { backedUp, copies } from "./backup-fixtures.ts";
+
+test("what backups are kept in has no owner, and no Job is told a password", () => {
+  expect(backupClaim(backedUp, "default-backups", "5Gi").metadata).not.toHaveProperty("ownerReferences");
+  expect(JSON.stringify(copies())).not.toContain("s3cr3t");
+});
+
+test("what puts keys back may not put back PostgreSQL's passwords, which no backup holds", () => {
+  const [putsBack] = copies().filter(({ metadata }) => metadata.name.startsWith("default-restore-keys-"));
+  expect(JSON.stringify(putsBack)).toContain("default-kek");
+  expect(JSON.stringify(putsBack)).not.toContain("default-database");
+});
