@@ -9,8 +9,8 @@ export interface Answer {
 }
 
 /**
- * One request, and its answer when that is whole. undici's `request` makes a stream of each answer's body and then a text of that
- * stream, which takes a third of what a small exchange costs (docs/adr/0023); this takes the parts as they come.
+ * One request, and its answer when that is whole. undici's `request` makes a stream of each answer's body and then a text
+ * of that stream, which takes a third of what a small exchange costs (docs/adr/0023); this takes the parts as they come.
  */
 export function exchange(
   dispatcher: Dispatcher,

@@ -165,7 +165,9 @@ export class Manager {
     );
     try {
       const working = this.#runners.map((runner) => runner.run(end.signal, kill.signal));
-      void Promise.all(this.#runners.map((runner) => runner.atRest())).then(giveBack);
+      const looked = Promise.all(this.#runners.map((runner) => runner.atRest()));
+      // Queues that are closed are at rest, too; who stops has no use for it.
+      void looked.then(() => (end.signal.aborted ? undefined : giveBack()));
       await Promise.all(working);
     } finally {
       cut();

@@ -24,7 +24,7 @@ export class Queue {
   readonly #working = new Map<string, Priority | undefined>();
   /**
    * When keys come back, in whole milliseconds since the queue began: every object stands here between two passes, and
-   * a small integer takes no memory beside its place in the map.
+   * a small integer (V8's hold 24 days) takes no memory beside its place in the map.
    */
   readonly #scheduled: Readonly<Record<Priority, Map<string, number>>> = { normal: new Map(), low: new Map() };
   readonly #failures = new Map<string, number>();
@@ -128,6 +128,7 @@ export class Queue {
   }
 
   #tellRest(): void {
+    if (this.#restWaiters.length === 0) return;
     const { normal, low } = this.depth();
     if (!this.#closed && (normal > 0 || low > 0 || this.#working.size > 0)) return;
     for (const waiter of this.#restWaiters.splice(0)) waiter();

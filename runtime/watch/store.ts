@@ -23,9 +23,9 @@ interface Index {
 const NO_NAMESPACE = "";
 
 /**
- * Objects of one kind by namespace and name, with indexes. Resource versions are compared as numbers (Kubernetes 1.35 declares them
- * comparable), so news that is older than what is held changes nothing: an object that our own write gave back stays
- * until the watch has caught up with it.
+ * Objects of one kind by namespace and name, with indexes. Resource versions are compared as numbers (Kubernetes 1.35
+ * declares them comparable), so news that is older than what is held changes nothing: an object that our own write gave
+ * back stays until the watch has caught up with it.
  */
 export class Store {
   readonly #namespaces = new Map<string, Map<string, KubeObject>>();
