@@ -1,4 +1,4 @@
-import { describe, expect } from "vitest";
+import { describe, expect, vi } from "vitest";
 import { unique } from "#e2e/harness/bed.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
 import { defineController, type ReconcileContext, watch } from "#runtime/controller/definition.ts";
@@ -20,6 +20,39 @@ describe("manager", () => {
     expect(metrics).toContain('nephele_workqueue_depth{controller="widget",priority="normal"}');
     expect(metrics).toMatch(/nephele_watch_age_seconds\{resource="widgets\.[^"]+"\} \d/);
     expect(metrics).toContain("nephele_api_requests_total");
+  });
+
+  test("garbage is collected once, when every object has been looked at", async ({ kube, namespace, run }) => {
+    await makeWidget(kube, namespace, "slow", {});
+    const collected = vi.fn(async () => undefined);
+    vi.stubGlobal("gc", collected);
+    const held = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const controller = defineController<Widget, ReconcileContext<Widget>>({
+      name: "collected",
+      reconciles: widgets,
+      scope: (context) => context,
+      steps: [
+        async ({ object: { metadata } }) => {
+          if (metadata.namespace === namespace) {
+            begun.resolve();
+            await held.promise;
+          }
+          return waiting("nothing");
+        },
+      ],
+    });
+    try {
+      await run([controller]);
+      await begun.promise;
+      expect(collected).not.toHaveBeenCalled();
+      held.resolve();
+      await eventually("the collection", async () => collected.mock.calls.length > 0);
+      expect(collected).toHaveBeenCalledTimes(1);
+    } finally {
+      held.resolve();
+      vi.unstubAllGlobals();
+    }
   });
 
   test("namespaces that objects name are watched while they are named, and no others", async ({
