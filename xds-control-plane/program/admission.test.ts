@@ -53,6 +53,15 @@ test("sidecars whose class is not there are served nothing, also those that came
   expect(isEmpty(snapshots.current("workload/a/later"))).toBe(true);
 });
 
+test("one that came before there was a mesh and cannot be served waits, and is served nothing once its class is gone", () => {
+  const { snapshots, admission, publish } = open(domain);
+  admission.admit(client(web));
+  publish(meshOf([of(web, "nowhere")], []));
+  expect(snapshots.current(web)).toBeUndefined();
+  publish(meshOf([], []));
+  expect(isEmpty(snapshots.current(web))).toBe(true);
+});
+
 test("who has another identity is let in nowhere, and no class is made of its name", () => {
   const { snapshots, admission, publish } = open(domain);
   expect(() => admission.admit(client(gone, idOf(web)))).toThrow(Refusal);

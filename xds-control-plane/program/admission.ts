@@ -16,7 +16,7 @@ export class Admission {
   /** Undefined without identities: then all who reach this machine's socket are one trust, and there are no sidecars. */
   readonly #bySvid: Admit | undefined;
   #mesh: Mesh | undefined;
-  /** Classes of sidecars that were asked for before there was a mesh. */
+  /** Classes of sidecars that were asked for before there was a mesh, and are served nothing yet, not even that. */
   readonly #waiting = new Set<string>();
 
   constructor(domain: TrustDomain | undefined, snapshots: SnapshotStore, publisher: Publisher) {
@@ -46,7 +46,12 @@ export class Admission {
   /** The mesh that is published now. */
   published(mesh: Mesh): void {
     this.#mesh = mesh;
-    for (const name of this.#waiting) if (!mesh.proxies.has(name)) this.#publisher.serveNothing(name);
-    this.#waiting.clear();
+    for (const name of this.#waiting) {
+      const isServed = this.#snapshots.current(name) !== undefined;
+      // One that cannot be served as it is now may be gone with the next mesh, and nobody else would tell its proxies.
+      if (!isServed && mesh.proxies.has(name)) continue;
+      if (!isServed) this.#publisher.serveNothing(name);
+      this.#waiting.delete(name);
+    }
   }
 }
