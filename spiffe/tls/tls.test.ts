@@ -102,6 +102,18 @@ describe("who is let in", () => {
     expect(refused.map(({ reason }) => reason.name)).toEqual(["UntrustedSvid", "UntrustedSvid", "UntrustedSvid"]);
   });
 
+  test("one below another trust domain's intermediate is not of ours, though its root is believed of its own", async () => {
+    const [ofApi, between] = await Promise.all([identity(api), certify("between", abroad, { isAuthority: true })]);
+    const [ofAway, impostor] = await Promise.all([identity(away, between), identity(web, between)]);
+    const { port, refused } = await echo(ofApi, () => true, open);
+    for (const peer of [impostor, ofAway]) expect(await ask(peer, exactly(api), port)).not.toBe("hello");
+    expect(refused.map(({ reason }) => reason.name)).toEqual(["UntrustedSvid", "UntrustedSvid"]);
+
+    // Control: OpenSSL alone, by both bundles together, lets the impostor in.
+    const plain = createPlainTls({ ...contextOf(ofApi), requestCert: true }, (socket) => socket.pipe(socket));
+    expect(await ask(impostor, exactly(api), await listening(plain, open))).toBe("hello");
+  });
+
   test("of another trust domain: where it is named, and never by another's authority", async () => {
     const [ofApi, ofAway, impostor] = await Promise.all([identity(api), identity(away, abroad), identity(web, abroad)]);
     const federated = await echo(ofApi, exactly(away), open);
