@@ -32,7 +32,7 @@ export function isGranted(grants: readonly ReferenceGrant[], from: Referrer, to:
 /** Whether a grant lets Gateways of other namespaces refer to core Secrets of its own: then certificates are there. */
 export function offersCertificates({ spec }: ReferenceGrant): boolean {
   return (
-    spec?.from.some(({ kind }) => kind === "Gateway") === true &&
+    spec?.from.some(({ group, kind }) => group === "gateway.networking.k8s.io" && kind === "Gateway") === true &&
     spec.to.some(({ group, kind }) => group === "" && kind === "Secret")
   );
 }
