@@ -1,5 +1,6 @@
 import type { Gateway, Service } from "./kinds.ts";
 import type { ClusterObjects } from "./objects.ts";
+import { sliceOwner } from "./services.ts";
 
 /** Who runs the Envoys of Gateways: Nephele's operator, for each of them, or somebody else, of whom nothing is known. */
 export type GatewayProxies = "deployed" | "elsewhere";
@@ -30,8 +31,6 @@ export interface Reached {
   readonly addresses: readonly GatewayAddress[];
   readonly problem?: { readonly reason: "AddressNotAssigned" | "NoResources"; readonly message: string };
 }
-
-const sliceOwner = "kubernetes.io/service-name";
 
 /**
  * Where a Gateway is reached whose proxies are deployed. A Service of type LoadBalancer is reached where its load balancer

@@ -2,7 +2,8 @@ import type { SpiffeId } from "#spiffe/spiffe-id.ts";
 import type { Endpoint, Service as MeshService, UpstreamProtocol } from "../mesh/service.ts";
 import type { EndpointSlice, Service } from "./kinds.ts";
 
-const sliceOwner = "kubernetes.io/service-name";
+/** The label by which an EndpointSlice says whose it is. */
+export const sliceOwner = "kubernetes.io/service-name";
 
 type Port = NonNullable<NonNullable<Service["spec"]>["ports"]>[number];
 

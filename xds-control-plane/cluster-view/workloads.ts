@@ -56,8 +56,9 @@ interface ServedPort {
 }
 
 /**
- * A class of proxies for each ServiceAccount that serves a Service of the mesh, or is named by a policy and has sidecars. Inbound: mutual TLS,
- * whoever policies let in, on to the application. Outbound: on loopback, each port that policies let the identity call.
+ * A class of proxies for each ServiceAccount that serves a Service of the mesh, or is named by a policy and has sidecars.
+ * Inbound: mutual TLS, whoever policies let in, on to the application. Outbound: on loopback, each port that policies let the
+ * identity call.
  */
 export function readWorkloads({ services, policies, routes, grants }: WorkloadObjects, domain: TrustDomain): Workloads {
   const conflicts = new Map<string, string[]>();
