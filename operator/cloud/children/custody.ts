@@ -41,27 +41,13 @@ export function keySecret(cloud: Cloud, { name, make }: HeldKey, keySet: string)
 
 /** The record of the keys that were made; it has no owner either. */
 export function custodyRecord(cloud: Cloud, keySet: string, names: readonly KeyName[]): Desired {
-  return {
-    apiVersion: "v1",
-    kind: "ConfigMap",
-    metadata: {
-      name: custodyName(cloud),
-      namespace: cloud.metadata.namespace ?? "",
-      labels: { ...MANAGED_BY, [CLOUD_LABEL]: cloud.metadata.name },
-      annotations: { [KEY_SET]: keySet },
-    },
-    data: Object.fromEntries(names.map((name) => [name, secretNames[name](cloud)])),
-  };
+  const data = Object.fromEntries(names.map((name) => [name, secretNames[name](cloud)]));
+  return { ...recordWith(cloud, { [KEY_SET]: keySet }), data };
 }
 
 /** Says on the record, which outlives the Cloud as its databases do, which releases their schemas serve. */
 export function schemaRecord(cloud: Cloud, { oldest, newest }: SchemaSpan): Desired {
-  const annotations = { [SCHEMA_OLDEST]: oldest, [SCHEMA_NEWEST]: newest };
-  return {
-    apiVersion: "v1",
-    kind: "ConfigMap",
-    metadata: { name: custodyName(cloud), namespace: cloud.metadata.namespace ?? "", annotations },
-  };
+  return recordWith(cloud, { [SCHEMA_OLDEST]: oldest, [SCHEMA_NEWEST]: newest });
 }
 
 /** Of the record, undefined until the schemas were made; of a key that came out of a backup, what that one's databases serve. */
@@ -73,6 +59,14 @@ export function schemaSpanOf(object: ConfigMap | CoreSecret | undefined): Schema
 
 /** Says on the record that the Cloud begins with a backup, before anything of it is there; and later, when all of it is. */
 export function restoreRecord(cloud: Cloud, name: string, completedAt?: string): Desired {
+  return recordWith(cloud, {
+    [RESTORE]: name,
+    ...(completedAt === undefined ? {} : { [RESTORE_COMPLETED]: completedAt }),
+  });
+}
+
+/** The record with what one of its writers says: labelled, so that it is watched whoever is the first. */
+function recordWith(cloud: Cloud, annotations: Readonly<Record<string, string>>): Desired {
   return {
     apiVersion: "v1",
     kind: "ConfigMap",
@@ -80,7 +74,7 @@ export function restoreRecord(cloud: Cloud, name: string, completedAt?: string):
       name: custodyName(cloud),
       namespace: cloud.metadata.namespace ?? "",
       labels: { ...MANAGED_BY, [CLOUD_LABEL]: cloud.metadata.name },
-      annotations: { [RESTORE]: name, ...(completedAt === undefined ? {} : { [RESTORE_COMPLETED]: completedAt }) },
+      annotations,
     },
   };
 }

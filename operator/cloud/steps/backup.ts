@@ -21,14 +21,13 @@ import { type BackupAttempt, type BackupDecision, decideBackup, overdueAt } from
 import { backupReport } from "../decide/backup-report.ts";
 import { databaseLogin } from "../decide/database-logins.ts";
 import { heldKeys } from "../decide/key-table.ts";
-import type { SchemaSpan } from "../decide/release.ts";
 import type { BackupSchedule, CloudDeployment } from "../deployment.ts";
-import { custodyName, type KeyName } from "../names.ts";
-import { configMaps, type Job, jobs } from "../resources.ts";
+import type { KeyName } from "../names.ts";
+import { type Job, jobs } from "../resources.ts";
 import { type CloudScope, unwellPoll } from "../scope.ts";
 import { whyNot } from "./apply.ts";
 import { podsOf, stopJobs } from "./jobs.ts";
-import { readSecrets } from "./keys.ts";
+import { readSecrets, recordOf } from "./keys.ts";
 import { untilMs } from "./rotated.ts";
 
 /** Annotations of a key's core Secret that are ours; others' may quote its values. */
@@ -76,7 +75,7 @@ export async function ensureBackupClaim(scope: CloudScope, deployment: CloudDepl
 export async function backUp(scope: CloudScope, deployment: CloudDeployment): Promise<Outcome> {
   const { backup } = deployment;
   // Before the first schemas there is nothing to back up.
-  if (backup === undefined || spanOf(scope) === undefined) return settled();
+  if (backup === undefined || schemaSpanOf(recordOf(scope)) === undefined) return settled();
   const earlier = scope.results.get("BackupReady");
   // The claim cannot be made, and that is what a person is to see.
   if (earlier?.kind === "waiting" && earlier.reason !== OVERDUE) return settled();
@@ -163,10 +162,6 @@ export function awaitsBackup(scope: CloudScope, deployment: CloudDeployment): bo
   return deployment.backup !== undefined && before !== undefined && scope.backup?.last?.before !== before;
 }
 
-function spanOf({ cache, object }: CloudScope): SchemaSpan | undefined {
-  return schemaSpanOf(cache.get(configMaps, { namespace: object.metadata.namespace ?? "", name: custodyName(object) }));
-}
-
 /** While one is made, the last one is as good as it was. */
 function running(scope: CloudScope, name: string, why: string): Outcome {
   const poll = { pollAfterMs: Math.max(RUNNING_POLL_MS, unwellPoll(scope)) };
@@ -221,7 +216,7 @@ async function make(scope: CloudScope, deployment: CloudDeployment, begun: Begun
 
 function jobOf(scope: CloudScope, deployment: CloudDeployment, begun: Begun) {
   const { custody } = scope;
-  const span = spanOf(scope);
+  const span = schemaSpanOf(recordOf(scope));
   if (custody === undefined || span === undefined) throw new Error("keys and schemas come before a backup of them");
   const passwords = custody.values("database");
   return backupJob(deployment, {

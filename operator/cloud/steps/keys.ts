@@ -10,7 +10,7 @@ import { type HeldKey, heldKeys, type Values } from "../decide/key-table.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { keyStatus } from "../key-status.ts";
 import { custodyName, type KeyName, secretNames } from "../names.ts";
-import { configMaps } from "../resources.ts";
+import { type ConfigMap, configMaps } from "../resources.ts";
 import type { CloudScope } from "../scope.ts";
 
 /** Making, and recording, and what is there: each changes what is to be decided next. */
@@ -23,7 +23,7 @@ export async function holdKeys(scope: CloudScope, deployment: CloudDeployment): 
   const { cloud } = deployment;
   for (let turn = 0; turn < MOST_TURNS; turn++) {
     const secrets = readSecrets(scope, keys);
-    const record = scope.cache.get(configMaps, { namespace: namespaceOf(scope), name: custodyName(cloud) });
+    const record = recordOf(scope);
     const held = new Map([...secrets].map(([name, secret]) => [name, valuesOf(secret)]));
     const recorded = record === undefined ? undefined : new Set(Object.keys(record.data ?? {}));
     const dataExists = held.size < keys.length && recorded === undefined && (await hasVolume(scope, deployment));
@@ -55,6 +55,11 @@ export async function holdKeys(scope: CloudScope, deployment: CloudDeployment): 
     }
   }
   throw new Error("the keys that were made are not in the cache yet");
+}
+
+/** The record of the Cloud's keys, which outlives the Cloud as its data does; undefined where there is none. */
+export function recordOf({ cache, object }: CloudScope): ConfigMap | undefined {
+  return cache.get(configMaps, { namespace: object.metadata.namespace ?? "", name: custodyName(object) });
 }
 
 /** The core Secrets of the Cloud's keys that there are. */

@@ -5,10 +5,10 @@ import { isDeleting, type KubeObject, keyOf } from "#runtime/api/object.ts";
 import type { Resource } from "#runtime/api/resource.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import { selectorOf, selectorText } from "../children/metadata.ts";
-import { custodyName } from "../names.ts";
 import { projectsIn } from "../projects.ts";
 import { configMaps, deployments, statefulSets } from "../resources.ts";
 import type { CloudScope } from "../scope.ts";
+import { recordOf } from "./keys.ts";
 
 export async function awaitProjects({ cache, object }: CloudScope): Promise<Outcome> {
   const names = projectsIn(object, cache.list(projects))
@@ -42,7 +42,7 @@ async function stop(scope: CloudScope, resource: Resource): Promise<Outcome | un
 
 /** With onDelete `Delete`: the volumes, what Patroni kept, the keys, and last the record that they were there. */
 export async function leaveNothing(scope: CloudScope): Promise<Outcome> {
-  const { cache, deployment, kube, object } = scope;
+  const { deployment, kube, object } = scope;
   if (deployment === undefined || object.spec.onDelete === "Retain") return settled();
   const namespace = object.metadata.namespace ?? "";
   const ofDatabase = selectorText(selectorOf(deployment, "postgresql"));
@@ -54,7 +54,7 @@ export async function leaveNothing(scope: CloudScope): Promise<Outcome> {
   await remove(persistentVolumeClaims, ofDatabase);
   await remove(configMaps, ofDatabase);
   await remove(coreSecrets, ofCloud);
-  const record = cache.get(configMaps, { namespace, name: custodyName(object) });
+  const record = recordOf(scope);
   if (record !== undefined) await kube.delete(configMaps, keyOf(record), { uid: record.metadata.uid });
   return settled();
 }

@@ -1,15 +1,14 @@
 import { invalid, type Outcome, settled } from "#runtime/controller/outcome.ts";
 import { schemaSpanOf } from "../children/custody.ts";
-import { decideRelease, type SchemaSpan } from "../decide/release.ts";
+import { decideRelease } from "../decide/release.ts";
 import { phaseAtStart } from "../decide/release-phase.ts";
 import type { CloudDeployment } from "../deployment.ts";
-import { custodyName } from "../names.ts";
-import { configMaps } from "../resources.ts";
 import type { CloudScope } from "../scope.ts";
+import { recordOf } from "./keys.ts";
 
 /** Refuses a release that cannot be; what runs goes on. Else says what is to be done for it. */
 export async function checkRelease(scope: CloudScope, { release }: CloudDeployment): Promise<Outcome> {
-  const recorded = recordedSpan(scope);
+  const recorded = schemaSpanOf(recordOf(scope));
   // Clouds that were deployed before it was recorded have but one release.
   const there = scope.object.status?.release?.deployed;
   const span = recorded ?? (there === undefined ? undefined : { oldest: there, newest: there });
@@ -24,9 +23,4 @@ export async function checkRelease(scope: CloudScope, { release }: CloudDeployme
     ...(decision.kind === "upgrade" && span?.newest === release ? { rollbackTo: decision.from } : {}),
   };
   return settled();
-}
-
-function recordedSpan({ cache, object }: CloudScope): SchemaSpan | undefined {
-  const { namespace = "" } = object.metadata;
-  return schemaSpanOf(cache.get(configMaps, { namespace, name: custodyName(object) }));
 }

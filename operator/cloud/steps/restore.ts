@@ -13,12 +13,11 @@ import { databaseLogin } from "../decide/database-logins.ts";
 import { heldKeys } from "../decide/key-table.ts";
 import { decideRestore, type RestoreDecision } from "../decide/restore.ts";
 import type { CloudDeployment, RestoreSource } from "../deployment.ts";
-import { custodyName } from "../names.ts";
-import { type ConfigMap, configMaps } from "../resources.ts";
+import { configMaps } from "../resources.ts";
 import { type CloudScope, unwellPoll } from "../scope.ts";
 import { holdsIdentity, identitySecret } from "./backup-identity.ts";
 import { runJob } from "./jobs.ts";
-import { hasVolume, readSecrets } from "./keys.ts";
+import { hasVolume, readSecrets, recordOf } from "./keys.ts";
 import { record as recordSpan } from "./schema.ts";
 
 /** How soon the pass comes that goes on with what was put back. */
@@ -129,8 +128,4 @@ async function note(scope: CloudScope, { cloud }: CloudDeployment, name: string,
     fieldOwner: scope.fieldOwner("restore"),
     force: true,
   });
-}
-
-function recordOf({ cache, object }: CloudScope): ConfigMap | undefined {
-  return cache.get(configMaps, { namespace: object.metadata.namespace ?? "", name: custodyName(object) });
 }
