@@ -2,6 +2,7 @@ import { dataSources, dataVolumes, namespaces, roleBindings, roles } from "#oper
 import type { Image } from "#operator/api/generated/image.ts";
 import { MANAGED_SELECTOR } from "#operator/api/marks.ts";
 import { clouds, images, projects, servers } from "#operator/api/resources.ts";
+import { shortList } from "#operator/short-list.ts";
 import { keyText } from "#runtime/api/object.ts";
 import { type Controller, defineController, index, watch } from "#runtime/controller/definition.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
@@ -73,9 +74,8 @@ async function awaitBuilders({ context }: ImageScope): Promise<Outcome> {
   const { object: image, cache, now } = context;
   const building = cache.byIndex(servers, BUILDING_FROM_IMAGE, keyText(keyOfImage(image)));
   if (building.length > 0) {
-    const named = building.slice(0, 10).map(serverText).toSorted().join(", ");
-    const more = building.length > 10 ? ` and ${building.length - 10} more` : "";
-    return waiting(`${named}${more} to be built from it, or to be deleted`);
+    const named = shortList(building.map(serverText).toSorted(), 10);
+    return waiting(`${named} to be built from it, or to be deleted`);
   }
   const deletedForMs = now.getTime() - Date.parse(image.metadata.deletionTimestamp ?? "");
   // Deletion times are whole seconds.

@@ -1,6 +1,7 @@
 import { coreSecrets, persistentVolumeClaims } from "#operator/api/foreign.ts";
 import { projects } from "#operator/api/resources.ts";
 import { CLOUD_LABEL } from "#operator/clients/cloud-connection.ts";
+import { shortList } from "#operator/short-list.ts";
 import { isDeleting, type KubeObject, keyOf } from "#runtime/api/object.ts";
 import type { Resource } from "#runtime/api/resource.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
@@ -15,10 +16,8 @@ export async function awaitProjects({ cache, object }: CloudScope): Promise<Outc
     .map(({ metadata }) => metadata.name)
     .sort();
   if (names.length === 0) return settled();
-  const shown = names.slice(0, 5).join(", ");
-  const more = names.length > 5 ? ` and ${names.length - 5} more` : "";
   return waiting(
-    `${names.length === 1 ? "Project" : "Projects"} ${shown}${more} to be deleted: they are in this Cloud`,
+    `${names.length === 1 ? "Project" : "Projects"} ${shortList(names)} to be deleted: they are in this Cloud`,
   );
 }
 

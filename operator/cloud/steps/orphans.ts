@@ -1,11 +1,10 @@
 import { projects } from "#operator/api/resources.ts";
 import { RESTORED_GRACE_MS } from "#operator/restored-grace.ts";
+import { shortList } from "#operator/short-list.ts";
 import { type Outcome, settled } from "#runtime/controller/outcome.ts";
 import { orphanedProjects } from "../decide/orphans.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import type { CloudScope } from "../scope.ts";
-
-const MOST_NAMES = 10;
 
 /** For a day after the Cloud came back out of a backup: which Keystone projects no object owns yet. Nothing is done about them. */
 export async function reportOrphans(
@@ -25,9 +24,7 @@ export async function reportOrphans(
     known,
   );
   if (found.length === 0) return settled();
-  const more = found.length > MOST_NAMES ? ` and ${found.length - MOST_NAMES} more` : "";
-  const names = `${found.slice(0, MOST_NAMES).join(", ")}${more}`;
   return settled({
-    message: `${restored.message ?? ""}. Keystone has projects of Projects that are not there: ${names}`,
+    message: `${restored.message ?? ""}. Keystone has projects of Projects that are not there: ${shortList(found, 10)}`,
   });
 }

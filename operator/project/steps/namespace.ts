@@ -1,5 +1,6 @@
 import { namespaces, roleBindings } from "#operator/api/foreign.ts";
 import { images, secrets, servers } from "#operator/api/resources.ts";
+import { shortList } from "#operator/short-list.ts";
 import { isApiError } from "#runtime/client/errors.ts";
 import { removeFinalizer } from "#runtime/controller/finalizers.ts";
 import { invalid, type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
@@ -74,12 +75,9 @@ export function contentsOf(cache: CacheReader, namespace: string): readonly stri
   ];
 }
 
-/** At most a few names: a message is for reading. */
 export function contentsText(cache: CacheReader, namespace: string): string {
   const contents = contentsOf(cache, namespace);
-  if (contents.length === 0) return "to be gone";
-  const shown = contents.slice(0, 5).join(", ");
-  return `to be rid of ${shown}${contents.length > 5 ? ` and ${contents.length - 5} more` : ""}`;
+  return contents.length === 0 ? "to be gone" : `to be rid of ${shortList(contents)}`;
 }
 
 /**

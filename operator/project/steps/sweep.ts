@@ -1,4 +1,5 @@
 import { isServiceError } from "#operator/clients/service-error.ts";
+import { shortList } from "#operator/short-list.ts";
 import { type Outcome, waiting } from "#runtime/controller/outcome.ts";
 import type { ProjectScope } from "../scope.ts";
 import type { ProjectKeystone } from "../services.ts";
@@ -46,9 +47,8 @@ export async function sweepSecrets(
     }
   }
   if (kept.length === 0) return undefined;
-  const shown = kept.slice(0, 5).join(", ");
   return waiting(
-    `Barbican secrets ${shown}${kept.length > 5 ? ` and ${kept.length - 5} more` : ""} of the Keystone project ${projectId}, ` +
+    `Barbican secrets ${shortList(kept)} of the Keystone project ${projectId}, ` +
       "which are private to their owners, to be deleted by them or by somebody with the role admin in it; " +
       "spec.onDelete: Retain leaves the Keystone project with all it has",
     { pollAfterMs: AWAITED_POLL_MS },

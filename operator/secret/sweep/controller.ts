@@ -1,6 +1,7 @@
 import type { Project } from "#operator/api/generated/project.ts";
 import { clouds, projects, secrets } from "#operator/api/resources.ts";
 import { CloudSecretError, cloudOf } from "#operator/clients/cloud-access.ts";
+import { shortList } from "#operator/short-list.ts";
 import { isDeleting } from "#runtime/api/object.ts";
 import { type Controller, defineController, type ReconcileContext, watch } from "#runtime/controller/definition.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
@@ -76,9 +77,4 @@ async function sweepProject(
     if (error instanceof CloudSecretError) return waiting(error.awaited, { pollAfterMs: SWEEP_MS });
     throw error;
   }
-}
-
-function shortList(names: readonly string[]): string {
-  const more = names.length > 5 ? ` and ${names.length - 5} more` : "";
-  return `${names.slice(0, 5).join(", ")}${more}`;
 }
