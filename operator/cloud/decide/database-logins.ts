@@ -27,3 +27,8 @@ export function databaseLogin(values: Values, service: Service): DatabaseLogin {
   if (login === undefined) throw new Error(`${service} has no login to its database`);
   return login;
 }
+
+/** Those that the services use. */
+export function usedLogins(values: Values): Readonly<Record<Service, DatabaseLogin>> {
+  return { keystone: databaseLogin(values, "keystone"), barbican: databaseLogin(values, "barbican") };
+}

@@ -19,7 +19,7 @@ import { TASK_LABEL } from "../children/jobs.ts";
 import { selectorText } from "../children/metadata.ts";
 import { type BackupAttempt, type BackupDecision, decideBackup, overdueAt } from "../decide/backup.ts";
 import { backupReport } from "../decide/backup-report.ts";
-import { databaseLogin } from "../decide/database-logins.ts";
+import { usedLogins } from "../decide/database-logins.ts";
 import { heldKeys } from "../decide/key-table.ts";
 import type { BackupSchedule, CloudDeployment } from "../deployment.ts";
 import type { KeyName } from "../names.ts";
@@ -218,10 +218,9 @@ function jobOf(scope: CloudScope, deployment: CloudDeployment, begun: Begun) {
   const { custody } = scope;
   const span = schemaSpanOf(recordOf(scope));
   if (custody === undefined || span === undefined) throw new Error("keys and schemas come before a backup of them");
-  const passwords = custody.values("database");
   return backupJob(deployment, {
     ...begun,
-    logins: { keystone: databaseLogin(passwords, "keystone"), barbican: databaseLogin(passwords, "barbican") },
+    logins: usedLogins(custody.values("database")),
     keySet: custody.keySet,
     span,
     keys: keysOf(scope, deployment),

@@ -6,18 +6,18 @@ import { drillJob } from "../children/backup-jobs.ts";
 import { selectorText } from "../children/metadata.ts";
 import { drillReport } from "../decide/backup-report.ts";
 import { decideJob } from "../decide/job.ts";
-import type { BackupDrill, CloudDeployment } from "../deployment.ts";
+import type { BackupDrill, CloudDeployment, IdentityReference } from "../deployment.ts";
 import { jobs } from "../resources.ts";
 import { type CloudScope, unwellPoll } from "../scope.ts";
 import { whyNot } from "./apply.ts";
-import { holdsIdentity, identitySecret } from "./backup-identity.ts";
+import { holdsIdentity, identityAdvice } from "./backup-identity.ts";
 import { podsOf, removeOlder } from "./jobs.ts";
 
 /** Restores the last backup in a pod of its own, once for each request. */
-export async function drill(scope: CloudScope, { backup, ...rest }: CloudDeployment): Promise<Outcome> {
-  const wanted = backup?.drill;
-  if (backup === undefined || wanted === undefined) return settled();
-  return follow(scope, { backup, ...rest }, wanted, backup.claim.name);
+export async function drill(scope: CloudScope, deployment: CloudDeployment): Promise<Outcome> {
+  const { backup } = deployment;
+  if (backup?.drill === undefined) return settled();
+  return follow(scope, deployment, backup.drill, backup.claim.name);
 }
 
 async function follow(
@@ -28,7 +28,7 @@ async function follow(
 ): Promise<Outcome> {
   const { last, lastDrill } = scope.backup ?? {};
   const poll = { pollAfterMs: unwellPoll(scope) };
-  if (lastDrill?.requestedAt === requestedAt) return settled({ message: said(scope, identity.name) });
+  if (lastDrill?.requestedAt === requestedAt) return settled({ message: said(scope, identity) });
   if (last === undefined) return waiting("a backup that can be tried", poll);
   if (!holdsIdentity(scope, identity))
     return waiting(
@@ -58,20 +58,18 @@ async function follow(
       const report = drillReport(await scope.kube.list(pods, { namespace: namespaceOf(scope), labelSelector }));
       const completedAt = scope.cache.get(jobs, keyOf(desired))?.status?.completionTime ?? timeText(scope.now);
       scope.backup = { ...scope.backup, lastDrill: { name: last.name, requestedAt, completedAt, ...report } };
-      scope.event("Normal", "BackupDrilled", said(scope, identity.name));
-      return settled({ message: said(scope, identity.name) });
+      scope.event("Normal", "BackupDrilled", said(scope, identity));
+      return settled({ message: said(scope, identity) });
     }
     default:
       return decision satisfies never;
   }
 }
 
-function said(scope: CloudScope, identityName: string): string {
+function said(scope: CloudScope, identity: IdentityReference): string {
   const { name, completedAt = "", projects, secrets } = scope.backup?.lastDrill ?? {};
   const counted = projects === undefined || secrets === undefined ? "" : `: ${projects} projects, ${secrets} secrets`;
-  const isThere = identitySecret(scope, identityName) !== undefined;
-  const advice = `; delete core Secret ${identityName}, whose private key belongs elsewhere`;
-  return `Backup ${name} was restored in a drill at ${completedAt}, and its keys fit its data${counted}${isThere ? advice : ""}`;
+  return `Backup ${name} was restored in a drill at ${completedAt}, and its keys fit its data${counted}${identityAdvice(scope, identity)}`;
 }
 
 function namespaceOf({ object }: CloudScope): string {

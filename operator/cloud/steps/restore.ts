@@ -9,13 +9,13 @@ import {
   restoreRecord,
   schemaSpanOf,
 } from "../children/custody.ts";
-import { databaseLogin } from "../decide/database-logins.ts";
+import { usedLogins } from "../decide/database-logins.ts";
 import { heldKeys } from "../decide/key-table.ts";
 import { decideRestore, type RestoreDecision } from "../decide/restore.ts";
 import type { CloudDeployment, RestoreSource } from "../deployment.ts";
 import { configMaps } from "../resources.ts";
 import { type CloudScope, unwellPoll } from "../scope.ts";
-import { holdsIdentity, identitySecret } from "./backup-identity.ts";
+import { holdsIdentity, identityAdvice } from "./backup-identity.ts";
 import { runJob } from "./jobs.ts";
 import { hasVolume, readSecrets, recordOf } from "./keys.ts";
 import { record as recordSpan } from "./schema.ts";
@@ -60,8 +60,7 @@ export async function restoreDatabases(scope: CloudScope, deployment: CloudDeplo
   const { custody } = scope;
   if (restore === undefined || (await decide(scope, deployment)).kind !== "databases") return settled();
   if (custody === undefined) throw new Error("the keys are held before the databases are filled");
-  const passwords = custody.values("database");
-  const logins = { keystone: databaseLogin(passwords, "keystone"), barbican: databaseLogin(passwords, "barbican") };
+  const logins = usedLogins(custody.values("database"));
   const outcome = await runJob(scope, "restore", restoreDatabasesJob(deployment, restore, logins));
   if (outcome.kind !== "settled") return outcome;
   const completedAt = timeText(scope.now);
@@ -72,11 +71,8 @@ export async function restoreDatabases(scope: CloudScope, deployment: CloudDeplo
   return settled({ message });
 }
 
-/** The private key is in the cluster as long as it is needed, and no longer: a person sees to that. */
 function restoredMessage(scope: CloudScope, { name, identity }: RestoreSource, completedAt: string): string {
-  const isThere = identitySecret(scope, identity.name) !== undefined;
-  const advice = `; delete core Secret ${identity.name}, whose private key belongs elsewhere`;
-  return `Keys and databases came back from backup ${name} at ${completedAt}${isThere ? advice : ""}`;
+  return `Keys and databases came back from backup ${name} at ${completedAt}${identityAdvice(scope, identity)}`;
 }
 
 async function decide(scope: CloudScope, deployment: CloudDeployment): Promise<RestoreDecision> {
