@@ -60,6 +60,13 @@ afterAll(async () => {
 
 const cloud = async (): Promise<Cloud> => (await bed.kube.get(clouds, at(name))) as Cloud;
 const secret = () => ({ namespace: own.project, name: "db-password" });
+const untilCloud = (expected: Parameters<typeof untilCondition>[3], withinMs?: number): Promise<Cloud> =>
+  untilCondition(bed.kube, clouds, at(name), expected, withinMs);
+/** The core Secret with a private key, as a person brings it. */
+const bringIdentity = (identity: string): Promise<unknown> => {
+  const object = { apiVersion: "v1", kind: "Secret", metadata: at(`${name}-identity`), stringData: { identity } };
+  return bed.kube.apply(coreSecrets, object, { fieldOwner: "test", force: true });
+};
 
 /** Waits until a request for a backup is answered by one that is whole. Gives its name. */
 function untilAnswered(requestedAt: string): Promise<string> {
@@ -131,13 +138,7 @@ describe("a Cloud with backups", () => {
   test(
     "has one by itself, and another for a request, which hold neither a payload nor a key that can be read",
     async () => {
-      const first = await untilCondition(
-        bed.kube,
-        clouds,
-        at(name),
-        { type: "BackupReady", status: "True" },
-        3 * MINUTES,
-      );
+      const first = await untilCloud({ type: "BackupReady", status: "True" }, 3 * MINUTES);
       expect(first.status?.backup).toMatchObject({ kept: 1, next: expect.any(String) as string });
       id = await own.tenant.store(payload.value);
       await applySecret();
@@ -185,9 +186,7 @@ describe("a Cloud with backups", () => {
     "tries the last one in a drill: by a private key that is not its own it says so, by its own it counts what came back",
     async () => {
       const drill = async (identity: string): Promise<void> => {
-        const stringData = { identity };
-        const opener = { apiVersion: "v1", kind: "Secret", metadata: at(`${name}-identity`), stringData };
-        await bed.kube.apply(coreSecrets, opener, { fieldOwner: "test", force: true });
+        await bringIdentity(identity);
         const requestedAt = new Date().toISOString();
         const identitySecretRef = { name: `${name}-identity` };
         await bed.kube.mergePatch(clouds, at(name), {
@@ -195,21 +194,12 @@ describe("a Cloud with backups", () => {
         });
       };
       await drill((await age.key()).identity);
-      await untilCondition(
-        bed.kube,
-        clouds,
-        at(name),
+      await untilCloud(
         { type: "Drilled", status: "False", reason: "DrillFailed", message: /the identity is of none of the backup's/ },
         2 * MINUTES,
       );
       await drill(keys[0]?.identity ?? "");
-      const drilled = await untilCondition(
-        bed.kube,
-        clouds,
-        at(name),
-        { type: "Drilled", status: "True" },
-        3 * MINUTES,
-      );
+      const drilled = await untilCloud({ type: "Drilled", status: "True" }, 3 * MINUTES);
       const { lastDrill } = drilled.status?.backup ?? {};
       process.stderr.write(`${JSON.stringify(lastDrill)}\n`);
       expect(lastDrill).toMatchObject({ name: backup, secrets: 2 });
@@ -234,9 +224,7 @@ describe("a Cloud with backups", () => {
       expect(await bed.kube.get(configMaps, at(`${name}-custody`))).toBeUndefined();
 
       const { instances, ...same } = spec;
-      const identity = Buffer.from(`${keys[1]?.identity ?? ""}\n`).toString("base64");
-      const opener = { apiVersion: "v1", kind: "Secret", metadata: at(`${name}-identity`), data: { identity } };
-      await bed.kube.create(coreSecrets, opener);
+      await bringIdentity(`${keys[1]?.identity ?? ""}\n`);
       const restore = {
         from: { persistentVolumeClaim: { claimName: `${name}-backups` }, name: backup },
         identitySecretRef: { name: `${name}-identity` },
@@ -264,7 +252,7 @@ describe("a Cloud with backups", () => {
         `Ready ${((performance.now() - started) / 1000).toFixed(0)} s after the Cloud was made again\n`,
       );
       expect(restored.status?.restore).toMatchObject({ name: backup, completedAt: expect.any(String) as string });
-      await untilCondition(bed.kube, clouds, at(name), {
+      await untilCloud({
         type: "Restored",
         status: "True",
         message: new RegExp(`delete core Secret ${name}-identity.* Projects that are not there: ${own.project}$`),
@@ -312,10 +300,7 @@ describe("a Cloud with backups", () => {
       await bed.kube.mergePatch(clouds, at(name), {
         spec: { backup: { requestedAt, target: target("no-such-claim") } },
       });
-      const waiting = await untilCondition(
-        bed.kube,
-        clouds,
-        at(name),
+      const waiting = await untilCloud(
         { type: "BackupReady", status: "False", message: /no node takes it: .*"no-such-claim" not found/ },
         2 * MINUTES,
       );
@@ -323,7 +308,7 @@ describe("a Cloud with backups", () => {
       expect(await bed.isReady(name)).toBe(true);
       await bed.kube.mergePatch(clouds, at(name), { spec: { backup: { target: target(null) } } });
       await untilAnswered(requestedAt);
-      await untilCondition(bed.kube, clouds, at(name), { type: "BackupReady", status: "True" });
+      await untilCloud({ type: "BackupReady", status: "True" });
     },
     6 * MINUTES,
   );
