@@ -1,6 +1,6 @@
 import { createCipheriv, createHash, createHmac, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { unique } from "#e2e/harness/bed.ts";
@@ -86,6 +86,16 @@ describe("a backup", () => {
     await postgresql.sql("keystone", "INSERT INTO project VALUES ('second')");
     expect(await restore()).toMatchObject({ ok: true });
     expect(await postgresql.sql("keystone", "SELECT count(*) FROM project")).toBe("2");
+  });
+
+  test("that was moved comes back from where it is: what lies under the name in its manifest is nobody's to read", async () => {
+    expect(await backUp()).toMatchObject({ ok: true });
+    cpSync(join(programs.backups, name(1)), join(programs.backups, name(2)), { recursive: true });
+    writeFileSync(fileOf("keystone.dump.age"), "of somebody else");
+    await postgresql.empty();
+    programs.mount("given/identity", keys[0]?.identity ?? "");
+    expect(await restore(2)).toMatchObject({ ok: true });
+    expect(await postgresql.sql("keystone", "SELECT id FROM project")).toBe("first");
   });
 
   test("shows neither what is stored nor the keys; opened, or not encrypted, it does", async () => {

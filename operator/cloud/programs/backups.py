@@ -110,6 +110,11 @@ def backups():
     return sorted(whole)
 
 
+def path_of(file):
+    """Of a file of the backup that the plan names, whatever its manifest calls it: whoever can write to the volume wrote that."""
+    return os.path.join(folder, plan["name"], file)
+
+
 def digest(path):
     sha256 = hashlib.sha256()
     with open(path, "rb") as file:
@@ -118,17 +123,18 @@ def digest(path):
     return {"bytes": os.path.getsize(path), "sha256": sha256.hexdigest()}
 
 
-def manifest_of(name):
-    """The manifest of a backup, once all that it names is there as it was written."""
+def read_manifest():
+    """The manifest of the backup that the plan names, once all that it holds is there as it was written."""
+    name = plan["name"]
     if name not in backups():
         there = ", ".join(backups()[-10:]) or "none"
         raise Refused(f"there is no backup {name} of {plan['cloud']} on the volume; there are: {there}")
-    with open(os.path.join(folder, name, MANIFEST), encoding="utf-8") as file:
+    with open(path_of(MANIFEST), encoding="utf-8") as file:
         manifest = json.load(file)
     if manifest["format"] != FORMAT:
         raise Refused(f"backup {name} is of format {manifest['format']}, and this version reads {FORMAT}")
     for file in (KEYS, *map(dump_of, DATABASES)):
-        found = digest(os.path.join(folder, name, file))
+        found = digest(path_of(file))
         if found != manifest["files"][file]:
             raise Refused(f"{file} of backup {name} is not as it was written: use another backup")
     return manifest
@@ -164,19 +170,18 @@ def decrypt_into(path, writer, manifest):
 def keys_of(manifest):
     """The core Secrets that a backup holds."""
     opened = io.BytesIO()
-    decrypt_into(os.path.join(folder, manifest["name"], KEYS), opened, manifest)
+    decrypt_into(path_of(KEYS), opened, manifest)
     return json.loads(opened.getvalue())["items"]
 
 
 def fill(database, manifest):
     """Fills an empty database, in one transaction, by the role that it belongs to."""
-    path = os.path.join(folder, manifest["name"], dump_of(database))
     with tempfile.TemporaryFile(dir=plan["scratch"]) as stderr:
         options = ["--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges", "--dbname", database]
         streams = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": stderr}
         restoring = program(["pg_restore", *options], database, **streams)
         try:
-            decrypt_into(path, restoring.stdin, manifest)
+            decrypt_into(path_of(dump_of(database)), restoring.stdin, manifest)
             restoring.stdin.close()
         except BrokenPipeError:
             # It has ended before: what it complained of is the reason.

@@ -87,7 +87,7 @@ def try_keys(database, statement, keys, what):
 
 
 def drill():
-    manifest = manifest_of(plan["name"])
+    manifest = read_manifest()
     items = keys_of(manifest)
     with server() as running:
         administrator = administer(running)

@@ -22,7 +22,7 @@ def restore_database(database, manifest):
 
 
 def restore_databases():
-    manifest = manifest_of(plan["name"])
+    manifest = read_manifest()
     for database in DATABASES:
         restore_database(database, manifest)
     return {"name": plan["name"], "completedAt": manifest["completedAt"]}

@@ -58,7 +58,7 @@ def secret_of(item, notes):
 
 
 def restore_keys():
-    manifest = manifest_of(plan["name"])
+    manifest = read_manifest()
     if manifest["installation"] != plan["installation"]:
         raise Refused(
             f"the backup is of installation {manifest['installation']} and this one is {plan['installation']}: by it what "
