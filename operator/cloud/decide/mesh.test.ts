@@ -1,21 +1,23 @@
 import { expect, test } from "vitest";
 import type { Pod } from "#operator/api/foreign.ts";
+import { aDeploymentInTheMesh } from "../fixtures.ts";
 import type { AccessPolicy } from "../resources.ts";
-import { meshProblem } from "./mesh.ts";
+import { meshProblem, stillClear } from "./mesh.ts";
 
 type Sidecar = "ready" | "starting" | "none";
 
-function pod(part: string, sidecar: Sidecar, more: object = {}): Pod {
+function pod(part: string, sidecar: Sidecar, more: object = {}, phase = "Running"): Pod {
   return {
     metadata: { name: `${part}-1`, labels: { "app.kubernetes.io/name": part }, ...more },
     spec: { initContainers: sidecar === "none" ? [] : [{ name: "envoy" }] },
-    status: { initContainerStatuses: sidecar === "none" ? [] : [{ name: "envoy", ready: sidecar === "ready" }] },
+    status: { phase, initContainerStatuses: sidecar === "none" ? [] : [{ name: "envoy", ready: sidecar === "ready" }] },
   } as unknown as Pod;
 }
 
-function policy(status: "True" | "False"): AccessPolicy {
-  const conditions = [{ type: "Programmed", status, reason: "R", message: "two Services want port 5000" }];
-  return { status: { ancestors: [{ conditions }] } } as unknown as AccessPolicy;
+function policy(status: "True" | "False", observedGeneration = 2): AccessPolicy {
+  const message = "two Services want port 5000";
+  const conditions = [{ type: "Programmed", status, reason: "R", message, observedGeneration }];
+  return { metadata: { generation: 2 }, status: { ancestors: [{ conditions }] } } as unknown as AccessPolicy;
 }
 
 const ready = [pod("keystone", "ready"), pod("barbican", "ready")];
@@ -36,6 +38,7 @@ test.each<readonly [string, readonly Pod[], ReadonlyMap<string, AccessPolicy | u
     programmed,
     undefined,
   ],
+  ["not one that was evicted", [...ready, pod("barbican", "starting", {}, "Failed")], programmed, undefined],
   ["not one of a part that has none", [...ready, pod("postgresql", "none")], programmed, undefined],
   [
     "a sidecar that has not started",
@@ -45,6 +48,12 @@ test.each<readonly [string, readonly Pod[], ReadonlyMap<string, AccessPolicy | u
   ],
   ["a policy that is not there", ready, new Map([["p", undefined]]), "AccessPolicy p to be programmed"],
   [
+    "a policy that was in force as it was before",
+    ready,
+    new Map([["p", policy("True", 1)]]),
+    "AccessPolicy p to be programmed as it is now",
+  ],
+  [
     "a policy that is not in force, and why",
     ready,
     new Map([["p", policy("False")]]),
@@ -52,4 +61,18 @@ test.each<readonly [string, readonly Pod[], ReadonlyMap<string, AccessPolicy | u
   ],
 ])("what keeps pods out of the mesh is %s", (_says, pods, policies, problem) => {
   expect(meshProblem({ parts: ["keystone", "barbican"], pods, policies })).toBe(problem);
+});
+
+test("what is in clear text beside the mesh is told as the Cloud has it", () => {
+  const outside =
+    "whoever calls Keystone at 5000 and Barbican at 9311 from outside of the mesh, for there is no edge yet";
+  expect(stillClear(aDeploymentInTheMesh())).toBe(`In clear text still: PostgreSQL, and ${outside}`);
+  const elsewhere = { host: "db.example.org", port: 5432, adminSecretRef: { name: "pg" } };
+  const byTls = aDeploymentInTheMesh({
+    database: { external: { ...elsewhere, caSecretRef: { name: "pg", key: "ca.crt" } } },
+    cache: { external: { servers: ["mc-1:11211"] } },
+  });
+  expect(stillClear(byTls)).toBe(`In clear text still: memcached, and ${outside}`);
+  // Control: without an authority it is not known who the database is.
+  expect(stillClear(aDeploymentInTheMesh({ database: { external: elsewhere } }))).toContain("still: PostgreSQL, and");
 });

@@ -1,7 +1,10 @@
 import type { Pod } from "#operator/api/foreign.ts";
+import { BARBICAN_PORT, KEYSTONE_PORT } from "#operator/clients/cloud-connection.ts";
 import { PROXY_CONTAINER } from "#operator/envoy/envoy.ts";
 import { findCondition } from "#runtime/api/conditions.ts";
 import { isDeleting } from "#runtime/api/object.ts";
+import { authorityOf } from "../children/service-config.ts";
+import type { CloudDeployment } from "../deployment.ts";
 import type { AccessPolicy } from "../resources.ts";
 
 export interface MeshFacts {
@@ -13,9 +16,12 @@ export interface MeshFacts {
   readonly policies: ReadonlyMap<string, AccessPolicy | undefined>;
 }
 
+/** Phases of a pod that was evicted, or whose node went: it stays to be read, and another is there in its place. */
+const OVER = ["Failed", "Succeeded"];
+
 /** What keeps a Cloud's pods from speaking by their sidecars alone, for a person, after "waiting for"; undefined: nothing. Pure. */
 export function meshProblem({ parts, pods, policies }: MeshFacts): string | undefined {
-  const staying = pods.filter((pod) => !isDeleting(pod));
+  const staying = pods.filter((pod) => !isDeleting(pod) && !OVER.includes(pod.status?.phase ?? ""));
   for (const part of parts) {
     const own = staying.filter(({ metadata }) => metadata.labels?.["app.kubernetes.io/name"] === part);
     if (own.length === 0) return `a pod of ${part}`;
@@ -23,12 +29,24 @@ export function meshProblem({ parts, pods, policies }: MeshFacts): string | unde
     if (problem !== undefined) return problem;
   }
   for (const [name, policy] of policies) {
-    const [first] = policy?.status?.ancestors ?? [];
-    const programmed = findCondition(first?.conditions, "Programmed");
-    if (programmed?.status !== "True")
-      return `AccessPolicy ${name} to be programmed${programmed === undefined ? "" : `: ${programmed.message}`}`;
+    const programmed = findCondition(policy?.status?.ancestors?.[0]?.conditions, "Programmed");
+    if (programmed?.status === "True") {
+      if (programmed.observedGeneration === policy?.metadata.generation) continue;
+      return `AccessPolicy ${name} to be programmed as it is now`;
+    }
+    return `AccessPolicy ${name} to be programmed${programmed === undefined ? "" : `: ${programmed.message}`}`;
   }
   return undefined;
+}
+
+/** What of a Cloud's own calls is in clear text beside its mesh, in words. Pure. */
+export function stillClear({ database, cache }: Pick<CloudDeployment, "database" | "cache">): string {
+  const called = [
+    ...(authorityOf(database) === undefined ? ["PostgreSQL"] : []),
+    ...(cache.bundled ? [] : ["memcached"]),
+    `whoever calls Keystone at ${KEYSTONE_PORT} and Barbican at ${BARBICAN_PORT} from outside of the mesh, for there is no edge yet`,
+  ];
+  return `In clear text still: ${called.join(", and ")}`;
 }
 
 function podProblem({ metadata, spec, status }: Pod): string | undefined {

@@ -1,16 +1,13 @@
 import { pods } from "#operator/api/foreign.ts";
-import { BARBICAN_PORT, CLOUD_LABEL, KEYSTONE_PORT } from "#operator/clients/cloud-connection.ts";
+import { CLOUD_LABEL } from "#operator/clients/cloud-connection.ts";
 import { keyOf } from "#runtime/api/object.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import { calledThroughMesh, meshParts, accessPolicies as policiesOf } from "../children/mesh.ts";
 import { selectorText } from "../children/metadata.ts";
-import { meshProblem } from "../decide/mesh.ts";
+import { meshProblem, stillClear } from "../decide/mesh.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { accessPolicies } from "../resources.ts";
 import { type CloudScope, unwellPoll } from "../scope.ts";
-
-/** What is in clear text all the same, as long as there is no edge and PostgreSQL has no sidecar. */
-const STILL_CLEAR = `In clear text still: PostgreSQL, and whoever calls Keystone at ${KEYSTONE_PORT} and Barbican at ${BARBICAN_PORT} from outside of the mesh, for there is no edge yet`;
 
 /** Whether all pods that are to have sidecars speak by them. Nothing waits for it: what does not answer is seen where it is asked. */
 export async function checkMesh(scope: CloudScope, deployment: CloudDeployment): Promise<Outcome> {
@@ -32,5 +29,5 @@ export async function checkMesh(scope: CloudScope, deployment: CloudDeployment):
     .map((part) => ({ part, called: calledThroughMesh(deployment, part) }))
     .filter(({ called }) => called.length > 0)
     .map(({ part, called }) => `${part} to ${called.join(", ")}`);
-  return settled({ message: `By mutual TLS: the operator; ${calls.join("; ")}. ${STILL_CLEAR}` });
+  return settled({ message: `By mutual TLS: the operator; ${calls.join("; ")}. ${stillClear(deployment)}` });
 }
