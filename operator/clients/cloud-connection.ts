@@ -1,3 +1,4 @@
+import { accountId } from "#operator/account-id.ts";
 import type { Cloud } from "#operator/api/generated/cloud.ts";
 
 /** The parts that are deployed for a Cloud; each is the end of a name: `<cloud>-<part>`. */
@@ -88,8 +89,7 @@ export function meshPeers(
   cloud: Cloud,
   trustDomain: string,
 ): { readonly identity: string; readonly keyManager: string } {
-  const id = (part: CloudPart): string =>
-    `spiffe://${trustDomain}/ns/${cloud.metadata.namespace ?? ""}/sa/${partName(cloud, part)}`;
+  const id = (part: CloudPart): string => accountId(trustDomain, cloud.metadata.namespace ?? "", partName(cloud, part));
   return { identity: id("keystone"), keyManager: id("barbican") };
 }
 

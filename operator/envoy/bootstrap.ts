@@ -1,3 +1,4 @@
+import { accountId } from "#operator/account-id.ts";
 import type { MeshPlatform } from "./platform.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -56,8 +57,8 @@ function backOff(baseInterval: string, maxInterval: string): Json {
 
 /** Found anew by name, and given up where it does not answer: then another replica is taken. */
 function xdsCluster({ namespace, serviceAccount }: Proxy, { xds, trustDomain }: MeshPlatform): Json {
-  const own = `spiffe://${trustDomain}/ns/${namespace}/sa/${serviceAccount}`;
-  const server = `spiffe://${trustDomain}/ns/${xds.namespace}/sa/${XDS_ACCOUNT}`;
+  const own = accountId(trustDomain, namespace, serviceAccount);
+  const server = accountId(trustDomain, xds.namespace, XDS_ACCOUNT);
   return {
     ...grpcCluster(XDS_CLUSTER, { socket_address: { address: xds.host, port_value: xds.port } }),
     type: "STRICT_DNS",

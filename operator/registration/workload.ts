@@ -1,3 +1,4 @@
+import { accountId } from "#operator/account-id.ts";
 import type { Entry } from "#operator/clients/spire/entry.ts";
 import { type EntryOwner, entryId } from "./entry-id.ts";
 
@@ -31,7 +32,7 @@ export function workloadEntry(trustDomain: string, owner: EntryOwner, workload: 
   const { name, namespace, serviceAccount, container, podLabels = {} } = workload;
   return {
     id: entryId(owner, name),
-    spiffeId: `spiffe://${trustDomain}/ns/${namespace}/sa/${serviceAccount}`,
+    spiffeId: accountId(trustDomain, namespace, serviceAccount),
     parentId: nodesId(trustDomain),
     selectors: [
       ...[`k8s:ns:${namespace}`, `k8s:sa:${serviceAccount}`, `k8s:container-name:${container}`],

@@ -1,4 +1,5 @@
 import type { ServiceSpec } from "kubernetes-types/core/v1.d.ts";
+import { accountId } from "#operator/account-id.ts";
 import {
   BARBICAN_PORT,
   type CloudPart,
@@ -113,7 +114,7 @@ export function accessPolicies(deployment: CloudDeployment): readonly Desired[] 
   if (sidecars === undefined) return [];
   const { trustDomain, xds } = sidecars;
   const namespace = deployment.cloud.metadata.namespace ?? "";
-  const id = (of: string, account: string) => ({ id: `spiffe://${trustDomain}/ns/${of}/sa/${account}` });
+  const id = (of: string, account: string) => ({ id: accountId(trustDomain, of, account) });
   // It has no sidecar, and so no loopback on which two Clouds could want one port.
   const operator = { ...id(xds.namespace, OPERATOR_ACCOUNT), sidecar: false };
   return meshParts(deployment).flatMap((part) => {
