@@ -1,3 +1,4 @@
+import { AGENT_ADDRESS, type AgentPod, agentPod } from "./agent-pod.ts";
 import type { NodeHandle } from "./handle.ts";
 
 /** What one container of the probe was last given, or why it was given nothing. */
@@ -15,7 +16,7 @@ const PROGRAM = `
 import { X509Source } from "/app/spiffe/index.ts";
 const say = (seen) => console.log(JSON.stringify(seen));
 const onProblem = ({ message }) => say({ problem: message });
-const source = await X509Source.open({ address: "unix:///run/spire/agent/agent.sock", onProblem });
+const source = await X509Source.open({ address: "${AGENT_ADDRESS}", onProblem });
 const tell = () => {
   const { id, chain } = source.svid;
   say({ id, chain: chain.map(String), roots: [...source.bundles.values()].flat().map(String) });
@@ -24,45 +25,13 @@ source.onChange(tell);
 tell();
 `;
 
-export interface ProbeOptions {
-  readonly name: string;
-  readonly namespace: string;
-  readonly serviceAccount: string;
+export interface ProbeOptions extends AgentPod {
   readonly containers: readonly string[];
-  /** The folder of the agent's socket on the node. */
-  readonly socketFolder: string;
-  /** Of Nephele, which holds spiffe/. */
-  readonly image: string;
 }
 
 /** A pod of the platform whose containers each ask the node's agent who they are. */
-export function identityProbe(options: ProbeOptions): object {
-  const { name, namespace, serviceAccount, containers, socketFolder, image } = options;
-  return {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: { name, namespace },
-    spec: {
-      serviceAccountName: serviceAccount,
-      automountServiceAccountToken: false,
-      hostUsers: false,
-      terminationGracePeriodSeconds: 1,
-      securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: "RuntimeDefault" } },
-      containers: containers.map((container) => ({
-        name: container,
-        image,
-        imagePullPolicy: "IfNotPresent",
-        args: ["--input-type=module", "--eval", PROGRAM],
-        securityContext: {
-          allowPrivilegeEscalation: false,
-          readOnlyRootFilesystem: true,
-          capabilities: { drop: ["ALL"] },
-        },
-        volumeMounts: [{ name: "agent", mountPath: "/run/spire/agent", readOnly: true }],
-      })),
-      volumes: [{ name: "agent", hostPath: { path: socketFolder, type: "Directory" } }],
-    },
-  };
+export function identityProbe({ containers, ...pod }: ProbeOptions): object {
+  return agentPod(pod, Object.fromEntries(containers.map((container) => [container, PROGRAM])));
 }
 
 /** All that a container has seen, in order. */

@@ -5,6 +5,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 /** In the pod: the folder of the SPIRE agent's socket. */
 export const AGENT_FOLDER = "/run/spire/agent";
+export const AGENT_SOCKET = `${AGENT_FOLDER}/agent.sock`;
 /** In the pod: where Envoy's own administration interface is, which nobody reaches but Envoy itself. */
 export const RUN_FOLDER = "/run/envoy";
 /** Where Envoy says that it is alive and configured, in clear text; nothing else of the pod can have this port. */
@@ -99,7 +100,7 @@ function agentSecret(name: string): Json {
 }
 
 function agentCluster(): Json {
-  return { ...grpcCluster(AGENT_CLUSTER, { pipe: { path: `${AGENT_FOLDER}/agent.sock` } }), type: "STATIC" };
+  return { ...grpcCluster(AGENT_CLUSTER, { pipe: { path: AGENT_SOCKET } }), type: "STATIC" };
 }
 
 function grpcCluster(name: string, address: Json): Json {

@@ -1,4 +1,6 @@
-import { ADMIN_SOCKET } from "./bootstrap.ts";
+import type { Volume, VolumeMount } from "kubernetes-types/core/v1.d.ts";
+import { ADMIN_SOCKET, AGENT_FOLDER } from "./bootstrap.ts";
+import type { MeshPlatform } from "./platform.ts";
 
 /** The container that speaks for a pod: it alone is given the pod's identity (registration). */
 export const PROXY_CONTAINER = "envoy";
@@ -10,6 +12,14 @@ const VERSION = "1.40.0";
 
 export function envoyImage(registry: string): string {
   return `${registry}/envoy:${VERSION}`;
+}
+
+/** Where a container is told who it is: the SPIRE agent's socket. */
+export const agentMount: VolumeMount = { name: "spire-agent", mountPath: AGENT_FOLDER, readOnly: true };
+
+/** The node's folder for it. Not made where it is missing: without an agent there is nobody to be. */
+export function agentVolume({ agentFolder }: Pick<MeshPlatform, "agentFolder">): Volume {
+  return { name: agentMount.name, hostPath: { path: agentFolder, type: "Directory" } };
 }
 
 /**

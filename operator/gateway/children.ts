@@ -2,15 +2,16 @@ import type { DeploymentSpec } from "kubernetes-types/apps/v1.d.ts";
 import type { PodSpec, ServiceSpec } from "kubernetes-types/core/v1.d.ts";
 import type { NetworkPolicySpec } from "kubernetes-types/networking/v1.d.ts";
 import type { PodDisruptionBudgetSpec } from "kubernetes-types/policy/v1.d.ts";
+import { bootstrapOf, HEALTH_PORT, LIVE_PATH, READY_PATH, RUN_FOLDER } from "#operator/envoy/bootstrap.ts";
 import {
-  AGENT_FOLDER,
-  bootstrapOf,
-  HEALTH_PORT,
-  LIVE_PATH,
-  READY_PATH,
-  RUN_FOLDER,
-} from "#operator/envoy/bootstrap.ts";
-import { drainCommand, ENVOY_UID, envoyArguments, envoyImage, PROXY_CONTAINER } from "#operator/envoy/envoy.ts";
+  agentMount,
+  agentVolume,
+  drainCommand,
+  ENVOY_UID,
+  envoyArguments,
+  envoyImage,
+  PROXY_CONTAINER,
+} from "#operator/envoy/envoy.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import { infrastructureOf } from "./infrastructure.ts";
 import { child, childName, labelsOf, proxyOf, selectorOf } from "./names.ts";
@@ -140,16 +141,9 @@ function pod(gateway: Gateway, platform: GatewayPlatform): PodSpec {
           readOnlyRootFilesystem: true,
           capabilities: { drop: ["ALL"] },
         },
-        volumeMounts: [
-          { name: "run", mountPath: RUN_FOLDER },
-          { name: "spire-agent", mountPath: AGENT_FOLDER, readOnly: true },
-        ],
+        volumeMounts: [{ name: "run", mountPath: RUN_FOLDER }, agentMount],
       },
     ],
-    volumes: [
-      { name: "run", emptyDir: { medium: "Memory", sizeLimit: "16Mi" } },
-      // Not made where it is missing: without an agent there is nobody to be.
-      { name: "spire-agent", hostPath: { path: platform.agentFolder, type: "Directory" } },
-    ],
+    volumes: [{ name: "run", emptyDir: { medium: "Memory", sizeLimit: "16Mi" } }, agentVolume(platform)],
   };
 }

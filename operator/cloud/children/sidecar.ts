@@ -1,7 +1,15 @@
 import type { Container, PodSpec, Volume } from "kubernetes-types/core/v1.d.ts";
 import { serviceHost } from "#operator/clients/cloud-connection.ts";
-import { AGENT_FOLDER, bootstrapOf, HEALTH_PORT, LIVE_PATH, RUN_FOLDER } from "#operator/envoy/bootstrap.ts";
-import { drainCommand, ENVOY_UID, envoyArguments, envoyImage, PROXY_CONTAINER } from "#operator/envoy/envoy.ts";
+import { bootstrapOf, HEALTH_PORT, LIVE_PATH, RUN_FOLDER } from "#operator/envoy/bootstrap.ts";
+import {
+  agentMount,
+  agentVolume,
+  drainCommand,
+  ENVOY_UID,
+  envoyArguments,
+  envoyImage,
+  PROXY_CONTAINER,
+} from "#operator/envoy/envoy.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { accountName } from "./accounts.ts";
 import { calledThroughMesh, isInMesh, MESH_PORT, SOCKET_FOLDER } from "./mesh.ts";
@@ -53,19 +61,10 @@ export function sidecarOf(deployment: CloudDeployment, part: Part): Sidecar | un
         resources: { requests: { cpu: "20m", memory: "96Mi" }, limits: { memory: "256Mi" } },
         // The pod's group opens the service's socket to it; its user has nothing else there.
         securityContext: { ...CONFINED, runAsUser: ENVOY_UID, runAsGroup: ENVOY_UID },
-        volumeMounts: [
-          socketMount,
-          { name: "envoy", mountPath: RUN_FOLDER },
-          { name: "spire-agent", mountPath: AGENT_FOLDER, readOnly: true },
-        ],
+        volumeMounts: [socketMount, { name: "envoy", mountPath: RUN_FOLDER }, agentMount],
       },
     ],
-    volumes: [
-      emptyDir(socketMount.name),
-      emptyDir("envoy"),
-      // Not made where it is missing: without an agent there is nobody to be.
-      { name: "spire-agent", hostPath: { path: sidecars.agentFolder, type: "Directory" } },
-    ],
+    volumes: [emptyDir(socketMount.name), emptyDir("envoy"), agentVolume(sidecars)],
     ...(hostnames.length > 0 ? { hostAliases: [{ ip: "127.0.0.1", hostnames }] } : {}),
   };
 }
