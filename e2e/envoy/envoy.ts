@@ -3,7 +3,8 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { type SpiffeId, trustDomainId } from "#spiffe/spiffe-id.ts";
+import { agentCluster, bySvid, grpcCluster } from "#operator/envoy/bootstrap.ts";
+import { type SpiffeId, trustDomainOf } from "#spiffe/spiffe-id.ts";
 import { checkout } from "../../images/images.ts";
 import { ensurePythonEnvironment } from "../cluster/openstack/python-environment.ts";
 
@@ -96,8 +97,11 @@ export function envoyBinary(): Promise<string> {
   return binaryPath;
 }
 
+/** Of the pieces that the operator's bootstrap is of, but without DNS, and with an administration interface that tests reach. */
 function bootstrapOf({ id, xdsPort, apiType, svid }: EnvoyOptions): object {
   const grpc = [{ envoy_grpc: { cluster_name: "xds" } }];
+  const address = { socket_address: { address: "127.0.0.1", port_value: xdsPort } };
+  const xds = { ...grpcCluster("xds", address), type: "STATIC" };
   const ads = { ads: {}, resource_api_version: "V3", initial_fetch_timeout: "10s" };
   return {
     node: { id, cluster: "test" },
@@ -113,66 +117,12 @@ function bootstrapOf({ id, xdsPort, apiType, svid }: EnvoyOptions): object {
     static_resources: {
       clusters:
         svid === undefined
-          ? [xdsCluster(xdsPort)]
-          : [{ ...xdsCluster(xdsPort), transport_socket: bySvid(svid) }, agentCluster(svid.agentSocket)],
+          ? [xds]
+          : [
+              { ...xds, transport_socket: bySvid(svid.own, svid.server, trustDomainOf(svid.own)) },
+              agentCluster(svid.agentSocket),
+            ],
     },
-  };
-}
-
-function xdsCluster(port: number): object {
-  return grpcCluster("xds", { socket_address: { address: "127.0.0.1", port_value: port } });
-}
-
-function agentCluster(path: string): object {
-  return grpcCluster("spire_agent", { pipe: { path } });
-}
-
-/** Mutual TLS with the certificates of the SPIRE agent, which speaks State-of-the-World only. */
-function bySvid({ own, server }: NonNullable<EnvoyOptions["svid"]>): object {
-  const retry = { retry_back_off: { base_interval: "0.2s", max_interval: "2s" } };
-  const secret = (name: string): object => ({
-    name,
-    sds_config: {
-      resource_api_version: "V3",
-      initial_fetch_timeout: "0s",
-      api_config_source: {
-        api_type: "GRPC",
-        transport_api_version: "V3",
-        grpc_services: [{ envoy_grpc: { cluster_name: "spire_agent", retry_policy: retry } }],
-      },
-    },
-  });
-  return {
-    name: "tls",
-    typed_config: {
-      "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
-      common_tls_context: {
-        tls_params: { tls_minimum_protocol_version: "TLSv1_3", tls_maximum_protocol_version: "TLSv1_3" },
-        alpn_protocols: ["h2"],
-        tls_certificate_sds_secret_configs: [secret(own)],
-        combined_validation_context: {
-          default_validation_context: {
-            match_typed_subject_alt_names: [{ san_type: "URI", matcher: { exact: server } }],
-          },
-          validation_context_sds_secret_config: secret(trustDomainId(own)),
-        },
-      },
-    },
-  };
-}
-
-function grpcCluster(name: string, address: object): object {
-  return {
-    name,
-    type: "STATIC",
-    connect_timeout: "5s",
-    typed_extension_protocol_options: {
-      "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-        "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-        explicit_http_config: { http2_protocol_options: {} },
-      },
-    },
-    load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] },
   };
 }
 

@@ -47,7 +47,7 @@ export function bootstrapOf(proxy: Proxy, platform: MeshPlatform): Json {
     },
     static_resources: {
       listeners: [healthListener()],
-      clusters: [xdsCluster(proxy, platform), agentCluster(), adminCluster()],
+      clusters: [xdsCluster(proxy, platform), agentCluster(AGENT_SOCKET), adminCluster()],
     },
   };
 }
@@ -63,20 +63,30 @@ function xdsCluster({ namespace, serviceAccount }: Proxy, { xds, trustDomain }: 
   return {
     ...grpcCluster(XDS_CLUSTER, { socket_address: { address: xds.host, port_value: xds.port } }),
     type: "STRICT_DNS",
-    transport_socket: {
-      name: "tls",
-      typed_config: {
-        "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
-        common_tls_context: {
-          tls_params: { tls_minimum_protocol_version: "TLSv1_3", tls_maximum_protocol_version: "TLSv1_3" },
-          alpn_protocols: ["h2"],
-          tls_certificate_sds_secret_configs: [agentSecret(own)],
-          combined_validation_context: {
-            default_validation_context: {
-              match_typed_subject_alt_names: [{ san_type: "URI", matcher: { exact: server } }],
-            },
-            validation_context_sds_secret_config: agentSecret(`spiffe://${trustDomain}`),
+    transport_socket: bySvid(own, server, trustDomain),
+  };
+}
+
+/**
+ * A transport socket of mutual TLS by certificates of the SPIRE agent (`agentCluster`).
+ *
+ * @param own the SPIFFE ID that is shown
+ * @param peer the one that has to answer
+ */
+export function bySvid(own: string, peer: string, trustDomain: string): Json {
+  return {
+    name: "tls",
+    typed_config: {
+      "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+      common_tls_context: {
+        tls_params: { tls_minimum_protocol_version: "TLSv1_3", tls_maximum_protocol_version: "TLSv1_3" },
+        alpn_protocols: ["h2"],
+        tls_certificate_sds_secret_configs: [agentSecret(own)],
+        combined_validation_context: {
+          default_validation_context: {
+            match_typed_subject_alt_names: [{ san_type: "URI", matcher: { exact: peer } }],
           },
+          validation_context_sds_secret_config: agentSecret(`spiffe://${trustDomain}`),
         },
       },
     },
@@ -99,11 +109,13 @@ function agentSecret(name: string): Json {
   };
 }
 
-function agentCluster(): Json {
-  return { ...grpcCluster(AGENT_CLUSTER, { pipe: { path: AGENT_SOCKET } }), type: "STATIC" };
+/** Where certificates come from. */
+export function agentCluster(path: string): Json {
+  return { ...grpcCluster(AGENT_CLUSTER, { pipe: { path } }), type: "STATIC" };
 }
 
-function grpcCluster(name: string, address: Json): Json {
+/** One gRPC server; how its address is found is not said. */
+export function grpcCluster(name: string, address: Json): Json {
   const http2 = { connection_keepalive: { interval: "30s", timeout: "10s" } };
   return {
     name,
