@@ -79,7 +79,8 @@ export function viewOf(
       attachments.get(gateway)?.push(...made);
       return [{ parentRef, conditions }];
     });
-    return parents.length === 0 ? [] : [{ route: route.route, kind: route.kind, parents }];
+    const isOurs = parents.length > 0 || isSpokenOf(route.route, domain);
+    return isOurs ? [{ route: route.route, kind: route.kind, parents }] : [];
   });
 
   const backendTls = readBackendTls(objects, (service) => inMesh.services.has(service));
@@ -132,6 +133,15 @@ export function viewOf(
     ),
     ...meshSays(inMesh, objects, mesh, domain, findings),
   };
+}
+
+/**
+ * Whether a route's status has something of ours, which is taken back where no parent is ours any more. Without identities there
+ * is no mesh, and what stands there of Services is not ours to speak of.
+ */
+function isSpokenOf({ status }: AnyRoute, domain: TrustDomain | undefined): boolean {
+  const said = status?.parents?.filter((parent) => parent.controllerName === controllerName) ?? [];
+  return said.some(({ parentRef }) => parentRef.kind !== "Service" || domain !== undefined);
 }
 
 /** Services to which a GRPCRoute leads: gRPC needs HTTP/2, whatever their port says of itself. */

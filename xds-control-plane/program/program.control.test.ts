@@ -123,4 +123,11 @@ test("a Gateway of the cluster is served to a real Envoy, and the objects say wh
   await expect.poll(async () => (await fetch(`http://127.0.0.1:${again.healthPort}/readyz`)).status, soon).toBe(200);
   await again.stop();
   expect((await bed.kube.get(gateways, { namespace, name: "edge" }))?.metadata.resourceVersion).toBe(before);
+
+  // What stands in a route of Gateways that are gone is taken back.
+  const parents = async () => (await bed.kube.get(httpRoutes, { namespace, name: "all" }))?.status?.parents;
+  expect(await parents()).toHaveLength(2);
+  await start();
+  for (const name of ["edge", "theirs"]) await bed.kube.delete(gateways, { namespace, name });
+  await expect.poll(parents, soon).toEqual([]);
 });

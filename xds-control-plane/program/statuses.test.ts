@@ -75,6 +75,20 @@ describe("statuses", () => {
     expect(JSON.stringify(status)).toContain("NoMatchingParent");
   });
 
+  test("of a route whose parents are ours no more are taken back, and others' stay", () => {
+    const attached = written([gatewayClass, gateway, route], early)[2] as HttpRoute;
+    expect(attached.status?.parents).toHaveLength(2);
+    const [detached] = written([attached], later) as [HttpRoute];
+    expect(detached.status?.parents).toEqual([foreign]);
+    expect(statusWrites(viewOf(clusterObjects([detached]), undefined), later, none)).toEqual([]);
+
+    const parentRef = { group: "", kind: "Service", name: "web" };
+    const ofService = { ...route, status: { parents: [{ parentRef, controllerName, conditions: [] }] } };
+    expect(written([ofService], later, domain)[0]?.status).toEqual({ parents: [] });
+    // Without identities there is no mesh, and it is not ours to speak of.
+    expect(statusWrites(viewOf(clusterObjects([ofService]), undefined), later, none)).toEqual([]);
+  });
+
   test("of a policy keep what other controllers say, and take back what is said no more", () => {
     const ancestorRef = { group: "", kind: "Service", name: "web" };
     const others = { ancestorRef, controllerName: "example.test/other", conditions: [] };
