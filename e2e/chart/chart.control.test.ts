@@ -131,6 +131,22 @@ describe("the chart with SPIRE", () => {
     expect(await render(...enabled, "xds.enabled=true")).not.toContain("sidecars");
   });
 
+  test("gives the operator rights in every namespace for Gateways alone, and tells it and the control plane of them", async () => {
+    const gateways = [...enabled, "xds.enabled=true", "gateways.enabled=true"];
+    const rendered = await render(...gateways, "gateways.replicas=3");
+    const text = readFileSync(join(chart, "rbac/gateways.yaml"), "utf8");
+    expect(objectsOf(rendered, /^nephele:operator-gateways$/)).toEqual(
+      parseAllDocuments(text).map((each) => each.toJS() as unknown),
+    );
+    expect(rendered).toContain("kind: GatewayClass");
+    for (const flag of ["--gateways", "--gateway-service=LoadBalancer", "--gateway-replicas=3", "--deployed-gateways"])
+      expect(rendered).toContain(`- ${flag}\n`);
+    // Control: without them there is none of it.
+    const without = await render(...enabled, "xds.enabled=true");
+    expect(objectsOf(without, /^nephele:operator-gateways$/)).toEqual([]);
+    expect(without).not.toMatch(/kind: GatewayClass|- --(deployed-)?gateway/);
+  });
+
   test("has its agents on nodes of the operator's tolerations, and of theirs", async () => {
     const taints = ["operator.tolerations[0].key=ours", "spire.agent.tolerations[0].key=guests"];
     const agents = spireObjects(await render(...enabled, ...taints)).find(({ kind }) => kind === "DaemonSet");
@@ -151,6 +167,8 @@ describe("the chart with SPIRE", () => {
     [[...enabled, "spire.upstream.kind=vault"], /trustBundle/],
     [[...enabled, "spire.upstream.kind=self-signed"], /upstream/],
     [[...enabled, "cloudSidecars.enabled=true"], /cloudSidecars.enabled needs spire.enabled and xds.enabled/],
+    [[...enabled, "gateways.enabled=true"], /gateways.enabled: .*set xds.enabled and spire.enabled/],
+    [["xds.enabled=true", "gateways.enabled=true"], /gateways.enabled: .*set xds.enabled and spire.enabled/],
   ])("refuses %s", async (values, problem) => {
     await expect(render(...values)).rejects.toThrow(problem);
   });
