@@ -1,9 +1,14 @@
 /** The names that both allow: `undefined` and an empty list allow all. Wildcards stand for one label or more, as in Gateway API. */
 export function intersection(listener: string | undefined, route: readonly string[]): readonly string[] {
-  const own = listener === undefined || listener === "" ? "*" : listener.toLowerCase();
+  const own = patternOf(listener);
   if (route.length === 0) return [own];
   const names = route.map((name) => narrower(own, name.toLowerCase())).filter((name) => name !== undefined);
   return [...new Set(names)];
+}
+
+/** A listener's host name as a pattern: without one it is for all. */
+export function patternOf(hostname: string | undefined): string {
+  return hostname === undefined || hostname === "" ? "*" : hostname.toLowerCase();
 }
 
 /** The narrower of two names where one allows all that the other does. */

@@ -1,4 +1,4 @@
-import { allows } from "./hostnames.ts";
+import { allows, patternOf } from "./hostnames.ts";
 import type { ReadListener } from "./listeners.ts";
 import type { Attachment } from "./routes.ts";
 
@@ -13,21 +13,17 @@ export function isolated(
   listeners: readonly ReadListener[],
   attachments: readonly Attachment[],
 ): { readonly attachments: readonly Attachment[]; readonly names: readonly string[] } {
-  const names = listeners.map(nameOf);
+  const names = listeners.map(({ spec }) => patternOf(spec.hostname));
   const isTaken = (own: string, name: string): boolean =>
     names.some((other) => other !== own && allows(own, other) && allows(other, name));
   return {
     attachments: attachments
       .map((each) => ({
         ...each,
-        hostnames: each.hostnames.filter((name) => !isTaken(nameOf(each.listener), name)),
+        hostnames: each.hostnames.filter((name) => !isTaken(patternOf(each.listener.spec.hostname), name)),
       }))
       .filter(({ hostnames }) => hostnames.length > 0),
     // Of "*" there is nothing to keep apart.
     names: names.filter((name) => name !== "*"),
   };
-}
-
-function nameOf({ spec }: ReadListener): string {
-  return spec.hostname === undefined || spec.hostname === "" ? "*" : spec.hostname.toLowerCase();
 }

@@ -164,9 +164,8 @@ function proxyOf(
   const byPort = Map.groupBy(programmed, ({ spec }) => spec.port);
   const made = [...byPort].map(([port, on]): Listener => {
     const of = (listener: ReadListener) => attachments.filter((each) => each.listener === listener);
-    const own = isolated(on, on.flatMap(of));
     const chains = on.every(({ spec }) => spec.protocol === "HTTP")
-      ? [httpChain({ kind: "none" }, [], own.attachments, own.names)]
+      ? [plainChain(on, on.flatMap(of))]
       : distinct(on.flatMap((listener) => tlsChains(listener, of(listener))));
     return { name: `port-${port}`, address: "0.0.0.0", port, chains };
   });
@@ -182,6 +181,12 @@ function proxyOf(
     certificates: [...certificates.values()],
     accessLog: true,
   };
+}
+
+/** The one chain of a port without TLS, whose listeners are told apart by the names of requests. */
+function plainChain(listeners: readonly ReadListener[], attachments: readonly Attachment[]): HttpChain {
+  const own = isolated(listeners, attachments);
+  return httpChain({ kind: "none" }, [], own.attachments, own.names);
 }
 
 /** Chains without the names that one before has: two listeners may come to the same name by their routes. */
