@@ -56,11 +56,13 @@ describe("what a Gateway wants on all that is made of it", () => {
     "deployment.kubernetes.io/revision": "7",
     "gateway.networking.k8s.io/gateway-name": "another",
     "service.beta.kubernetes.io/azure-load-balancer-internal": "true",
+    "k8s.v1.cni.cncf.io/networks": "storage",
+    "io.kubernetes.cri-o.userns-mode": "host",
     "notnephele.dev/mine": "yes",
   };
   const plain = { team: "edge", "example.org/pool": "internal", "notnephele.dev/mine": "yes" };
 
-  test("is there but for marks of Nephele and of Kubernetes; how its load balancer is to be made is the Service's", () => {
+  test("is there but for marks of Nephele, of Kubernetes and of what makes pods; how its load balancer is to be made is the Service's", () => {
     expect(infrastructureOf(aGateway({ infrastructure: { labels: marks, annotations: marks } }))).toEqual({
       labels: plain,
       annotations: plain,

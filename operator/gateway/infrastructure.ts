@@ -11,26 +11,24 @@ export interface Infrastructure {
 }
 
 /**
- * Whose marks mean something to Nephele (a Service is in the mesh by them, for another ServiceAccount than its own) or to
- * Kubernetes (its controllers write some themselves: both would write for ever).
+ * Whose marks mean something to Nephele (a Service is in the mesh by them, for another ServiceAccount than its own), to
+ * Kubernetes (its controllers write some themselves: both would write for ever), or to what makes a node's pods: a network
+ * more (Multus: `k8s.v1.cni.cncf.io/networks`), another runtime (CRI-O, whose keys have no slash).
  */
-const reserved = /(^|\.)(nephele\.dev|kubernetes\.io|k8s\.io)$/;
+const reserved = /^([^/]*\.)?(nephele\.dev|kubernetes\.io|k8s\.io|cncf\.io)\/|^io\.kubernetes\./;
 /** Of Kubernetes by its name, and a cloud's by what it says: how its load balancer is to be made. */
-const LOAD_BALANCERS = "service.beta.kubernetes.io";
+const LOAD_BALANCERS = "service.beta.kubernetes.io/";
 
 /** Pure. */
 export function infrastructureOf({ spec }: Gateway): Infrastructure {
   const { labels = {}, annotations = {} } = spec?.infrastructure ?? {};
   return {
-    labels: only(labels, (prefix) => !reserved.test(prefix)),
-    annotations: only(annotations, (prefix) => !reserved.test(prefix)),
-    serviceAnnotations: only(annotations, (prefix) => prefix === LOAD_BALANCERS),
+    labels: only(labels, (key) => !reserved.test(key)),
+    annotations: only(annotations, (key) => !reserved.test(key)),
+    serviceAnnotations: only(annotations, (key) => key.startsWith(LOAD_BALANCERS)),
   };
 }
 
-/** @param isTaken given what is before the slash of a key; empty where there is none */
-function only(marks: Marks, isTaken: (prefix: string) => boolean): Marks {
-  return Object.fromEntries(
-    Object.entries(marks).filter(([key]) => isTaken(key.slice(0, Math.max(key.indexOf("/"), 0)))),
-  );
+function only(marks: Marks, isTaken: (key: string) => boolean): Marks {
+  return Object.fromEntries(Object.entries(marks).filter(([key]) => isTaken(key)));
 }
