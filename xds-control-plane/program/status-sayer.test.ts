@@ -59,6 +59,24 @@ test("where the API server does not answer, the others are not tried until later
   stop.abort();
 });
 
+test("a fault in what is to be said ends nothing: it is said when it can be", async () => {
+  const stop = new AbortController();
+  const written: string[] = [];
+  let isBroken = true;
+  const wanted = (): readonly StatusWrite[] => {
+    if (isBroken) throw new Error("a part of the view is missing");
+    return [of("a")];
+  };
+  const write = async ({ object }: StatusWrite): Promise<void> => void written.push(object.metadata.name);
+  const sayer = new StatusSayer({ wanted, write, log }, stop.signal);
+  sayer.say();
+  await sayer.settled();
+  isBroken = false;
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(written).toEqual(["a"]);
+  stop.abort();
+});
+
 test("it looks again though nobody asks, and says nothing more after the signal", async () => {
   const { sayer, written, stop } = sayerOf({ error: undefined });
   sayer.say();

@@ -60,9 +60,9 @@ export class StatusSayer {
 
   /** Whether all could be written. Where the API server does not answer, the rest of the round is left. */
   async #write(): Promise<boolean> {
-    const { wanted, write, log } = this.#options;
+    const { write, log } = this.#options;
     const failed: unknown[] = [];
-    for (const status of wanted(new Date())) {
+    for (const status of this.#wanted()) {
       if (this.#signal.aborted) break;
       try {
         await write(status);
@@ -75,5 +75,15 @@ export class StatusSayer {
     if (err !== undefined)
       log.warn({ err, count: failed.length }, "statuses could not be written, and are tried again");
     return err === undefined;
+  }
+
+  /** A fault in what is to be said is said, and ends nothing: proxies are served all the same. */
+  #wanted(): readonly StatusWrite[] {
+    try {
+      return this.#options.wanted(new Date());
+    } catch (err) {
+      this.#options.log.error({ err }, "what is to be said in statuses could not be made");
+      return [];
+    }
   }
 }
