@@ -178,6 +178,10 @@ export const cases: readonly Case[] = [
     await session.serve(secret("a"), secret("b"));
     assert.deepEqual((await secrets.accept()).names, ["a"]);
     await session.serve(secret("b", "other"));
+    const changed = await secrets.accept();
+    assert.deepEqual([changed.names, changed.removed], [["b"], []]);
+    // A removal may also come by itself, after the change that it was made with.
+    await session.serve(secret("b", "another"));
     const last = await secrets.next();
     assert.deepEqual([last.names, last.removed], [["b"], []]);
   }),
