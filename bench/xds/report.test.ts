@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Run } from "./measure.ts";
-import { type Part, quantile, tables } from "./report.ts";
+import { type Part, tables } from "./report.ts";
 
 const run = (cpuMs: number, peak: number, times: readonly number[]): Run => {
   const changes = { cpuMs, untilLastMs: times, bytes: 300 };
@@ -29,11 +29,4 @@ test.each([
   ["how the cost grows with the services", "| most / least | 2.00 – missed | 1.00 | 1.00 |"],
 ])("the tables say %s", (_, line) => {
   expect(tables({ streams: part(200, 4), catalogues: [part(100, 4), part(10_000, 8)] })).toContain(line);
-});
-
-test.each([
-  ["the median", 0.5, 2],
-  ["the highest of few", 0.99, 4],
-])("a quantile is %s", (_, share, value) => {
-  expect(quantile([4, 1, 3, 2], share)).toBe(value);
 });

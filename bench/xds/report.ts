@@ -1,4 +1,5 @@
 import { median } from "../median.ts";
+import { quantile } from "../quantile.ts";
 import { type Side, sides } from "./contenders.ts";
 import type { Run, Size } from "./measure.ts";
 
@@ -118,11 +119,6 @@ function quantileOf(kind: string, share: number): Row["of"] {
       runs.flatMap(({ changes }) => changes[kind]?.untilLastMs ?? []),
       share,
     );
-}
-
-/** The value that so large a share of all does not exceed. */
-export function quantile(values: readonly number[], share: number): number {
-  return values.toSorted((a, b) => a - b)[Math.ceil(values.length * share) - 1] ?? Number.NaN;
 }
 
 function mebibytes(bytes: readonly number[]): number {

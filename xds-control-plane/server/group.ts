@@ -1,6 +1,10 @@
 import type { Kind } from "../proto/kinds.ts";
 import type { ChangedNames, Snapshot } from "../snapshot/snapshot.ts";
-import type { LiveStream } from "./live-stream.ts";
+
+/** Who is told of a group's snapshots: a stream. */
+interface Adopter {
+  adopt(snapshot: Snapshot, changed: ChangedNames | undefined): void;
+}
 
 /** How changes are gathered before they are pushed, milliseconds. */
 export interface Debounce {
@@ -12,14 +16,17 @@ export interface Debounce {
 
 export const defaultDebounce: Debounce = { quietMs: 2, busyMs: 100 };
 
-/** So many streams are pushed to before requests that have arrived meanwhile get their turn. */
-const streamsAtOnce = 64;
+/**
+ * For so long streams are pushed to before what has arrived meanwhile gets its turn, milliseconds. Taking in what the first
+ * acknowledge costs as much as telling the others: those are told first, as far as nobody waits too long for it.
+ */
+const sliceMs = 50;
 
 /** The streams of one group, and the snapshot that they have. Changes are merged, and pushed to all in turn. */
 export class Group {
   readonly #debounce: Debounce;
   readonly #onPushed: (kinds: readonly Kind[], streams: number, afterMs: number) => void;
-  readonly streams = new Set<LiveStream>();
+  readonly streams = new Set<Adopter>();
   /** What every stream has, or is being given at this moment. */
   #delivered: Snapshot | undefined;
   #next:
@@ -76,9 +83,12 @@ export class Group {
     this.#delivered = next.snapshot;
     const streams = [...this.streams];
     const some = (from: number): void => {
-      for (const stream of streams.slice(from, from + streamsAtOnce)) stream.adopt(next.snapshot, next.changed);
-      if (from + streamsAtOnce < streams.length) {
-        setImmediate(some, from + streamsAtOnce);
+      const until = performance.now() + sliceMs;
+      let at = from;
+      do streams[at]?.adopt(next.snapshot, next.changed);
+      while (++at < streams.length && performance.now() < until);
+      if (at < streams.length) {
+        setImmediate(some, at);
         return;
       }
       this.#isPushing = false;
