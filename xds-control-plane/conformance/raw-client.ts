@@ -117,6 +117,11 @@ export class RawStream {
     return this.#ended;
   }
 
+  /** Reads no more, so that what is sent stays with the server. */
+  pause(): void {
+    this.#call.pause();
+  }
+
   close(): void {
     this.#call.cancel();
   }

@@ -1,5 +1,6 @@
 import type protobuf from "protobufjs/minimal.js";
 import { readFields } from "../proto/wire.ts";
+import { mostNames } from "../stream/limits.ts";
 import type { DeltaRequest, ErrorDetail, Node, SotwRequest } from "../stream/messages.ts";
 
 /**
@@ -7,9 +8,6 @@ import type { DeltaRequest, ErrorDetail, Node, SotwRequest } from "../stream/mes
  * request: only the first of a stream is read, the rest is passed over.
  */
 export type Decoder<Request> = (bytes: Uint8Array) => Request;
-
-/** Names in one request, at most: more are taken for an attack, and end the stream. */
-const mostNames = 100_000;
 
 /** @throws Error when the bytes are no DiscoveryRequest. */
 export function decodeSotw(bytes: Uint8Array): SotwRequest {

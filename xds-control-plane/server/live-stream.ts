@@ -1,6 +1,7 @@
 import { type ServerDuplexStream, status } from "@grpc/grpc-js";
-import { type Kind, kindOf, traits } from "../proto/kinds.ts";
+import { type Kind, kindOf, kinds, traits } from "../proto/kinds.ts";
 import type { ChangedNames, Snapshot } from "../snapshot/snapshot.ts";
+import { excessOf } from "../stream/limits.ts";
 import type { DeltaRequest, Node, Response, SotwRequest, Variant } from "../stream/messages.ts";
 import {
   adopt,
@@ -36,6 +37,12 @@ export interface StreamHost {
   /** Asks that `send` be called at a time, milliseconds; the last word counts, undefined takes it back. */
   wakeAt(stream: LiveStream, at: number | undefined): void;
 }
+
+/**
+ * Responses that are written and not yet taken by the connection, at most. A type is sent nothing more before it was
+ * acknowledged, so that more are acknowledged by a client that does not read them.
+ */
+const mostUnread = 4 * kinds.length;
 
 /** A gRPC stream and the state machine behind it. */
 export class LiveStream {
@@ -116,6 +123,13 @@ export class LiveStream {
       this.#call.write(message);
       if (this.#info !== undefined) this.#host.observer.sent?.(this.#info, response, message.byteLength);
     }
+    if (this.#call.writableLength > mostUnread) {
+      this.#refuse(
+        status.RESOURCE_EXHAUSTED,
+        this.#info?.client ?? {},
+        "it acknowledges responses that it does not read",
+      );
+    }
   }
 
   #receive(request: Request): void {
@@ -129,7 +143,9 @@ export class LiveStream {
     const before = this.#state.types[kind];
     this.#state = receive(this.#state, kind, request, Date.now());
     this.#report(kind, before?.inFlight);
-    if (isPending(this.#state)) this.#host.wake(this);
+    const excess = excessOf(this.#state, kind);
+    if (excess !== undefined) this.#refuse(status.RESOURCE_EXHAUSTED, this.#info?.client ?? {}, excess);
+    else if (isPending(this.#state)) this.#host.wake(this);
     else this.#host.wakeAt(this, undefined);
   }
 

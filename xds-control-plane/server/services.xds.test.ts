@@ -101,7 +101,10 @@ describe("obligation 14: the client status service tells of each resource", () =
 describe("the load reporting service", () => {
   test("asks for all clusters, and hands reports on", async () => {
     const reports: LoadReport[] = [];
-    const ours = await started({ loadReportsEveryMs: 1_500, onLoadReport: (report) => reports.push(report) });
+    const ours = await started({
+      loadReportsEveryMs: 1_500,
+      observer: { loadReported: (report) => reports.push(report) },
+    });
     const request = messageType("envoy.service.load_stats.v3.LoadStatsRequest");
     const response = messageType("envoy.service.load_stats.v3.LoadStatsResponse");
     const call: ClientDuplexStream<object, object> = client(ours.port).makeBidiStreamRequest(
@@ -124,7 +127,7 @@ describe("the load reporting service", () => {
   });
 });
 
-describe("who is not served, and what is no request", () => {
+describe("who is not served", () => {
   const refuse: Admit = ({ node }) => {
     if (node.id === "stranger") throw new Refusal("stranger may have nothing");
     return "all";
@@ -167,38 +170,6 @@ describe("who is not served, and what is no request", () => {
     other.send("endpoint", { responseNonce: nonce });
     await ours.serve([endpoint("a", 81)]);
     expect((await other.next()).names).toEqual(["a"]);
-  });
-
-  test("garbage ends its own stream", async () => {
-    const ours = await started();
-    await ours.serve([endpoint("a")]);
-    const call = client(ours.port).makeBidiStreamRequest(
-      "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources",
-      (bytes: Buffer) => bytes,
-      (bytes) => bytes,
-    );
-    const ended = new Promise<Error>((resolve) => call.once("error", resolve));
-    call.write(Buffer.from([0xff, 0xff, 0xff, 0xff]));
-    await ended;
-    const session = new Session(ours, "delta", true);
-    open.push(() => session.close());
-    const endpoints = session.of("endpoint");
-    endpoints.subscribe(["a"]);
-    expect((await endpoints.next()).names).toEqual(["a"]);
-  });
-
-  test("more names than a request may hold end its own stream", async () => {
-    const ours = await started();
-    await ours.serve([endpoint("a")]);
-    const stream = RawStream.open(client(ours.port), "delta");
-    const names = Array.from({ length: 100_001 }, (_, at) => `e${at}`);
-    stream.send("endpoint", { node: { id: "n" }, resourceNamesSubscribe: names });
-    await stream.end();
-    const session = new Session(ours, "delta", true);
-    open.push(() => session.close());
-    const endpoints = session.of("endpoint");
-    endpoints.subscribe(["a"]);
-    expect((await endpoints.next()).names).toEqual(["a"]);
   });
 
   test("a secret never stands in what an observer or the status service is told of a rejection", async () => {
