@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { untilCondition, untilReady } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
-import { coreSecrets, virtualMachineInstances, virtualMachines } from "#operator/api/foreign.ts";
+import { run, type Said } from "#e2e/harness/run.ts";
+import { coreSecrets, pods, virtualMachineInstances, virtualMachines } from "#operator/api/foreign.ts";
 import { secrets, servers } from "#operator/api/resources.ts";
+import { SERVER_LABEL } from "#operator/server/names.ts";
+import { timeText } from "#runtime/api/time.ts";
 import type { KubeClient } from "#runtime/client/kube-client.ts";
 import { type GuestBed, openGuestBed, type Tenant } from "./guest-bed.ts";
 
@@ -26,16 +29,34 @@ const OWNER = { fieldOwner: "test", force: true } as const;
 const object = (kind: string, name: string) => ({ apiVersion: "nephele.dev/v1alpha1", kind, metadata: at(name) });
 const spec = () => ({ flavorRef: { name: flavor }, imageRef: { name: "debian" }, rootDisk: { size: "1Gi" } });
 
-/** The guest's condition Paused, as virt-handler keeps it. */
-async function play(name: string, paused: boolean): Promise<void> {
+/** A condition of the guest as virt-handler keeps it: status, reason, message; undefined where it has none. */
+async function tell(name: string, type: string, said: readonly [string, string, string] | undefined): Promise<void> {
   const instance = await bed.kube.get(virtualMachineInstances, at(name));
-  const others = (instance?.status?.conditions ?? []).filter(({ type }) => type !== "Paused");
-  const told = { type: "Paused", status: "True", reason: "PausedByUser", message: "VMI was paused by user" };
+  const others = (instance?.status?.conditions ?? []).filter((condition) => condition.type !== type);
+  const told = said === undefined ? [] : [{ type, status: said[0], reason: said[1], message: said[2] }];
   // Without times KubeVirt's own patches, which name what they expect to find, would never fit again.
-  const now = new Date().toISOString().replace(/\.\d+Z$/, "Z");
+  const now = timeText(new Date());
   const times = { lastProbeTime: now, lastTransitionTime: now };
-  const conditions = [...others, ...(paused ? [told] : [])].map((condition) => ({ ...condition, ...times }));
+  const conditions = [...others, ...told].map((condition) => ({ ...condition, ...times }));
   await handler.mergePatch(virtualMachineInstances, at(name), { status: { conditions } });
+}
+
+const play = (name: string, paused: boolean): Promise<void> =>
+  tell(name, "Paused", paused ? ["True", "PausedByUser", "VMI was paused by user"] : undefined);
+
+/** What a drain would be answered for the Server's launcher. Nothing is evicted. */
+async function evicted(name: string): Promise<Said> {
+  const launcher = await eventually(`the launcher of ${name}`, async () => {
+    const found = await bed.kube.list(pods, { namespace: team.name, labelSelector: `${SERVER_LABEL}=${name}` });
+    return found[0]?.metadata.name;
+  });
+  const metadata = { namespace: team.name, name: launcher };
+  const eviction = { apiVersion: "policy/v1", kind: "Eviction", metadata, deleteOptions: { dryRun: ["All"] } };
+  const path = `/api/v1/namespaces/${team.name}/pods/${launcher}/eviction`;
+  return run(bed.cluster.kubectl, ["create", "--raw", path, "--filename=-"], {
+    input: eviction,
+    env: { KUBECONFIG: bed.cluster.kubeconfigPath },
+  });
 }
 
 async function untilState(name: string, state: string): Promise<void> {
@@ -65,6 +86,25 @@ describe("server", () => {
     await play("pauses", false);
     await untilState("pauses", "ACTIVE");
     await untilReady(bed.kube, servers, at("pauses"));
+  });
+
+  test("update: what a drain does is said in advance: a guest that can move is kept for that, another is let go", async () => {
+    await team.runningServer("drained", spec());
+    await tell("drained", "LiveMigratable", ["False", "DisksNotLiveMigratable", "no shared disk"]);
+    await untilCondition(bed.kube, servers, at("drained"), {
+      type: "LiveMigratable",
+      status: "False",
+      reason: "DisksNotLiveMigratable",
+      message: /shuts the guest down.*no shared disk/,
+    });
+    expect(await evicted("drained")).toMatchObject({ ok: true });
+
+    await tell("drained", "LiveMigratable", ["True", "", ""]);
+    await untilCondition(bed.kube, servers, at("drained"), { type: "LiveMigratable", status: "True" });
+    expect(await evicted("drained")).toMatchObject({
+      ok: false,
+      text: expect.stringContaining("Eviction triggered evacuation of VMI"),
+    });
   });
 
   test("update: a root disk that the storage cannot enlarge is said by its field, and the Server stays as it was", async () => {

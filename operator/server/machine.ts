@@ -87,6 +87,8 @@ function guestSpec({ server, installationId, flavor, disk, userData, filesRevisi
     hostname: server.metadata.name,
     architecture: disk.architecture,
     terminationGracePeriodSeconds: SHUTDOWN_SECONDS,
+    // A drain moves the guest while it runs where its storage allows that, and never waits for one that cannot move.
+    evictionStrategy: "LiveMigrateIfPossible",
     ...(affinity === undefined ? {} : { affinity }),
     domain: {
       firmware: {

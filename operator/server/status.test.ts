@@ -205,3 +205,29 @@ describe("FilesCurrent", () => {
     expect(condition(anInstance("Running"), {})).toBeUndefined();
   });
 });
+
+describe("LiveMigratable", () => {
+  const told = (status: string, reason?: string, message?: string) => [
+    { type: "LiveMigratable", status, reason, message },
+  ];
+  const condition = (instance: VirtualMachineInstance | undefined) =>
+    serverStatus(scope({ machine: aMachine("Always"), more: { instance } })).conditions;
+  const guest = (conditions: object[]) => ({ ...up, status: { ...up.status, conditions } }) as VirtualMachineInstance;
+
+  test("says that a drain moves the guest, where KubeVirt says that it can move", () => {
+    expect(condition(guest(told("True")))).toEqual([
+      expect.objectContaining({ type: "LiveMigratable", status: "True", reason: "Migratable" }),
+    ]);
+  });
+  test("says that a drain stops it and why, where it cannot", () => {
+    const [said] =
+      condition(guest(told("False", "DisksNotLiveMigratable", "cannot migrate VMI: no shared disk"))) ?? [];
+    expect(said).toMatchObject({ status: "False", reason: "DisksNotLiveMigratable" });
+    expect(said?.message).toMatch(/shuts the guest down.*: cannot migrate VMI: no shared disk$/);
+  });
+  test("is nothing to say where no guest runs, or KubeVirt does not know yet", () => {
+    expect(condition(undefined)).toEqual([]);
+    expect(condition(guest([]))).toEqual([]);
+    expect(condition(anInstance("Scheduled", { conditions: told("True") } as object))).toEqual([]);
+  });
+});

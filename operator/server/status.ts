@@ -154,7 +154,7 @@ export function serverStatus(scope: ServerScope): StatusReport<Server> {
     ...(disk === undefined ? diskBefore(before) : diskNow(disk, scope)),
     ...(reboot === undefined ? {} : { reboot }),
   };
-  return { fields, conditions: [...filesCondition(scope), ...restartCondition(scope)] };
+  return { fields, conditions: [...filesCondition(scope), ...restartCondition(scope), ...drainCondition(scope)] };
 }
 
 /** What was known of the disk stays known when the machine is gone: its number counts on. */
@@ -224,4 +224,18 @@ function restartCondition({ machine }: ServerScope): readonly NewCondition[] {
   if (required === undefined) return [];
   const message = "What was changed counts at the next start: reboot the Server to have it now";
   return [{ type: "RestartRequired", status: "True", reason: "Changed", message }];
+}
+
+/** What a drain of its node will do to a guest that runs, said before anybody drains it. */
+function drainCondition({ context, instance }: ServerScope): readonly NewCondition[] {
+  if (instance === undefined || !isUp(instance, context.now)) return [];
+  const told = instance.status?.conditions?.find(({ type }) => type === "LiveMigratable");
+  if (told === undefined) return [];
+  if (told.status === "True") {
+    const message = "A drain of its node moves the guest to another while it runs";
+    return [{ type: "LiveMigratable", status: "True", reason: "Migratable", message }];
+  }
+  const why = told.message === undefined || told.message === "" ? "" : `: ${told.message}`;
+  const message = `A drain of its node shuts the guest down, and it starts again where its disk can be reached${why}`;
+  return [{ type: "LiveMigratable", status: "False", reason: told.reason ?? "NotMigratable", message }];
 }
