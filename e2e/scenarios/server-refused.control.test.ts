@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { untilCondition, untilGone } from "#e2e/harness/conditions.ts";
+import { unique } from "#e2e/harness/bed.ts";
+import { untilCondition, untilGone, untilReady } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
-import { dataVolumes, services, virtualMachines } from "#operator/api/foreign.ts";
+import { run } from "#e2e/harness/run.ts";
+import { dataVolumes, services, virtualMachineInstances, virtualMachines } from "#operator/api/foreign.ts";
 import type { Server } from "#operator/api/generated/server.ts";
+import { BOUNDARY_LABEL_PREFIX } from "#operator/api/marks.ts";
 import { servers } from "#operator/api/resources.ts";
 import { type GuestBed, openGuestBed, type Tenant } from "./guest-bed.ts";
 
@@ -61,6 +64,40 @@ describe("server", () => {
     await team.server("taken-name", spec());
     await untilInvalid("taken-name", /Service .*taken-name exists and is not of this Server/);
     expect((await bed.kube.get(services, at("taken-name")))?.spec?.selector).toEqual({ app: "other" });
+  });
+
+  test("create-full: within the boundaries of its Project and Image, and on no other node: until there is one it says which", async () => {
+    const [ofProject, ofImage] = [unique("cage"), unique("licence")];
+    const caged = await bed.tenant({ boundaries: [ofProject] });
+    await caged.activeImage("debian");
+    await caged.activeImage("licensed", { boundaries: [ofImage] });
+    await caged.server("caged", spec());
+    await caged.server("both", spec({ imageRef: { name: "licensed" } }));
+    for (const name of ["caged", "both"]) await caged.copied(`${name}-root-1`);
+    const waits = (name: string, within: string) => {
+      const message = new RegExp(`a node that takes the guest: .*\\(it may run only within ${within}\\)`);
+      return untilCondition(bed.kube, servers, at(name, caged), { type: "Ready", status: "False", message }, 60_000);
+    };
+    await waits("caged", ofProject);
+    await waits("both", `${ofProject}, ${ofImage}`);
+
+    const label = (boundary: string, value: string) => `${BOUNDARY_LABEL_PREFIX}${boundary}${value}`;
+    const node = async (...labels: readonly string[]) => {
+      const env = { KUBECONFIG: bed.cluster.kubeconfigPath };
+      const said = await run(bed.cluster.kubectl, ["label", "nodes", "--all", ...labels], { env });
+      expect(said).toMatchObject({ ok: true });
+    };
+    try {
+      await node(label(ofProject, "=true"));
+      await caged.boot("caged");
+      // The scheduler has looked at the node again, and one boundary is not enough for the other.
+      expect((await bed.kube.get(virtualMachineInstances, at("both", caged)))?.status?.phase).toBe("Scheduling");
+      await node(label(ofImage, "=true"));
+      await caged.boot("both");
+      await untilReady(bed.kube, servers, at("both", caged));
+    } finally {
+      await node(label(ofProject, "-"), label(ofImage, "-"));
+    }
   });
 
   test("conflict: to another Project an Image that is not shared does not exist", async () => {

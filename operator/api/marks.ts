@@ -13,3 +13,9 @@ export const COMPARE_AT = "nephele.dev/compare-at";
 
 /** A node has a trait by this label and the trait's name, with the value "true". */
 export const TRAIT_LABEL_PREFIX = "trait.nephele.dev/";
+
+/**
+ * A node is within a boundary by this label and the boundary's name, with the value "true". A kubelet may not give its own
+ * node a label below node-restriction.kubernetes.io (NodeRestriction): only the cluster's administrator says where it is.
+ */
+export const BOUNDARY_LABEL_PREFIX = "boundary.node-restriction.kubernetes.io/";

@@ -11,6 +11,7 @@ function plan(changes: Partial<MachinePlan> = {}): MachinePlan {
     installationId: "local",
     flavor: aFlavor(),
     disk: diskFrom(server, anImage(), 1, "5Gi"),
+    boundaries: [],
     powered: true,
     userData: { inline: "#cloud-config\n{}\n" },
     filesRevision: undefined,
@@ -33,13 +34,14 @@ describe("machineFor", () => {
   test("a Server with everything", async () => {
     const server = aServer({ zone: "z-1", placement: { sameHost: ["db-1"], differentHost: ["web-3", "web-2"] } });
     const image = anImage(
-      { hardware: { firmware: "uefi", diskBus: "sata", nicModel: "e1000e" } },
+      { hardware: { firmware: "uefi", diskBus: "sata", nicModel: "e1000e" }, boundaries: ["secret", "cage-2"] },
       { checksum: "sha256:0" },
     );
     const full = plan({
       server,
       flavor: aFlavor("large", { traits: { required: ["A"], forbidden: ["B"] } }),
       disk: diskFrom(server, image, 2, "5Gi"),
+      boundaries: ["cage-2", "here"],
       powered: false,
       userData: "secret",
       filesRevision: "0123456789abcdef",

@@ -33,6 +33,8 @@ export interface MachinePlan {
   readonly installationId: string;
   readonly flavor: Flavor;
   readonly disk: RootDisk;
+  /** Where Servers of the Project may run; the disk has its own. */
+  readonly boundaries: readonly string[];
   /** Whether the guest is to have power; a paused guest has. */
   readonly powered: boolean;
   /** The user data itself where it is small and holds nothing of a user's; else it is in the core Secret. */
@@ -80,8 +82,16 @@ export function machineFor(plan: MachinePlan): Desired {
   };
 }
 
-function guestSpec({ server, installationId, flavor, disk, userData, filesRevision }: MachinePlan): unknown {
-  const affinity = affinityOf(server, flavor);
+function guestSpec({
+  server,
+  installationId,
+  flavor,
+  disk,
+  boundaries,
+  userData,
+  filesRevision,
+}: MachinePlan): unknown {
+  const affinity = affinityOf(server, flavor, [...boundaries, ...(disk.boundaries ?? [])]);
   const files = filesRevision !== undefined;
   return {
     hostname: server.metadata.name,

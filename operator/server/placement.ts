@@ -1,19 +1,29 @@
+import type { VirtualMachine } from "#operator/api/foreign.ts";
 import type { Flavor } from "#operator/api/generated/flavor.ts";
 import type { Server } from "#operator/api/generated/server.ts";
-import { TRAIT_LABEL_PREFIX } from "#operator/api/marks.ts";
+import { BOUNDARY_LABEL_PREFIX, TRAIT_LABEL_PREFIX } from "#operator/api/marks.ts";
 import { SERVER_LABEL } from "./names.ts";
 
 /**
- * Where the machine may run, as pod affinity. Required traits are the instancetype's node selector; KubeVirt refuses a
+ * Where the machine may run, as pod affinity: within all boundaries, in its zone, by its Flavor's traits. Required traits are the instancetype's node selector; KubeVirt refuses a
  * machine that has a node selector beside it, so zone and forbidden traits are affinity too.
  */
-export function affinityOf(server: Server, flavor: Flavor): Readonly<Record<string, unknown>> | undefined {
+export function affinityOf(
+  server: Server,
+  flavor: Flavor,
+  boundaries: readonly string[],
+): Readonly<Record<string, unknown>> | undefined {
   const { zone, placement = {} } = server.spec;
   const nodes = [
     ...(zone === undefined ? [] : [{ key: "topology.kubernetes.io/zone", operator: "In", values: [zone] }]),
     ...(flavor.spec.traits?.forbidden ?? []).map((trait) => ({
       key: `${TRAIT_LABEL_PREFIX}${trait}`,
       operator: "NotIn",
+      values: ["true"],
+    })),
+    ...[...new Set(boundaries)].toSorted().map((boundary) => ({
+      key: `${BOUNDARY_LABEL_PREFIX}${boundary}`,
+      operator: "In",
       values: ["true"],
     })),
   ];
@@ -39,4 +49,16 @@ function hosts(kind: string, servers: readonly string[] = []): Readonly<Record<s
     topologyKey: "kubernetes.io/hostname",
   }));
   return { [kind]: { requiredDuringSchedulingIgnoredDuringExecution: terms } };
+}
+
+/** The boundaries that a machine is kept within, as its affinity says. */
+export function boundariesOf(machine: VirtualMachine | undefined): readonly string[] {
+  const required =
+    machine?.spec?.template?.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  const keys = required?.nodeSelectorTerms.flatMap(
+    ({ matchExpressions }) => matchExpressions?.map(({ key }) => key) ?? [],
+  );
+  return (keys ?? [])
+    .filter((key) => key.startsWith(BOUNDARY_LABEL_PREFIX))
+    .map((key) => key.slice(BOUNDARY_LABEL_PREFIX.length));
 }

@@ -22,6 +22,8 @@ export interface RootDisk {
   readonly firmware: string;
   readonly diskBus: string;
   readonly nicModel: string;
+  /** Where what is on the disk may be run, as its Image said when it was copied. */
+  readonly boundaries?: readonly string[];
 }
 
 export function volumeName(server: Server, generation: number): string {
@@ -42,8 +44,16 @@ export function recordedDisk(machine: KubeObject | undefined): RootDisk | undefi
 
 function isRootDisk(value: unknown): value is RootDisk {
   if (typeof value !== "object" || value === null) return false;
-  const { generation, volume, size, image, source } = value as Partial<Record<keyof RootDisk, unknown>>;
+  const {
+    generation,
+    volume,
+    size,
+    image,
+    source,
+    boundaries = [],
+  } = value as Partial<Record<keyof RootDisk, unknown>>;
   return (
+    Array.isArray(boundaries) &&
     typeof generation === "number" &&
     [volume, source].every((field) => typeof field === "string") &&
     typeof size === "string" &&
@@ -102,7 +112,7 @@ export function diskSize(server: Server, flavor: Flavor, least: string, leastOf:
 
 /** The disk to make from an Image that is active. */
 export function diskFrom(server: Server, image: Image, generation: number, size: string): RootDisk {
-  const { os, hardware } = image.spec;
+  const { os, hardware, boundaries = [] } = image.spec;
   const { name, namespace = "" } = image.metadata;
   const checksum = image.status?.checksum;
   return {
@@ -115,6 +125,7 @@ export function diskFrom(server: Server, image: Image, generation: number, size:
     firmware: hardware.firmware,
     diskBus: hardware.diskBus,
     nicModel: hardware.nicModel,
+    ...(boundaries.length === 0 ? {} : { boundaries: boundaries.toSorted() }),
   };
 }
 

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { aMachine, anInstance, aVolume, CREATED } from "./fixtures.ts";
+import type { VirtualMachine } from "#operator/api/foreign.ts";
+import { aFlavor, aMachine, anInstance, aServer, aVolume, CREATED } from "./fixtures.ts";
+import { affinityOf } from "./placement.ts";
 import { foldBuild, isUp, type Machine, type NovaState, novaState } from "./states.ts";
 
 const at = (seconds: number): Date => new Date(Date.parse(CREATED) + seconds * 1000);
@@ -17,6 +19,15 @@ function seen(machine: Partial<Machine>): Machine {
 
 const running = { interfaces: [{ ipAddress: "10.244.0.12", name: "default" }] };
 const condition = (type: string, status: string, reason = "", message = "") => ({ type, status, reason, message });
+
+/** A machine that is kept within boundaries. */
+function within(...boundaries: readonly string[]): VirtualMachine {
+  const affinity = affinityOf(aServer({ zone: "z-1" }), aFlavor(), boundaries) ?? {};
+  return {
+    ...aMachine("Always"),
+    spec: { runStrategy: "Always", template: { spec: { domain: { devices: {} }, affinity } } },
+  };
+}
 
 interface Row {
   readonly name: string;
@@ -188,6 +199,21 @@ const TABLE: readonly Row[] = [
       }),
     },
     is: { state: "BUILD", taskState: "scheduling", againAfterMs: 240_000 },
+  },
+  {
+    name: "ErrorUnschedulable within boundaries names them",
+    seen: {
+      machine: within("cage-2", "here"),
+      instance: anInstance("Scheduling", {
+        conditions: [condition("PodScheduled", "False", "Unschedulable", "0/1 nodes")],
+      }),
+      now: at(300),
+    },
+    is: {
+      state: "ERROR",
+      taskState: "scheduling",
+      fault: { code: 500, message: "No valid host was found: 0/1 nodes (it may run only within cage-2, here)" },
+    },
   },
   {
     name: "ErrorUnschedulable is ERROR, No valid host, after the deadline",

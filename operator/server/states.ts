@@ -1,5 +1,6 @@
 import type { DataVolume, VirtualMachine, VirtualMachineInstance } from "#operator/api/foreign.ts";
 import type { ServerStatus } from "#operator/api/generated/server.ts";
+import { boundariesOf } from "./placement.ts";
 
 type State = NonNullable<ServerStatus["state"]>;
 type PowerState = NonNullable<ServerStatus["powerState"]>;
@@ -158,14 +159,26 @@ function imagePullFailed({ instance }: Machine): NovaState | undefined {
   return fault("NoState", 500, `the node cannot pull the launcher's image: ${problem.message ?? problem.reason}`);
 }
 
-function unschedulable({ instance, launched, now }: Machine): NovaState | undefined {
-  const condition = instance?.status?.conditions?.find(({ type }) => type === "PodScheduled");
-  if (condition?.status !== "False" || condition.reason !== "Unschedulable" || instance === undefined) return undefined;
+function unschedulable({ machine, instance, launched, now }: Machine): NovaState | undefined {
+  const why = noHost(machine, instance);
+  if (why === undefined || instance === undefined) return undefined;
   const waited = now.getTime() - Date.parse(instance.metadata.creationTimestamp);
-  const message = `No valid host was found: ${condition.message ?? "no node takes it"}`;
+  const message = `No valid host was found: ${why}`;
   if (waited >= NO_VALID_HOST_AFTER_MS) return { ...fault("NoState", 500, message), taskState: "scheduling" };
   const againAfterMs = NO_VALID_HOST_AFTER_MS - waited;
   return { state: launched ? "ACTIVE" : "BUILD", taskState: "scheduling", powerState: "NoState", againAfterMs };
+}
+
+/** Why no node takes the guest, in the scheduler's words, and what keeps it from others; undefined where one has it. */
+export function noHost(
+  machine: VirtualMachine | undefined,
+  instance: VirtualMachineInstance | undefined,
+): string | undefined {
+  const condition = instance?.status?.conditions?.find(({ type }) => type === "PodScheduled");
+  if (condition?.status !== "False" || condition.reason !== "Unschedulable") return undefined;
+  const why = condition.message ?? "no node takes it";
+  const boundaries = boundariesOf(machine);
+  return boundaries.length === 0 ? why : `${why} (it may run only within ${boundaries.join(", ")})`;
 }
 
 /** First boots only: a disk that was made once is not made again. */

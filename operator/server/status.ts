@@ -16,6 +16,7 @@ import {
   isUp,
   isYoungBuild,
   type NovaState,
+  noHost,
   novaState,
   waitsForGuest,
   wantsToRun,
@@ -94,6 +95,8 @@ export async function report(scope: ServerScope): Promise<Outcome> {
     const node = instance?.status?.nodeName;
     return settled({ message: power === "Stopped" || node === undefined ? goal : `${goal} on ${node}`, ...again });
   }
+  const unplaced = isYoungBuild(machine, instance, context.now) ? undefined : noHost(machine, instance);
+  if (unplaced !== undefined) return waiting(`a node that takes the guest: ${unplaced}`, again);
   return waiting(`VirtualMachine ${machine?.metadata.name} to be ${power.toLowerCase()}`, again);
 }
 

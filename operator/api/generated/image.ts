@@ -10,6 +10,12 @@ export interface Image extends KubeObject<ImageSpec, ImageStatus> {
 /** The disk, and who may use it. */
 export interface ImageSpec {
   readonly source: ImageSource;
+  /**
+   * Where Servers that are made from the Image may run, in whichever Project: on nodes that are within all of these, and on no others. A disk keeps those of the time when it was copied. A node is within a boundary by its label boundary.node-restriction.kubernetes.io/<name> with the value "true", which a node cannot give itself.
+   *
+   * Items: One boundary.
+   */
+  readonly boundaries?: readonly string[];
   /** Who may use it. Private: this Project. Shared: the Projects of sharedWith too. Public: all, where the Project may publish. */
   readonly visibility: "Private" | "Shared" | "Public";
   /**

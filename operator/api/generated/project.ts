@@ -29,6 +29,12 @@ export interface ProjectSpec {
   readonly credentials: ProjectCredentials;
   /** Strict lets pods and Servers of the namespace speak with each other, DNS and the platform only; Open sets no limit. */
   readonly isolation: "Strict" | "Open";
+  /**
+   * Where Servers of the Project may run: on nodes that are within all of these, and on no others. A node is within a boundary by its label boundary.node-restriction.kubernetes.io/<name> with the value "true", which a node cannot give itself.
+   *
+   * Items: One boundary.
+   */
+  readonly boundaries?: readonly string[];
   /** The Project may have Images of visibility Public. */
   readonly publicImages: boolean;
   /** While true the Project and its namespace cannot be deleted. */

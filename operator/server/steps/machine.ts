@@ -53,7 +53,7 @@ async function grow({ context, key }: ServerScope, disk: RootDisk, recorded: Roo
 
 /** The machine is there and as it should be. */
 export async function ensureMachine(scope: ServerScope): Promise<Outcome> {
-  const { context, deps, machine, flavor, disk, userData, recorded } = scope;
+  const { context, deps, machine, flavor, disk, userData, recorded, project } = scope;
   const server = context.object;
   if (flavor === undefined || disk === undefined || userData === undefined)
     return waiting(`what Server ${server.metadata.name} is made from`);
@@ -62,6 +62,7 @@ export async function ensureMachine(scope: ServerScope): Promise<Outcome> {
     installationId: deps.installationId,
     flavor,
     disk,
+    boundaries: project?.spec.boundaries ?? [],
     powered: wantedPower(scope) !== "Stopped",
     userData,
     filesRevision: scope.filesRevision,
