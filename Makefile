@@ -166,7 +166,7 @@ soak: $(INSTALLED) ## All that happens to a Cloud in its life, under load: docs/
 
 .PHONY: e2e
 e2e: $(INSTALLED) ## Images and Servers on real KubeVirt and CDI, with guests that boot (needs root)
-	vitest run --project node --maxWorkers=1 e2e/node/kubevirt e2e/node/examples e2e/scenarios/server e2e/scenarios/image
+	vitest run --project node --maxWorkers=1 e2e/node/kubevirt e2e/node/examples e2e/scenarios/server e2e/scenarios/console e2e/scenarios/image
 
 .PHONY: test-node
 test-node: $(INSTALLED) ## Tests against a cluster with a real node, which is started where it is not running (needs root)

@@ -10,6 +10,7 @@ import type { GatewayPlatform } from "#operator/gateway/platform.ts";
 import { imageController } from "#operator/image/controller.ts";
 import { projectController } from "#operator/project/controller.ts";
 import { Registrar } from "#operator/registration/registrar.ts";
+import { remoteConsoleController } from "#operator/remoteconsole/controller.ts";
 import { secretControllers } from "#operator/secret/controller.ts";
 import { macKeyIn } from "#operator/secret/mac-key.ts";
 import { openStackClouds } from "#operator/secret/openstack.ts";
@@ -31,6 +32,8 @@ export interface ControllersDeps {
   readonly spire: SpireServer | undefined;
   /** How the proxies of Gateways are run; undefined: by somebody else. */
   readonly gateways: GatewayPlatform | undefined;
+  /** By which people reach the console proxy; undefined: there is none. */
+  readonly consoleOrigin: string | undefined;
 }
 
 /** Name of the operator's ServiceAccount; the admission policies know it by this name. */
@@ -48,6 +51,7 @@ export function controllers({
   platform,
   spire,
   gateways,
+  consoleOrigin,
 }: ControllersDeps): readonly Controller[] {
   const clock = (): Date => new Date();
   const clouds = createCloudAccess({
@@ -73,6 +77,7 @@ export function controllers({
     imageController(),
     ...secretControllers(secretDeps),
     serverController({ installationId, clusterDomain: CLUSTER_DOMAIN, payloads: barbicanPayloads(clouds, log) }),
+    remoteConsoleController({ consoleOrigin }),
     ...(gateways === undefined || registrar === undefined ? [] : gatewayControllers({ platform: gateways, registrar })),
   ];
 }

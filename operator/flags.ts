@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import type { SpireAddress } from "#operator/clients/spire/spire-server.ts";
+import { parseConsoleUrl } from "#operator/console-url.ts";
 import type { MeshPlatform } from "#operator/envoy/platform.ts";
 import { type GatewayPlatform, type ServiceType, serviceTypes } from "#operator/gateway/platform.ts";
 import { commonHelp, commonOptions, hostAndPort, readFlags, UsageError } from "#runtime/manager/flags.ts";
@@ -33,6 +34,8 @@ export interface Flags {
   readonly spire: SpireAddress | undefined;
   /** How the proxies of Gateways are run; undefined: by somebody else. */
   readonly gateways: GatewayPlatform | undefined;
+  /** Scheme, host and port by which people reach the console proxy; undefined: there is none. */
+  readonly consoleOrigin: string | undefined;
 }
 
 const HELP = `nephele operator
@@ -58,6 +61,7 @@ const HELP = `nephele operator
   --gateways               run the proxies of Gateways; needs the two before
   --gateway-service TYPE   how a Gateway is reached: LoadBalancer, NodePort or ClusterIP (default LoadBalancer)
   --gateway-replicas N     pods of each Gateway, 1 to 100 (default 2)
+  --console-url URL        by which people reach the console proxy, such as wss://consoles.example.org
   ${commonHelp.logLevel}
 `;
 
@@ -82,6 +86,7 @@ const options = {
   gateways: { type: "boolean", default: false },
   "gateway-service": { type: "string", default: "LoadBalancer" },
   "gateway-replicas": { type: "string", default: "2" },
+  "console-url": { type: "string" },
 } as const;
 
 /** @throws UsageError whose message is to be shown as it is */
@@ -117,6 +122,7 @@ export function parseFlags(argv: readonly string[]): Flags {
     platform,
     spire,
     gateways: parseGateways(values, platform, mesh),
+    consoleOrigin: values["console-url"] === undefined ? undefined : parseConsoleUrl(values["console-url"]),
   };
 }
 

@@ -18,7 +18,7 @@ process.exitCode = await runProgram<Flags>(
     name: "the operator",
     flagsOf: parseFlags,
     work: async (flags, { connection, log }, stop) => {
-      const { installationId, namespace, platform, gateways } = flags;
+      const { installationId, namespace, platform, gateways, consoleOrigin } = flags;
       const spire = flags.spire === undefined ? undefined : await openSpire(flags.spire, stop);
       const manager = new Manager({
         connection,
@@ -26,7 +26,8 @@ process.exitCode = await runProgram<Flags>(
         identity: flags.identity,
         log,
         processMetrics: true,
-        controllers: (kube) => controllers({ kube, installationId, namespace, log, platform, spire, gateways }),
+        controllers: (kube) =>
+          controllers({ kube, installationId, namespace, log, platform, spire, gateways, consoleOrigin }),
         ...(flags.controllers === undefined ? {} : { only: flags.controllers }),
         ...(flags.leaderElect ? { leaderElection: { namespace, name: LEASE } } : {}),
         ...(flags.health === undefined ? {} : { health: flags.health }),

@@ -56,7 +56,7 @@ describe("the matrix", () => {
   );
 
   test("an empty cell is a problem that names kind and scenario", () => {
-    expect(problemsOf(matrixOf([], {}))).toHaveLength(6 * 13);
+    expect(problemsOf(matrixOf([], {}))).toHaveLength(7 * 13);
     expect(problemsOf(matrixOf([], {}))[0]).toContain("Cloud has no passing test of create-minimal");
   });
 

@@ -1,5 +1,5 @@
 /** The kinds, as a person writes them. */
-export const KINDS = ["Cloud", "Project", "Flavor", "Image", "Secret", "Server"] as const;
+export const KINDS = ["Cloud", "Project", "Flavor", "Image", "Secret", "Server", "RemoteConsole"] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** What every kind is tried in. */

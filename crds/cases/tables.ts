@@ -4,6 +4,7 @@ import { deniedIdentityRules } from "./deniedidentity.ts";
 import { flavorRules } from "./flavor.ts";
 import { imageRules } from "./image.ts";
 import { projectRules } from "./project.ts";
+import { remoteConsoleRules } from "./remoteconsole.ts";
 import { secretRules } from "./secret.ts";
 import { serverRules } from "./server.ts";
 
@@ -15,6 +16,7 @@ export const tables = [
   flavorRules,
   imageRules,
   projectRules,
+  remoteConsoleRules,
   secretRules,
   serverRules,
 ] as const;

@@ -49,6 +49,7 @@ test("what the chart's pods run is in the image", () => {
   expect(new Set(programs)).toEqual(
     new Set([
       "operator/main.ts",
+      "operator/console-proxy/main.ts",
       ...["crds", "spire-enrol", "spire-trust", "verify"].map(inInstall),
       "xds-control-plane/main.ts",
     ]),

@@ -18,6 +18,8 @@ import { serviceAccountKubeconfig } from "./service-account.ts";
 export const operatorProcess = "operator";
 /** The service account that the operator runs as. */
 export const operatorAccount = { namespace: systemNamespace, name: "nephele-operator" };
+/** By which URLs of consoles are issued; a test that runs the proxy connects to that one's port instead. */
+export const consoleUrl = "ws://localhost:6083";
 /** What the operator is made of: another content is another operator. */
 const SOURCES = ["operator", "runtime", "charts/nephele/rbac"];
 
@@ -64,6 +66,7 @@ export async function startOperator(
         ...NODE_FLAGS,
         join(checkout, "operator", "main.ts"),
         ...["--kubeconfig", kubeconfig, "--installation-id", "local", "--identity", "local", "--health-address", "off"],
+        ...["--console-url", consoleUrl],
       ],
       dependsOn: ["kube-apiserver"],
     });

@@ -58,12 +58,14 @@ const PROVOKED = [
 /** What it reads where an administrator binds a role for it. */
 const WHERE_BOUND = ["secrets", "configmaps"];
 const XDS = { namespace: SYSTEM, name: "nephele-xds" };
+const CONSOLE = { namespace: SYSTEM, name: "nephele-console" };
 /** What puts the keys of a backup back; e2e/backups does so by its account. */
 const RESTORE = { namespace: SYSTEM, name: "nephele-restore" };
 
 let granted: Granted;
 let used: Used;
 let ofXds: { readonly granted: Granted; readonly used: Used };
+let ofConsole: { readonly granted: Granted; readonly used: Used };
 let ofRestore: { readonly granted: Granted; readonly used: Used };
 
 beforeAll(async () => {
@@ -79,6 +81,14 @@ beforeAll(async () => {
       audit,
       { user: `system:serviceaccount:${SYSTEM}:${XDS.name}`, userAgent: /^nephele-xds/ },
       (_namespace, { resource }) => (WHERE_BOUND.includes(resource) ? "a namespace of Gateways" : "cluster"),
+    ),
+  };
+  ofConsole = {
+    granted: rightsGranted(manifests, CONSOLE),
+    used: rightsUsed(
+      audit,
+      { user: `system:serviceaccount:${SYSTEM}:${CONSOLE.name}`, userAgent: /^nephele-console-proxy/ },
+      () => "cluster",
     ),
   };
   ofRestore = {
@@ -122,6 +132,12 @@ describe("the programs' rights", () => {
     expect(grantedMinusUsed(ofXds.granted, ofXds.used.allowed)).toEqual([]);
     const unasked = [...ofXds.used.refused.values()].filter(({ resource }) => !WHERE_BOUND.includes(resource));
     expect(unasked.map(rightText)).toEqual([]);
+  });
+
+  test("each right of the console proxy was used, and it asked for no other", () => {
+    expect(ofConsole.granted.rights.size).toBe(6);
+    expect(grantedMinusUsed(ofConsole.granted, ofConsole.used.allowed)).toEqual([]);
+    expect([...ofConsole.used.refused.keys()]).toEqual([]);
   });
 
   test("what puts the keys of a backup back has one right, and asked for no other", () => {

@@ -3,6 +3,7 @@ import type { Cloud } from "./generated/cloud.ts";
 import type { Flavor } from "./generated/flavor.ts";
 import type { Image } from "./generated/image.ts";
 import type { Project } from "./generated/project.ts";
+import type { RemoteConsole } from "./generated/remoteconsole.ts";
 import type { Secret } from "./generated/secret.ts";
 import type { Server } from "./generated/server.ts";
 
@@ -23,3 +24,10 @@ export const images = defineResource<Image>({ ...ours, plural: "images", kind: "
 export const secrets = defineResource<Secret>({ ...ours, plural: "secrets", kind: "Secret", namespaced: true });
 
 export const servers = defineResource<Server>({ ...ours, plural: "servers", kind: "Server", namespaced: true });
+
+export const remoteConsoles = defineResource<RemoteConsole>({
+  ...ours,
+  plural: "remoteconsoles",
+  kind: "RemoteConsole",
+  namespaced: true,
+});

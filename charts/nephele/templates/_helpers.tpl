@@ -24,6 +24,12 @@ app.kubernetes.io/name: nephele
 app.kubernetes.io/component: xds-control-plane
 {{- end -}}
 
+{{/* What tells the console proxy's pods from others. */}}
+{{- define "nephele.consoleSelector" -}}
+app.kubernetes.io/name: nephele
+app.kubernetes.io/component: console-proxy
+{{- end -}}
+
 {{- define "nephele.image" -}}
 {{ .Values.operator.image.repository }}:{{ .Values.operator.image.tag | default .Chart.AppVersion }}
 {{- end -}}

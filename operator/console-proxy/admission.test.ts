@@ -1,0 +1,70 @@
+import { describe, expect, test } from "vitest";
+import type { RemoteConsole, RemoteConsoleStatus } from "#operator/api/generated/remoteconsole.ts";
+import type { Server } from "#operator/api/generated/server.ts";
+import { hashOf, newToken } from "#operator/console-token.ts";
+import { isMeant, judge, mayStayConnected } from "./admission.ts";
+
+const NOW = new Date("2026-11-26T10:00:00Z");
+const TOKEN = newToken();
+const META = { namespace: "team-a", resourceVersion: "1", creationTimestamp: "2026-11-26T09:59:00Z" };
+
+function request(status: Partial<RemoteConsoleStatus> = {}, metadata: object = {}): RemoteConsole {
+  return {
+    apiVersion: "nephele.dev/v1alpha1",
+    kind: "RemoteConsole",
+    metadata: { ...META, name: "look", uid: "request", ...metadata },
+    spec: { serverRef: { name: "web-1" }, protocol: "serial", expiresAfter: "10m" },
+    status: {
+      phase: "Issued",
+      serverUID: "server",
+      tokenHash: hashOf(TOKEN),
+      expiresAt: "2026-11-26T10:00:01Z",
+      ...status,
+    },
+  };
+}
+
+const DELETED = { deletionTimestamp: "2026-11-26T10:00:00Z" };
+
+describe("a token", () => {
+  test("opens what it was issued for", () => {
+    expect(judge(request(), TOKEN, NOW).kind).toBe("good");
+  });
+
+  test.each([
+    ["there is no such request", undefined, TOKEN, "unknown"],
+    ["the request is being deleted", request({}, DELETED), TOKEN, "unknown"],
+    ["it is another's", request(), newToken(), "wrong token"],
+    ["nothing was issued", request({ phase: "Pending", tokenHash: "" }), TOKEN, "wrong token"],
+    ["it was used", request({ usedAt: "2026-11-26T09:59:59Z" }), TOKEN, "used"],
+    ["its use is said by the phase alone", request({ phase: "Used" }), TOKEN, "used"],
+    ["its second has come", request({ expiresAt: "2026-11-26T10:00:00Z" }), TOKEN, "expired"],
+    ["its time cannot be read", request({ expiresAt: "soon" }), TOKEN, "expired"],
+    ["it has expired", request({ phase: "Expired" }), TOKEN, "not issued"],
+    ["it has ended", request({ phase: "Ended" }), TOKEN, "not issued"],
+  ] as const)("opens nothing where %s", (_what, of, token, why) => {
+    expect(judge(of, token, NOW)).toEqual({ kind: "refused", why });
+  });
+});
+
+test("a later Server of the same name is not meant", () => {
+  const server = (uid: string, more: object = {}): Server => ({
+    apiVersion: "nephele.dev/v1alpha1",
+    kind: "Server",
+    metadata: { ...META, name: "web-1", uid, ...more },
+    spec: {} as Server["spec"],
+  });
+  expect(isMeant(server("server"), request())).toBe(true);
+  expect(isMeant(server("another"), request())).toBe(false);
+  expect(isMeant(server("server", DELETED), request())).toBe(false);
+  expect(isMeant(undefined, request())).toBe(false);
+});
+
+test("who is connected stays until the request is deleted, made anew, or ended", () => {
+  const opened = request();
+  expect(mayStayConnected(opened, request({ phase: "Used" }))).toBe(true);
+  expect(mayStayConnected(opened, undefined)).toBe(false);
+  expect(mayStayConnected(opened, request({}, DELETED))).toBe(false);
+  expect(mayStayConnected(opened, request({}, { uid: "another" }))).toBe(false);
+  expect(mayStayConnected(opened, request({ phase: "Ended" }))).toBe(false);
+});

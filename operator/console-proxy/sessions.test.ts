@@ -1,0 +1,30 @@
+import { PassThrough } from "node:stream";
+import { expect, test, vi } from "vitest";
+import type { RemoteConsole } from "#operator/api/generated/remoteconsole.ts";
+import { Sessions } from "./sessions.ts";
+
+const request = (name: string, uid: string, phase: "Used" | "Ended" = "Used"): RemoteConsole => ({
+  apiVersion: "nephele.dev/v1alpha1",
+  kind: "RemoteConsole",
+  metadata: { namespace: "team-a", name, uid, resourceVersion: "1", creationTimestamp: "2026-11-26T09:59:00Z" },
+  spec: { serverRef: { name: "web-1" }, protocol: "serial", expiresAfter: "10m" },
+  status: { phase },
+});
+
+test("a connection is cut when its object lets it stay no longer, and no other is", async () => {
+  const sessions = new Sessions();
+  const [first, again, other] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  const closed = vi.fn();
+  sessions.add(request("look", "1"), first, closed);
+  sessions.add(request("look", "2"), again, closed);
+  sessions.add(request("other", "3"), other, closed);
+  sessions.review("team-a/look", request("look", "2"));
+  await vi.waitFor(() => expect(closed).toHaveBeenCalledTimes(1));
+  expect([first.destroyed, again.destroyed, other.destroyed]).toEqual([true, false, false]);
+  sessions.review("team-a/look", request("look", "2", "Ended"));
+  sessions.review("team-a/nothing", undefined);
+  await vi.waitFor(() => expect(sessions.size).toBe(1));
+  expect([again.destroyed, other.destroyed]).toEqual([true, false]);
+  sessions.closeAll();
+  await vi.waitFor(() => expect(sessions.size).toBe(0));
+});
