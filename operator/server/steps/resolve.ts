@@ -1,11 +1,13 @@
 import { imageKey, imageSize, isBuilt, isOverQuota, QUOTA_EXCEEDED } from "#operator/amounts.ts";
-import { dataVolumes, persistentVolumeClaims } from "#operator/api/foreign.ts";
+import { dataVolumes, persistentVolumeClaims, virtualMachines } from "#operator/api/foreign.ts";
 import type { Flavor } from "#operator/api/generated/flavor.ts";
+import type { Server } from "#operator/api/generated/server.ts";
 import { flavors, images, servers } from "#operator/api/resources.ts";
 import { keyText } from "#runtime/api/object.ts";
 import { invalid, type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
+import type { CacheReader } from "#runtime/watch/cache.ts";
 import { flavorOfServer, imageOfServer } from "../dependencies.ts";
-import { FLAVOR_ANNOTATION, ownership } from "../names.ts";
+import { FLAVOR_ANNOTATION, keyOfServer, ownership } from "../names.ts";
 import { type QuotaWorld, quotaVerdict } from "../quota.ts";
 import { type DiskPlan, diskFrom, diskSize, holderOf, planDisk, type RootDisk } from "../root-disk.ts";
 import type { ServerScope } from "../scope.ts";
@@ -137,6 +139,12 @@ async function checkDiskName({ context, key, machine }: ServerScope, { volume: n
   }
 }
 
+/** Whether its machine is there, also where a process that ended in between did not come to say so in the status. */
+function hasMachine(cache: CacheReader, server: Server): boolean {
+  const machine = cache.get(virtualMachines, keyOfServer(server));
+  return machine !== undefined && ownership(machine, server) === "ours";
+}
+
 /** A machine is made, or grows, only within the Project's quota. */
 export async function checkQuota(scope: ServerScope): Promise<Outcome> {
   const { context, key, project, machine, flavor, disk, recorded } = scope;
@@ -156,7 +164,7 @@ export async function checkQuota(scope: ServerScope): Promise<Outcome> {
     built: (other) =>
       other.metadata.uid === server.metadata.uid
         ? machine !== undefined || scope.admissions.has(other)
-        : isBuilt(other) || scope.admissions.has(other),
+        : isBuilt(other) || scope.admissions.has(other) || hasMachine(cache, other),
     refused: (other) => isOverQuota(other) && !scope.admissions.has(other),
   };
   const verdict = quotaVerdict(server, quota, world);

@@ -1,0 +1,168 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { untilCondition, untilGone, untilReady } from "#e2e/harness/conditions.ts";
+import { eventually } from "#e2e/harness/eventually.ts";
+import { dataVolumes, virtualMachines } from "#operator/api/foreign.ts";
+import { projects, servers } from "#operator/api/resources.ts";
+import { controllerReference, resourcePath } from "#runtime/api/resource.ts";
+import { type GuestBed, openGuestBed, type Tenant } from "./guest-bed.ts";
+
+// Servers that arrive together and a quota for some of them: KubeVirt's controller is real, and takes each machine that there is.
+
+const MANY = 20;
+const QUOTA = 7;
+const RAISED = 12;
+
+let bed: GuestBed;
+let small: string;
+
+beforeAll(async () => {
+  bed = await openGuestBed();
+  small = await bed.flavor("small");
+});
+afterAll(() => bed?.close(), 240_000);
+
+const spec = () => ({ flavorRef: { name: small }, imageRef: { name: "debian" } });
+const names = Array.from({ length: MANY }, (_, at) => `web-${String(at).padStart(2, "0")}`);
+
+/** Names of all machines that were ever made in a namespace, from before the first on: those that went again too. */
+function everMade(tenant: Tenant): { readonly names: ReadonlySet<string>; close(): Promise<void> } {
+  const made = new Set<string>();
+  const stop = new AbortController();
+  const watched = (async () => {
+    const lines = bed.transport.lines({
+      method: "GET",
+      verb: "watch",
+      resource: "virtualmachines.kubevirt.io",
+      subject: tenant.name,
+      path: resourcePath(virtualMachines, tenant.name),
+      query: { watch: true },
+      signal: stop.signal,
+      deadlineMs: 300_000,
+    });
+    for await (const line of lines) {
+      const { type, object } = line as { type: string; object: { metadata: { name: string; uid: string } } };
+      if (type === "ADDED") made.add(`${object.metadata.name} ${object.metadata.uid}`);
+    }
+  })().catch((error: unknown) => {
+    if (!stop.signal.aborted) throw error;
+  });
+  return {
+    names: made,
+    close: async () => {
+      stop.abort();
+      await watched;
+    },
+  };
+}
+
+describe("servers that arrive at once", { timeout: 240_000 }, () => {
+  let team: Tenant;
+  let made: ReturnType<typeof everMade>;
+  beforeAll(async () => {
+    team = await bed.tenant({ quota: { servers: QUOTA } });
+    await team.activeImage("debian");
+    made = everMade(team);
+  }, 60_000);
+  afterAll(() => made?.close());
+
+  const machines = async () =>
+    (await bed.kube.list(virtualMachines, { namespace: team.name })).map(({ metadata }) => metadata.name).sort();
+  const refused = async () => {
+    const all = await bed.kube.list(servers, { namespace: team.name });
+    return all.filter(({ status }) =>
+      status?.conditions?.some(
+        ({ type, reason, message }) =>
+          type === "Ready" &&
+          reason === "QuotaExceeded" &&
+          /quota of Project .*: servers \(1 wanted, \d+ of \d+ taken\)/.test(message),
+      ),
+    );
+  };
+  const untilSettled = async (quota: number) => {
+    await eventually(
+      `${quota} machines, and a reason for each other Server`,
+      async () => {
+        return (await machines()).length === quota && (await refused()).length === MANY - quota;
+      },
+      { withinMs: 60_000, seen: () => made.names.size },
+    );
+    const without = (await refused()).map(({ metadata }) => metadata.name);
+    const built = await machines();
+    expect([...built, ...without].sort()).toEqual(names);
+    return built;
+  };
+
+  test(`of ${MANY} with a quota of ${QUOTA}, ${QUOTA} are made, the others say why, and no more ever were`, async () => {
+    await Promise.all(names.map((name) => team.server(name, spec())));
+    const built = await untilSettled(QUOTA);
+    // KubeVirt's and CDI's controllers have taken on what there is, and nothing for the others.
+    await eventually("their disks", async () => {
+      const disks = await bed.kube.list(dataVolumes, { namespace: team.name });
+      return disks.filter(({ metadata }) => metadata.name.endsWith("-root-1")).length === QUOTA;
+    });
+    // Two of them run, as if a node were there: what runs counts as what is being made.
+    await Promise.all(
+      built.slice(0, 2).map(async (name) => {
+        await team.copied(`${name}-root-1`);
+        await team.boot(name);
+        await untilReady(bed.kube, servers, { namespace: team.name, name });
+      }),
+    );
+    expect(await machines()).toEqual(built);
+    expect(made.names.size).toBe(QUOTA);
+    await eventually("the Project to count them", async () => {
+      return (await bed.kube.get(projects, { name: team.name }))?.status?.used?.servers === QUOTA;
+    });
+  });
+
+  test("a larger quota lets as many more on, without a hand on them", async () => {
+    const before = await machines();
+    await bed.kube.mergePatch(projects, { name: team.name }, { spec: { quota: { servers: RAISED } } });
+    const built = await untilSettled(RAISED);
+    expect(built).toEqual(expect.arrayContaining(before));
+    expect(made.names.size).toBe(RAISED);
+  });
+
+  test("one that goes leaves room for one", async () => {
+    const [first = ""] = await machines();
+    await bed.kube.delete(servers, { namespace: team.name, name: first });
+    await untilGone(bed.kube, servers, { namespace: team.name, name: first });
+    await eventually("another in its place", async () => {
+      const now = await machines();
+      return now.length === RAISED && !now.includes(first);
+    });
+    expect(made.names.size).toBe(RAISED + 1);
+  });
+});
+
+test("a machine counts that an operator made and had no time to say, also against an older Server", {
+  timeout: 60_000,
+}, async () => {
+  const team = await bed.tenant({ quota: { servers: 1 } });
+  await team.activeImage("debian");
+  const at = (name: string) => ({ namespace: team.name, name });
+  const annotations = { "nephele.dev/paused": "true" };
+  const paused = (name: string) =>
+    bed.kube.create(servers, {
+      apiVersion: "nephele.dev/v1alpha1",
+      kind: "Server",
+      metadata: { ...at(name), annotations },
+      spec: spec(),
+    });
+  // Both arrived in the same second, and the machine of the one that is second by name was made.
+  await paused("a-first");
+  const second = await paused("b-second");
+  await bed.kube.create(virtualMachines, {
+    apiVersion: "kubevirt.io/v1",
+    kind: "VirtualMachine",
+    metadata: { ...at("b-second"), ownerReferences: [controllerReference(second)] },
+    spec: { runStrategy: "Halted", template: { spec: { domain: { devices: {}, memory: { guest: "64Mi" } } } } },
+  });
+  await eventually("the operator to know of both", async () => {
+    const both = await Promise.all(["a-first", "b-second"].map((name) => bed.kube.get(servers, at(name))));
+    return both.every((found) => found?.status?.conditions?.some(({ reason }) => reason === "Paused"));
+  });
+  await bed.kube.mergePatch(servers, at("a-first"), { metadata: { annotations: { "nephele.dev/paused": null } } });
+  await untilCondition(bed.kube, servers, at("a-first"), { type: "Ready", status: "False", reason: "QuotaExceeded" });
+  expect(await bed.kube.get(virtualMachines, at("a-first"))).toBeUndefined();
+});
