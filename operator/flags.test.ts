@@ -15,6 +15,7 @@ describe("flags", () => {
         userNamespaces: true,
         trustDomain: undefined,
         sidecars: undefined,
+        gateways: false,
       },
       spire: undefined,
     });

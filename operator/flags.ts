@@ -29,6 +29,8 @@ export interface Flags {
     readonly trustDomain: string | undefined;
     /** What the Envoys beside a Cloud's pods are told; undefined: there are none. */
     readonly sidecars: MeshPlatform | undefined;
+    /** Whether the operator runs Gateways' proxies. */
+    readonly gateways: boolean;
   };
   /** Where workloads are registered; undefined: nowhere. */
   readonly spire: SpireAddress | undefined;
@@ -108,6 +110,7 @@ export function parseFlags(argv: readonly string[]): Flags {
     userNamespaces: !values["no-user-namespaces"],
     trustDomain: spire?.trustDomain,
     sidecars: values["cloud-sidecars"] ? mesh : undefined,
+    gateways: values.gateways,
   };
   return {
     kubeconfig: values.kubeconfig,

@@ -34,6 +34,10 @@ const restore = (name: string) => ({
   },
 });
 
+const gateway = (...hostnames: readonly string[]) => ({
+  hostnames: hostnames.length === 0 ? ["cloud.example.org"] : hostnames,
+  certificateSecretRef: { name: "cloud-tls" },
+});
 const from = (claimName: string) => ({ restore: { from: { persistentVolumeClaim: { claimName } } } });
 const RESTORE_GIVEN = "restore can be given only when the Cloud is made: nothing is restored over what is there";
 const VOLUME = "is of a database's volume or of SPIRE's: backups are in one of their own";
@@ -125,6 +129,27 @@ export const cloudRules: RuleTable = {
       at: "spec",
       refusedWith: "passwords are of services that are deployed, and these are external",
     },
+    {
+      says: "an edge of services that exist",
+      fault: { spec: { gateway: gateway() } },
+      control: deploying({ gateway: gateway() }),
+      at: "spec",
+      refusedWith: "gateway is of services that are deployed, and these are external",
+    },
+    {
+      says: "an edge by one name twice",
+      fault: deploying({ gateway: gateway("cloud.example.org", "cloud.example.org") }),
+      control: deploying({ gateway: gateway("cloud.example.org", "keys.example.org") }),
+      at: "spec.gateway.hostnames",
+      refusedWith: "each name can be given once",
+    },
+    ...["10.0.0.1", "*.example.org", "Cloud.example.org", "-cloud.example.org"].map((name) => ({
+      says: `an edge by the name ${name}`,
+      fault: deploying({ gateway: gateway(name) }),
+      control: deploying({ gateway: gateway("cloud") }),
+      at: "spec.gateway.hostnames[0]",
+      refusedWith: "must be a DNS name in lower case, and no address: cloud.example.org",
+    })),
     {
       says: "passwords that rotate every minute",
       fault: deploying({ passwords: { rotateEvery: "1m" } }),

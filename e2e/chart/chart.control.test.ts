@@ -147,6 +147,21 @@ describe("the chart with SPIRE", () => {
     expect(without).not.toMatch(/kind: GatewayClass|- --(deployed-)?gateway/);
   });
 
+  test("lets the operator make a Cloud's edge, and the control plane read its certificate and no other Secret", async () => {
+    const gateways = [...enabled, "xds.enabled=true", "gateways.enabled=true"];
+    const text = readFileSync(join(chart, "rbac/edge.yaml"), "utf8");
+    const rendered = await render(...gateways, "cloud.spec.gateway.certificateSecretRef.name=cloud-tls");
+    expect(objectsOf(rendered, /^nephele:cloud-edge$/)).toEqual(
+      parseAllDocuments(text).map((each) => each.toJS() as unknown),
+    );
+    const [role, binding] = objectsOf(rendered, /^nephele:edge-certificate$/);
+    expect(role).toMatchObject({ rules: [{ resourceNames: ["cloud-tls"], verbs: ["list", "watch"] }] });
+    expect(binding).toMatchObject({ subjects: [{ name: "nephele-xds" }] });
+    // Control: without an edge there is no Secret that it may read.
+    expect(objectsOf(await render(...gateways), /^nephele:edge-certificate$/)).toEqual([]);
+    expect(objectsOf(await render(...enabled, "xds.enabled=true"), /^nephele:cloud-edge$/)).toEqual([]);
+  });
+
   test("has its agents on nodes of the operator's tolerations, and of theirs", async () => {
     const taints = ["operator.tolerations[0].key=ours", "spire.agent.tolerations[0].key=guests"];
     const agents = spireObjects(await render(...enabled, ...taints)).find(({ kind }) => kind === "DaemonSet");

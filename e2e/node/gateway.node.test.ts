@@ -4,7 +4,7 @@ import { type Bed, openBed, unique } from "#e2e/harness/bed.ts";
 import { untilGone } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
 import { deployments, namespaces, pods, serviceAccounts, services } from "#operator/api/foreign.ts";
-import { type Gateway, gateways } from "#operator/gateway/resources.ts";
+import { type Gateway, gateways } from "#operator/api/gateway-api.ts";
 import { type Condition, isTrue } from "#runtime/api/conditions.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import { defineResource, type Resource } from "#runtime/api/resource.ts";

@@ -92,7 +92,7 @@ export async function openTenantRequests(
 }
 
 /** The application credential in the clouds.yaml of a Project's namespace. */
-async function credentialIn(node: NodeHandle, namespace: string): Promise<TenantSession["credential"]> {
+export async function credentialIn(node: NodeHandle, namespace: string): Promise<TenantSession["credential"]> {
   const encoded = await node.run("get", "secret/clouds", "-n", namespace, "-o", "jsonpath={.data.clouds\\.yaml}");
   const auth = (parse(Buffer.from(encoded, "base64").toString()) as CloudsFile).clouds[namespace]?.auth;
   return { id: auth?.application_credential_id, secret: auth?.application_credential_secret };

@@ -73,6 +73,17 @@ export function meshUrls(cloud: Cloud): ServiceUrls {
   return urlsOf(cloud, (part) => partName(cloud, part), true);
 }
 
+/** Below which paths the services are at a Cloud's edge, as OpenStack's own deployments have them. */
+export const EDGE_PATHS = { keystone: "/identity", barbican: "/key-manager" } as const;
+
+/** Where services are for who comes by a Cloud's edge. */
+export function edgeUrls(hostname: string): ServiceUrls {
+  return {
+    identity: `https://${hostname}${EDGE_PATHS.keystone}/v3`,
+    keyManager: `https://${hostname}${EDGE_PATHS.barbican}`,
+  };
+}
+
 function urlsOf(cloud: Cloud, name: (part: "keystone" | "barbican") => string, inMesh: boolean): ServiceUrls {
   const origin = (part: "keystone" | "barbican", port: number): string => {
     const service = inMesh ? meshName(name(part)) : name(part);

@@ -5,13 +5,18 @@ import { MANAGED_SELECTOR } from "#operator/api/marks.ts";
 import { clouds, projects } from "#operator/api/resources.ts";
 import { CLOUD_LABEL, isDeployed } from "#operator/clients/cloud-connection.ts";
 import { isDeleting, type KubeObject, keyOf, type ObjectKey } from "#runtime/api/object.ts";
+import type { Resource } from "#runtime/api/resource.ts";
 import { type Controller, defineController, watch } from "#runtime/controller/definition.ts";
+import type { CacheReader } from "#runtime/watch/cache.ts";
 import { isNeeded } from "./hypervisor.ts";
 import {
   accessPolicies,
   configMaps,
   customResourceDefinitions,
   deployments,
+  gatewayClasses,
+  gateways,
+  httpRoutes,
   jobs,
   podDisruptionBudgets,
   serviceAccounts,
@@ -25,6 +30,7 @@ import { conclude } from "./steps/conclude.ts";
 import { confine } from "./steps/confine.ts";
 import { ensureDatabase } from "./steps/database.ts";
 import { drill } from "./steps/drill.ts";
+import { ensureEdge, removeEdge } from "./steps/edge.ts";
 import { bootstrap, ensureKeystone } from "./steps/identity.ts";
 import { ensureBarbican } from "./steps/key-manager.ts";
 import { holdKeys } from "./steps/keys.ts";
@@ -77,8 +83,30 @@ export function cloudController(deps: CloudDeps): Controller {
         // And these with sidecars.
         ...(deps.platform.sidecars === undefined ? [] : [accessPolicies]),
       ].map((resource) => watch<KubeObject>(resource, cloudOfChild, { ...managed, within })),
-      // Without a selector, as other kinds watch them in their namespaces.
-      watch(coreSecrets, cloudOfChild, { within }),
+      // Without a selector, as other kinds watch them in their namespaces: a certificate is not of our making.
+      watch(
+        coreSecrets,
+        (secret, cache) => [
+          ...cloudOfChild(secret),
+          ...edgesBy(
+            cache,
+            ({ metadata, spec }) =>
+              metadata.namespace === secret.metadata.namespace &&
+              spec.gateway?.certificateSecretRef.name === secret.metadata.name,
+          ),
+        ],
+        { within },
+      ),
+      // As the controller of Gateways watches them.
+      ...(deps.platform.gateways
+        ? [
+            watch(gateways, cloudOfChild),
+            watch(gatewayClasses, ({ metadata }, cache) =>
+              edgesBy(cache, ({ spec }) => spec.gateway?.className === metadata.name),
+            ),
+            watch<KubeObject>(httpRoutes as Resource, cloudOfChild, { ...managed, within }),
+          ]
+        : []),
       watch(services, cloudOfChild),
       watch(networkPolicies, cloudOfChild, managed),
     ],
@@ -101,10 +129,12 @@ export function cloudController(deps: CloudDeps): Controller {
       deployed("SchemaReady", ensureSchema),
       deployed("IdentityReady", bootstrap),
       deployed("IdentityReady", ensureKeystone),
+      apart("GatewayReady", ensureEdge),
       resolveClients,
       askIdentity,
       deployed("Restored", reportOrphans),
       deployed("CatalogReady", ensureCatalog),
+      apart("GatewayReady", removeEdge),
       deployed("KeyManagerReady", ensureBarbican),
       askOthers,
       deployed("KeyManagerReady", smoke),
@@ -120,6 +150,14 @@ export function cloudController(deps: CloudDeps): Controller {
         isInMesh: deps.platform.sidecars !== undefined,
       }),
   });
+}
+
+/** The Clouds with an edge of which something holds. */
+function edgesBy(cache: CacheReader, holds: (cloud: Cloud) => boolean): readonly ObjectKey[] {
+  return cache
+    .list(clouds)
+    .filter((cloud) => cloud.spec.gateway !== undefined && holds(cloud))
+    .map(keyOf);
 }
 
 /** The Cloud that an object was made for: by its label, which keys have too. */

@@ -6,7 +6,7 @@ import { aCloud, aDeployment } from "./fixtures.ts";
 const platform = {
   imageRegistry: "r",
   userNamespaces: true,
-  ...{ trustDomain: undefined, sidecars: undefined },
+  ...{ trustDomain: undefined, sidecars: undefined, gateways: false },
   installationId: "i",
   namespace: "nephele-system",
 };

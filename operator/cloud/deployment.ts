@@ -13,6 +13,8 @@ export interface Platform {
   readonly trustDomain: string | undefined;
   /** Who configures the Envoys beside the pods, and gives them their identities; undefined: there are none beside them. */
   readonly sidecars: MeshPlatform | undefined;
+  /** Whether the operator runs Gateways' proxies, and so sees Gateways. */
+  readonly gateways: boolean;
   /** The release's, in which the operator runs: only there may a backup's keys be put back. */
   readonly namespace: string;
   /** By which what tenants have is found again: a backup is restored only where it is the same. */
@@ -63,6 +65,16 @@ export interface RestoreSource {
   readonly identity: IdentityReference;
 }
 
+/** By which people's clients come from outside of the cluster. */
+export interface EdgeWish {
+  /** The first is the catalog's. */
+  readonly hostnames: readonly [string, ...string[]];
+  /** The core Secret with the certificate. */
+  readonly certificate: string;
+  /** The GatewayClass. */
+  readonly className: string;
+}
+
 /** A deployed Cloud's spec with every default in its place. */
 export interface CloudDeployment {
   readonly cloud: Cloud;
@@ -101,6 +113,7 @@ export interface CloudDeployment {
         readonly authority: { readonly name: string; readonly key: string } | undefined;
       };
   readonly cache: { readonly bundled: boolean; readonly servers: readonly string[] };
+  readonly edge: EdgeWish | undefined;
   readonly backup: BackupSchedule | undefined;
   readonly restore: RestoreSource | undefined;
 }
@@ -147,9 +160,17 @@ export function deploymentOf(cloud: Cloud, platform: Platform): CloudDeployment 
       cache?.external === undefined
         ? { bundled: true, servers: [`${serviceHost(cloud, "memcached")}:${MEMCACHED_PORT}`] }
         : { bundled: false, servers: cache.external.servers },
+    edge: edgeOf(cloud),
     backup: backupOf(cloud),
     restore: restoreOf(cloud),
   };
+}
+
+function edgeOf({ spec: { gateway } }: Cloud): EdgeWish | undefined {
+  const [first, ...others] = gateway?.hostnames ?? [];
+  if (gateway === undefined || first === undefined) return undefined;
+  const { certificateSecretRef, className } = gateway;
+  return { hostnames: [first, ...others], certificate: certificateSecretRef.name, className };
 }
 
 function backupOf(cloud: Cloud): BackupSchedule | undefined {

@@ -29,6 +29,7 @@ export function aCloud(spec: Partial<CloudSpec> = {}): Cloud {
 const CLUSTER = {
   imageRegistry: "docker.io/nephele",
   userNamespaces: true,
+  gateways: true,
   installationId: "local",
   namespace: "nephele-system",
 } as const;

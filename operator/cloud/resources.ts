@@ -5,6 +5,7 @@ import type { KubeObject } from "#runtime/api/object.ts";
 import { defineResource, type MetadataOnly } from "#runtime/api/resource.ts";
 
 export { type Deployment, deployments, podDisruptionBudgets, serviceAccounts } from "#operator/api/foreign.ts";
+export { type Gateway, gatewayClasses, gateways } from "#operator/api/gateway-api.ts";
 
 /** Watched as metadata: their names say which APIs the cluster serves. */
 export const customResourceDefinitions = defineResource<MetadataOnly>({
@@ -54,5 +55,18 @@ export const accessPolicies = defineResource<AccessPolicy>({
   version: "v1alpha1",
   plural: "accesspolicies",
   kind: "AccessPolicy",
+  namespaced: true,
+});
+
+/** As much of Gateway API's kind as an edge's routes have. */
+export type HttpRoute = KubeObject<
+  { readonly rules?: readonly { readonly backendRefs?: readonly { readonly name: string }[] }[] },
+  { readonly parents?: readonly { readonly conditions?: readonly Condition[] }[] }
+>;
+export const httpRoutes = defineResource<HttpRoute>({
+  group: "gateway.networking.k8s.io",
+  version: "v1",
+  plural: "httproutes",
+  kind: "HTTPRoute",
   namespaced: true,
 });

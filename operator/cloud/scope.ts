@@ -65,6 +65,8 @@ export interface CloudScope extends ReconcileContext<Cloud> {
   plan: ReleasePlan | undefined;
   /** Set by `holdKeys`. */
   custody: Custody | undefined;
+  /** Set by `ensureEdge`, where people's clients are served by the Cloud's edge as it is wanted. */
+  edgeServes: boolean;
 }
 
 export function cloudScope(context: ReconcileContext<Cloud>, deps: CloudDeps): CloudScope {
@@ -83,6 +85,7 @@ export function cloudScope(context: ReconcileContext<Cloud>, deps: CloudDeps): C
     clients: undefined,
     plan: undefined,
     custody: undefined,
+    edgeServes: false,
   };
 }
 

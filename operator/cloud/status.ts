@@ -10,6 +10,8 @@ const everywhere = ["IdentityReady", "KeyManagerReady", "CatalogReady", "Hypervi
 const ofRegistered = ["WorkloadsRegistered"] as const;
 /** And of one whose pods have sidecars. */
 const ofMesh = ["MeshReady"] as const;
+/** And of one that has an edge. */
+const ofEdge = ["GatewayReady"] as const;
 /** And of one that has backups, of one that tries them, and of one that begins with a backup. */
 const ofBackedUp = ["BackupReady"] as const;
 const ofDrilled = ["Drilled"] as const;
@@ -22,6 +24,7 @@ export type Aspect =
   | (typeof ofDeployed)[number]
   | (typeof ofRegistered)[number]
   | (typeof ofMesh)[number]
+  | (typeof ofEdge)[number]
   | (typeof ofBackedUp)[number]
   | (typeof ofDrilled)[number]
   | (typeof ofRestored)[number];
@@ -51,6 +54,7 @@ export function cloudStatus(report: CloudReport): StatusReport<Cloud> {
         ...(cloud.spec.backup?.drill === undefined ? [] : ofDrilled),
         ...(isRegistered ? ofRegistered : []),
         ...(isInMesh ? ofMesh : []),
+        ...(cloud.spec.gateway === undefined ? [] : ofEdge),
         ...everywhere,
       ]
     : everywhere;

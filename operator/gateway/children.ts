@@ -2,6 +2,7 @@ import type { DeploymentSpec } from "kubernetes-types/apps/v1.d.ts";
 import type { PodSpec, ServiceSpec } from "kubernetes-types/core/v1.d.ts";
 import type { NetworkPolicySpec } from "kubernetes-types/networking/v1.d.ts";
 import type { PodDisruptionBudgetSpec } from "kubernetes-types/policy/v1.d.ts";
+import { childName, type Gateway } from "#operator/api/gateway-api.ts";
 import { bootstrapOf, HEALTH_PORT, LIVE_PATH, READY_PATH, RUN_FOLDER } from "#operator/envoy/bootstrap.ts";
 import {
   agentMount,
@@ -14,10 +15,9 @@ import {
 } from "#operator/envoy/envoy.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import { infrastructureOf } from "./infrastructure.ts";
-import { child, childName, labelsOf, proxyOf, selectorOf } from "./names.ts";
+import { child, labelsOf, proxyOf, selectorOf } from "./names.ts";
 import type { GatewayPlatform } from "./platform.ts";
 import { portsOf } from "./ports.ts";
-import type { Gateway } from "./resources.ts";
 
 /** Threads that serve connections. */
 const WORKERS = 2;

@@ -7,6 +7,14 @@ import {
   serviceAccounts,
   services,
 } from "#operator/api/foreign.ts";
+import {
+  CONTROLLER_NAME,
+  childName,
+  GATEWAY_LABEL,
+  type Gateway,
+  gatewayClasses,
+  gateways,
+} from "#operator/api/gateway-api.ts";
 import { MANAGED_SELECTOR } from "#operator/api/marks.ts";
 import { SpireError } from "#operator/clients/spire/spire-error.ts";
 import type { Registrar } from "#operator/registration/registrar.ts";
@@ -18,11 +26,10 @@ import { invalid, type Outcome, settled, waiting } from "#runtime/controller/out
 import type { CacheReader } from "#runtime/watch/cache.ts";
 import { childrenOf, serviceAccount } from "./children.ts";
 import { ENTRIES, entriesOf, identifiedAmong } from "./identities.ts";
-import { childName, GATEWAY_LABEL, nameProblem } from "./names.ts";
+import { nameProblem } from "./names.ts";
 import { ownershipOf } from "./ownership.ts";
 import type { GatewayPlatform } from "./platform.ts";
 import { portsOf } from "./ports.ts";
-import { CONTROLLER_NAME, type Gateway, gatewayClasses, gateways } from "./resources.ts";
 
 export interface GatewayDeps {
   readonly platform: GatewayPlatform;

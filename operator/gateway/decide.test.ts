@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
+import { CONTROLLER_NAME, childName, type GatewayClass } from "#operator/api/gateway-api.ts";
 import { HEALTH_PORT } from "#operator/envoy/bootstrap.ts";
 import { gatewayAccount, gatewayProxy, probePort } from "../../xds-control-plane/cluster-view/gateway-proxies.ts";
 import { controllerName } from "../../xds-control-plane/cluster-view/view.ts";
 import { aGateway } from "./fixtures.ts";
 import { entriesOf, identifiedAmong } from "./identities.ts";
-import { childName, proxyOf } from "./names.ts";
+import { proxyOf } from "./names.ts";
 import { ownershipOf } from "./ownership.ts";
-import { CONTROLLER_NAME, type GatewayClass } from "./resources.ts";
 
 const owner = { apiVersion: "gateway.networking.k8s.io/v1", kind: "Gateway", name: "web", uid: "gateway-uid" };
 

@@ -1,5 +1,5 @@
+import type { Gateway, GatewaySpec } from "#operator/api/gateway-api.ts";
 import type { GatewayPlatform } from "./platform.ts";
-import type { Gateway, GatewaySpec } from "./resources.ts";
 
 export function aGateway(spec: Partial<GatewaySpec> = {}, metadata: Partial<Gateway["metadata"]> = {}): Gateway {
   return {

@@ -19,10 +19,9 @@ import {
   serviceAccounts,
   services,
 } from "#operator/api/foreign.ts";
+import { CONTROLLER_NAME, childName, gatewayClasses, gateways } from "#operator/api/gateway-api.ts";
 import type { KubeObject } from "#runtime/api/object.ts";
 import type { Resource } from "#runtime/api/resource.ts";
-import { childName } from "./names.ts";
-import { CONTROLLER_NAME, gatewayClasses, gateways } from "./resources.ts";
 
 /** What the operator makes of Gateways, with the rights that the chart gives it, and of whom SPIRE knows then. */
 

@@ -1,11 +1,11 @@
+import { CONTROLLER_NAME, childName, type Gateway, type GatewayClass } from "#operator/api/gateway-api.ts";
 import type { Entry } from "#operator/clients/spire/entry.ts";
 import { PROXY_CONTAINER } from "#operator/envoy/envoy.ts";
 import type { EntryOwner } from "#operator/registration/entry-id.ts";
 import { workloadEntry } from "#operator/registration/workload.ts";
 import type { KubeObject } from "#runtime/api/object.ts";
-import { childName, nameProblem } from "./names.ts";
+import { nameProblem } from "./names.ts";
 import { ownershipOf } from "./ownership.ts";
-import { CONTROLLER_NAME, type Gateway, type GatewayClass } from "./resources.ts";
 
 /** One owner for the entries of all Gateways: a Gateway has no finalizer of ours, so whoever looks next misses it. */
 export const ENTRIES: EntryOwner = "gateways";

@@ -1,4 +1,4 @@
-import type { Gateway } from "./resources.ts";
+import type { Gateway } from "#operator/api/gateway-api.ts";
 
 type Marks = Readonly<Record<string, string>>;
 

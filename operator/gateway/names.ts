@@ -1,28 +1,16 @@
 import { CONTENT, contentHash } from "#operator/api/content.ts";
+import { childName, GATEWAY_CHILD_SUFFIX, GATEWAY_LABEL, type Gateway } from "#operator/api/gateway-api.ts";
 import { MANAGED_BY } from "#operator/api/marks.ts";
 import type { Proxy as EnvoyProxy } from "#operator/envoy/bootstrap.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import { controllerReference } from "#runtime/api/resource.ts";
 import { infrastructureOf } from "./infrastructure.ts";
-import type { Gateway } from "./resources.ts";
 
-/** The label by which Gateway API knows what was made of a Gateway (GEP-1762). */
-export const GATEWAY_LABEL = "gateway.networking.k8s.io/gateway-name";
 const CLASS_LABEL = "gateway.networking.k8s.io/gateway-class-name";
 
-const SUFFIX = "-gateway";
 /** Of Services' names, and of labels' values. */
 const LABEL_AT_MOST = 63;
-const NAME_AT_MOST = LABEL_AT_MOST - SUFFIX.length;
-
-/**
- * The name of all that is made of a Gateway, its ServiceAccount among it. The control plane admits proxies by that account
- * (xds-control-plane/program/proxy-identity.ts). It is none that an application beside the Gateway would have: that would
- * have the Gateway's identity.
- */
-export function childName(gateway: string): string {
-  return `${gateway}${SUFFIX}`;
-}
+const NAME_AT_MOST = LABEL_AT_MOST - GATEWAY_CHILD_SUFFIX.length;
 
 /** Why nothing can be named after a Gateway; undefined where all can. */
 export function nameProblem(gateway: string): string | undefined {

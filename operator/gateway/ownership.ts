@@ -1,5 +1,5 @@
+import type { Gateway } from "#operator/api/gateway-api.ts";
 import type { KubeObject } from "#runtime/api/object.ts";
-import type { Gateway } from "./resources.ts";
 
 /** Whose an object is that has the name of what a Gateway needs. */
 export type Ownership = "free" | "ours" | "former" | "foreign";

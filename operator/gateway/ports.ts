@@ -1,5 +1,5 @@
+import type { Gateway } from "#operator/api/gateway-api.ts";
 import { HEALTH_PORT } from "#operator/envoy/bootstrap.ts";
-import type { Gateway } from "./resources.ts";
 
 /** Protocols of listeners that the control plane serves, all of them over TCP. */
 const served = new Set(["HTTP", "HTTPS", "TLS"]);

@@ -17,6 +17,8 @@ export interface ReflectorOptions {
   readonly namespace?: string;
   readonly metadataOnly?: boolean;
   readonly labelSelector?: string;
+  /** `metadata.name=NAME`: RBAC's `resourceNames` let a watch of one object through by it. */
+  readonly fieldSelector?: string;
   readonly sink: Sink;
   /** Told of each failure; the reflector goes on by itself. */
   readonly onError: (error: Error) => void;
@@ -151,7 +153,7 @@ function requestOf(
     resource: resourceName(options.resource),
     subject: options.namespace ?? "",
     path: resourcePath(options.resource, options.namespace),
-    query: { ...query, labelSelector: options.labelSelector },
+    query: { ...query, labelSelector: options.labelSelector, fieldSelector: options.fieldSelector },
     ...(options.metadataOnly === true ? { accept: `application/json;as=${partial};g=meta.k8s.io;v=v1` } : {}),
   };
 }

@@ -11,7 +11,7 @@ export function gatewayProxy({ metadata }: Pick<Gateway, "metadata">): string {
 }
 
 /**
- * The ServiceAccount of a Gateway's proxies, and the name of the Service that leads to them (operator/gateway/names.ts). It is
+ * The ServiceAccount of a Gateway's proxies, and the name of the Service that leads to them (operator/api/gateway-api.ts). It is
  * none that an application beside the Gateway would have: whoever may make Gateways would have that one's identity.
  */
 export function gatewayAccount(gateway: string): string {

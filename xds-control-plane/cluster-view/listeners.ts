@@ -141,11 +141,15 @@ function certificatesOf(spec: GatewayListener, gateway: Gateway, objects: Cluste
   return { certificates: found, ...(problem === undefined ? {} : { problem }) };
 }
 
-/** Why a core Secret or a ConfigMap is not among the objects. */
-export function absence(namespace: string, { unreadableIn }: ClusterObjects): string {
-  return unreadableIn.has(namespace)
-    ? `may not be read: bind the ClusterRole nephele:xds-certificates in ${namespace}`
-    : "is not there";
+/** Why a core Secret, whose name is given, or a ConfigMap is not among the objects. */
+export function absence(
+  namespace: string,
+  { unreadableIn, readByName }: Pick<ClusterObjects, "unreadableIn" | "readByName">,
+  secret?: string,
+): string {
+  if (!unreadableIn.has(namespace) || readByName.has(`${namespace}/${secret}`)) return "is not there";
+  const bind = `may not be read: bind the ClusterRole nephele:xds-certificates in ${namespace}`;
+  return secret === undefined ? bind : `${bind}, or a Role for this one alone`;
 }
 
 function certificateOf(
@@ -163,7 +167,7 @@ function certificateOf(
     return { reason: "RefNotPermitted", message: `${label}: no ReferenceGrant in ${namespace} allows it` };
   }
   const secret = objects.secrets.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
-  if (secret === undefined) return invalid(absence(namespace, objects));
+  if (secret === undefined) return invalid(absence(namespace, objects, name));
   const [chain, key] = ["tls.crt", "tls.key"].map((field) =>
     Buffer.from(secret.data?.[field] ?? "", "base64").toString(),
   );

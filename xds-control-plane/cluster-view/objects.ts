@@ -31,6 +31,8 @@ export interface ClusterObjects {
   readonly configMaps: readonly ConfigMap[];
   /** Namespaces whose core Secrets, or ConfigMaps, we may not read. */
   readonly unreadableIn: ReadonlySet<string>;
+  /** Core Secrets of such namespaces, `namespace/name`, that we may read all the same, be they there or not. */
+  readonly readByName: ReadonlySet<string>;
   readonly accessPolicies: readonly AccessPolicy[];
   readonly deniedIdentities: readonly DeniedIdentity[];
 }
@@ -57,5 +59,5 @@ const lists: Readonly<Record<string, keyof ClusterObjects>> = {
 export function clusterObjects(objects: readonly KubeObject[]): ClusterObjects {
   const sorted = Object.fromEntries(Object.values(lists).map((list) => [list, [] as KubeObject[]]));
   for (const object of objects) sorted[lists[object.kind] ?? ""]?.push(object);
-  return { ...sorted, unreadableIn: new Set() } as unknown as ClusterObjects;
+  return { ...sorted, unreadableIn: new Set(), readByName: new Set() } as unknown as ClusterObjects;
 }

@@ -95,6 +95,18 @@ describe("a cluster as a mesh, with its conditions", () => {
     expect(said.includes(`may not be read: bind the ClusterRole nephele:xds-certificates in ${namespace}`)).toBe(true);
   });
 
+  test("of a Secret that may be read by its name, and is not there, it is said that it is not there", () => {
+    const objects = { ...objectsOf("listeners"), unreadableIn: new Set(["shop"]), secrets: [] };
+    const names = objects.gateways.flatMap(({ spec }) =>
+      (spec?.listeners ?? []).flatMap(({ tls }) => (tls?.certificateRefs ?? []).map(({ name }) => `shop/${name}`)),
+    );
+    const said = (readByName: readonly string[]): string =>
+      JSON.stringify(viewOf({ ...objects, readByName: new Set(readByName) }, domain).gateways);
+    expect(names.length).toBeGreaterThan(0);
+    expect(said(names)).not.toContain("may not be read");
+    expect(said([])).toContain("may not be read");
+  });
+
   test("each golden file belongs to a case", () => {
     expect(readdirSync(outputs).sort()).toEqual(names.map((name) => `${name}.golden.json`).sort());
   });

@@ -222,6 +222,12 @@ function tlsChains(listener: ReadListener, attachments: readonly Attachment[]): 
   }));
 }
 
+/**
+ * What a caller says of the way that it came: nobody before a Gateway is known, so nobody is believed. Envoy says anew what it sees
+ * itself (X-Forwarded-For, X-Forwarded-Proto).
+ */
+const ofTheWay = ["forwarded", ...["for", "host", "port", "prefix", "server"].map((what) => `x-forwarded-${what}`)];
+
 function httpChain(
   tls: HttpChain["tls"],
   serverNames: readonly string[],
@@ -246,6 +252,6 @@ function httpChain(
     hosts: [...hosts]
       .sort(([one], [other]) => (one < other ? -1 : 1))
       .map(([hostname, rules]) => ({ hostname, rules })),
-    policies: { access: { enforced: "everyone" } },
+    policies: { access: { enforced: "everyone" }, identityHeaders: ofTheWay },
   };
 }

@@ -1,10 +1,12 @@
 import type { KubeObject } from "#runtime/api/object.ts";
 import type { Resource } from "#runtime/api/resource.ts";
+import type { Transport } from "#runtime/client/transport.ts";
 import { NotSyncedError } from "#runtime/watch/cache.ts";
 import type { Informers } from "#runtime/watch/informers.ts";
 import { offersCertificates } from "../cluster-view/grants.ts";
 import {
   endpointSlices,
+  type Gateway,
   gatewayClasses,
   gateways,
   grpcRoutes,
@@ -18,6 +20,8 @@ import {
 } from "../cluster-view/kinds.ts";
 import type { ClusterObjects } from "../cluster-view/objects.ts";
 import { accessPolicies, backendTlsPolicies, configMaps, deniedIdentities } from "../cluster-view/policy-kinds.ts";
+import { controllerName } from "../cluster-view/view.ts";
+import { SecretsByName } from "./secrets-by-name.ts";
 
 /** Kinds that are watched in the whole cluster. */
 const everywhere = {
@@ -59,18 +63,21 @@ const ofAuthorities: readonly Source[] = [{ of: backendTlsPolicies as Resource, 
 
 /**
  * Calls `onObjects` with all objects, first when every kind has been listed and then after changes. Secrets are watched in the
- * namespaces of Gateways, and in those that let Gateways refer to theirs; ConfigMaps in those of BackendTLSPolicies.
+ * namespaces of Gateways, and in those that let Gateways refer to theirs, or one by one where such a namespace may not be read;
+ * ConfigMaps in those of BackendTLSPolicies. Gives what to wait for once the signal has ended it.
  */
 export function watchCluster(
   informers: Informers,
+  transport: Transport,
   onObjects: (objects: ClusterObjects) => void,
   signal: AbortSignal,
-): void {
+): { stopped(): Promise<void> } {
   let timer: NodeJS.Timeout | undefined;
+  const byName = new SecretsByName(transport, () => schedule(gatherMs));
   const look = (): void => {
     timer = undefined;
     if (signal.aborted) return;
-    const objects = read(informers);
+    const objects = read(informers, byName);
     if (objects === undefined) schedule(againMs);
     else onObjects(objects);
   };
@@ -86,6 +93,26 @@ export function watchCluster(
   signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
   // A cluster without an object of these kinds has a view, too.
   schedule(gatherMs);
+  return { stopped: () => byName.close() };
+}
+
+/** The Gateways that are ours to serve. */
+function ownGateways(informers: Informers): readonly Gateway[] {
+  const classes = informers.list(gatewayClasses).filter(({ spec }) => spec?.controllerName === controllerName);
+  return informers
+    .list(gateways)
+    .filter(({ spec }) => classes.some(({ metadata }) => metadata.name === spec?.gatewayClassName));
+}
+
+/** The certificates of Gateways in namespaces that may not be read as a whole, `namespace/name`. */
+function certificatesIn(namespaces: readonly string[], all: readonly Gateway[]): ReadonlySet<string> {
+  const refs = all.flatMap(({ metadata, spec }) =>
+    (spec?.listeners ?? []).flatMap(({ tls }) =>
+      (tls?.certificateRefs ?? []).map(({ namespace = metadata.namespace ?? "", name }) => ({ namespace, name })),
+    ),
+  );
+  const own = refs.filter(({ namespace }) => namespaces.includes(namespace));
+  return new Set(own.map(({ namespace, name }) => `${namespace}/${name}`));
 }
 
 /**
@@ -108,11 +135,17 @@ function readWithin<T extends KubeObject>(
 }
 
 /** All objects; undefined while something has not been listed. */
-function read(informers: Informers): ClusterObjects | undefined {
+function read(informers: Informers, byName: SecretsByName): ClusterObjects | undefined {
   try {
     const list = <T extends KubeObject>(resource: Resource<T>): readonly T[] => informers.list(resource);
     const certificates = readWithin(informers, secrets, ofCertificates);
     const authorities = readWithin(informers, configMaps, ofAuthorities);
+    const wanted = certificatesIn(certificates.forbidden, ownGateways(informers));
+    const known = byName.want(wanted);
+    // Its first answer is on its way: without it a listener that serves would be taken away for a moment.
+    if (known.size < wanted.size) return undefined;
+    const named = [...known].flatMap(([, { secret }]) => secret ?? []);
+    const readByName = new Set([...known].flatMap(([name, { state }]) => (state === "readable" ? [name] : [])));
     return {
       gatewayClasses: list(gatewayClasses),
       gateways: list(gateways),
@@ -123,7 +156,8 @@ function read(informers: Informers): ClusterObjects | undefined {
       services: list(services),
       endpointSlices: list(endpointSlices),
       namespaces: list(namespaces),
-      secrets: certificates.objects,
+      secrets: [...certificates.objects, ...named],
+      readByName,
       configMaps: authorities.objects,
       unreadableIn: new Set([...certificates.forbidden, ...authorities.forbidden]),
       accessPolicies: list(accessPolicies),

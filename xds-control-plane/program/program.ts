@@ -105,8 +105,9 @@ export async function startProgram(options: ProgramOptions, signal: AbortSignal)
     },
     signal,
   );
-  watchCluster(
+  const watching = watchCluster(
     informers,
+    transport,
     (objects) => {
       const before = view?.mesh.denied ?? new Set();
       view = viewOf(objects, domain, options.gateways);
@@ -139,7 +140,7 @@ export async function startProgram(options: ProgramOptions, signal: AbortSignal)
   const ended = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true })).then(
     async () => {
       door.close();
-      await Promise.all([server.close(), informers.stopped(), sayer.settled()]);
+      await Promise.all([server.close(), informers.stopped(), watching.stopped(), sayer.settled()]);
       await Promise.all([health.close(), debug?.close()]);
     },
   );

@@ -17,6 +17,7 @@ export interface CloudSpec {
   readonly region: string;
   readonly identity: CloudIdentity;
   readonly keyManager: CloudKeyManager;
+  readonly gateway?: CloudGateway;
   readonly images?: CloudImages;
   readonly database?: CloudDatabase;
   readonly cache?: CloudCache;
@@ -128,6 +129,25 @@ export interface CloudKeyManagerExternalCaSecretRef {
   readonly name: string;
   /** Key in it. */
   readonly key: string;
+}
+
+/** The edge, by which people's clients reach Keystone and Barbican from outside of the cluster: a Gateway that speaks HTTPS. Without it the services are reached in the cluster alone. */
+export interface CloudGateway {
+  /**
+   * Names by which it is reached, at port 443. The first is that of the catalog's public endpoints.
+   *
+   * Items: A DNS name, without a wildcard.
+   */
+  readonly hostnames: readonly string[];
+  readonly certificateSecretRef: CloudGatewayCertificateSecretRef;
+  /** The GatewayClass. One of another controller reaches the services in clear text. */
+  readonly className: string;
+}
+
+/** A core Secret of this namespace with the certificate of all the names, and its key. */
+export interface CloudGatewayCertificateSecretRef {
+  /** Name of the core Secret, of type kubernetes.io/tls. */
+  readonly name: string;
 }
 
 /** What holds for the Images of all Projects. */

@@ -1,5 +1,5 @@
 import type { Volume, VolumeMount } from "kubernetes-types/core/v1.d.ts";
-import { BARBICAN_PORT, connectionOf } from "#operator/clients/cloud-connection.ts";
+import { BARBICAN_PORT, connectionOf, edgeUrls } from "#operator/clients/cloud-connection.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { isInMesh } from "./mesh.ts";
@@ -22,20 +22,25 @@ const FILES = { config: "barbican.conf", uwsgi: "uwsgi.ini", wsgi: "ready.py", s
 /** For so long, in seconds, a token that was revoked still works in Barbican. */
 const TOKEN_CACHE_SECONDS = 60;
 
+const withoutVersion = (url: string): string => url.replace(/\/v3$/, "");
+
 /** Barbican's files that hold no secret. */
 export function barbicanConfiguration(deployment: CloudDeployment): Desired {
-  const { identity, keyManager } = connectionOf(deployment.cloud);
-  const keystone = identity.url.replace(/\/v3$/, "");
+  const keystone = withoutVersion(connectionOf(deployment.cloud).identity.url);
+  const { edge } = deployment;
   const config = osloConfig({
-    DEFAULT: { host_href: keyManager.url, db_auto_create: false, use_stderr: true },
+    // References are at the address by which somebody asks: in the cluster, or by the edge.
+    DEFAULT: { host_href: "", db_auto_create: false, use_stderr: true },
     database: { ...DATABASE_POOL },
     secretstore: { enabled_secretstore_plugins: "store_crypto" },
     crypto: { enabled_crypto_plugins: "simple_crypto" },
     // Without the queue orders are carried out at once, in the request: no worker and no RabbitMQ.
     queue: { enable: false },
     keystone_authtoken: {
-      www_authenticate_uri: keystone,
+      // Whoever has no token is told where people get one.
+      www_authenticate_uri: edge === undefined ? keystone : withoutVersion(edgeUrls(edge.hostnames[0]).identity),
       auth_url: keystone,
+      interface: "internal",
       auth_type: "password",
       user_domain_name: "Default",
       project_name: "service",
@@ -60,7 +65,7 @@ export function barbicanConfiguration(deployment: CloudDeployment): Desired {
           wsgiFile: `${FOLDER}/${FILES.wsgi}`,
           inMesh: isInMesh(deployment, "barbican"),
         }),
-        [FILES.wsgi]: program("barbican_ready.py"),
+        [FILES.wsgi]: program("mounted.py", "barbican_ready.py"),
       },
     },
   });

@@ -7,6 +7,7 @@ import { backupClaim } from "./backup-claim.ts";
 import { backedUp, copies } from "./backup-fixtures.ts";
 import { barbican, barbicanConfiguration, barbicanSecrets } from "./barbican.ts";
 import { disruptionBudget } from "./disruption-budget.ts";
+import { edgeGateway, edgeRoutes } from "./edge.ts";
 import {
   barbicanSchemaJob,
   bootstrapJob,
@@ -38,6 +39,14 @@ const outside = aDeployment({
 });
 
 const meshed = aDeploymentInTheMesh();
+const gateway = {
+  hostnames: ["cloud.example.org", "keys.example.org"],
+  certificateSecretRef: { name: "cloud-tls" },
+  className: "nephele",
+};
+const reached = aDeploymentInTheMesh({ gateway });
+const { edge } = reached;
+if (edge === undefined) throw new Error("it has no edge");
 /** What is made, by the name of its golden file. `vitest run -u` writes them anew; look at what has changed. */
 const made: Readonly<Record<string, readonly Desired[]>> = {
   "keystone-fernet": [keystoneConfiguration(small), keystone(small, "database 1")],
@@ -76,6 +85,17 @@ const made: Readonly<Record<string, readonly Desired[]>> = {
     memcached(meshed),
   ],
   "network-policies-mesh": networkPolicies(meshed),
+  edge: [
+    edgeGateway(reached, edge),
+    ...edgeRoutes(reached, edge, "mesh"),
+    ...accessPolicies(reached).filter(({ metadata }) =>
+      ["default-keystone", "default-barbican"].includes(metadata.name),
+    ),
+    ...networkPolicies(reached).filter(({ metadata }) =>
+      ["default-keystone", "default-barbican"].includes(metadata.name),
+    ),
+    barbicanConfiguration(reached),
+  ],
   external: [
     keystoneConfiguration(outside),
     keystoneSecrets(outside, { role: "keystone_2", password: "pass/word" }, "database 2"),

@@ -85,7 +85,7 @@ export function keystoneConfiguration(deployment: CloudDeployment): Desired {
           wsgiFile: `${FOLDER}/${FILES.wsgi}`,
           inMesh: isInMesh(deployment, "keystone"),
         }),
-        [FILES.wsgi]: program("keystone_ready.py"),
+        [FILES.wsgi]: program("mounted.py", "keystone_ready.py"),
       },
     },
   });

@@ -3,6 +3,7 @@ import { accountId } from "#operator/account-id.ts";
 import {
   BARBICAN_PORT,
   type CloudPart,
+  EDGE_PATHS,
   KEYSTONE_PORT,
   meshName,
   partName,
@@ -11,6 +12,7 @@ import {
 import type { Desired } from "#runtime/api/object.ts";
 import { type CloudDeployment, MEMCACHED_PORT } from "../deployment.ts";
 import { accountName, partsOf } from "./accounts.ts";
+import { edgeAccount } from "./edge.ts";
 import { child, type Part, RELEASE_LABEL, selectorOf } from "./metadata.ts";
 
 /** Where the sidecar of a pod takes calls, by mutual TLS. */
@@ -108,8 +110,14 @@ function meshService(
   return [{ ...made, metadata: { ...metadata, labels: { ...metadata.labels, [MARKS.enabled]: "true" }, annotations } }];
 }
 
-/** Who may call which part, by SPIFFE ID. A part without a policy nobody may. */
-export function accessPolicies(deployment: CloudDeployment): readonly Desired[] {
+/**
+ * Who may call which part, by SPIFFE ID. A part without a policy nobody may. The proxies of an edge may where people's clients
+ * come in: `edgeStands` says whether there is one.
+ */
+export function accessPolicies(
+  deployment: CloudDeployment,
+  edgeStands = deployment.edge !== undefined,
+): readonly Desired[] {
   const { sidecars } = deployment.platform;
   if (sidecars === undefined) return [];
   const { trustDomain, xds } = sidecars;
@@ -121,22 +129,24 @@ export function accessPolicies(deployment: CloudDeployment): readonly Desired[] 
     const callers = meshCallers(deployment, part).map((caller) => id(namespace, accountName(deployment, caller)));
     const isAsked = MEMBERS[part]?.operator === true;
     const name = partName(deployment.cloud, part);
+    const own = { callers: isAsked ? [...callers, operator] : callers };
+    if (part !== "keystone" && part !== "barbican") return [policy(deployment, part, name, [own])];
+    const edge = { ...id(namespace, edgeAccount(deployment.cloud)), sidecar: false };
+    const paths = [{ type: "PathPrefix", value: EDGE_PATHS[part] } as const];
     return [
-      policy(deployment, part, name, isAsked ? [...callers, operator] : callers),
-      ...(part !== "keystone" && part !== "barbican"
-        ? []
-        : [policy(deployment, part, previewName(deployment.cloud, part), [operator])]),
+      policy(deployment, part, name, edgeStands ? [own, { callers: [edge], paths }] : [own]),
+      policy(deployment, part, previewName(deployment.cloud, part), [{ callers: [operator] }]),
     ];
   });
 }
 
+interface PolicyRule {
+  readonly callers: readonly { readonly id: string; readonly sidecar?: boolean }[];
+  readonly paths?: readonly { readonly type: "PathPrefix"; readonly value: string }[];
+}
+
 /** A policy for the pods that the Service of a name leads to, in the mesh. */
-function policy(
-  deployment: CloudDeployment,
-  part: CloudPart,
-  name: string,
-  callers: readonly { readonly id: string; readonly sidecar?: boolean }[],
-): Desired {
-  const spec = { targetRefs: [{ name: meshName(name) }], rules: [{ callers }] };
+function policy(deployment: CloudDeployment, part: CloudPart, name: string, rules: readonly PolicyRule[]): Desired {
+  const spec = { targetRefs: [{ name: meshName(name) }], rules };
   return child({ deployment, part, apiVersion: "nephele.dev/v1alpha1", kind: "AccessPolicy", name, content: { spec } });
 }

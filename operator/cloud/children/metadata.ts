@@ -10,8 +10,8 @@ export const RELEASE_LABEL = "nephele.dev/release";
 /** Which keys and logins a pod read when it started; on pods. */
 export const READ_AT_START = "nephele.dev/keys";
 
-/** `setup`: Jobs by which a Cloud comes to be. `backup`: those that copy databases out and in. `restore`: what puts keys back. `drill`: what speaks with nobody. */
-export type Part = CloudPart | "setup" | "backup" | "restore" | "drill";
+/** `setup`: Jobs by which a Cloud comes to be. `backup`: those that copy databases out and in. `restore`: what puts keys back. `drill`: what speaks with nobody. `edge`: what lets people's clients in. */
+export type Part = CloudPart | "edge" | "setup" | "backup" | "restore" | "drill";
 
 /** Labels by which a part's pods are found; they never change. */
 export function selectorOf({ cloud }: CloudDeployment, part: Part): Readonly<Record<string, string>> {

@@ -4,9 +4,11 @@ import type {
   NetworkPolicyPeer,
   NetworkPolicySpec,
 } from "kubernetes-types/networking/v1.d.ts";
+import { GATEWAY_LABEL } from "#operator/api/gateway-api.ts";
 import { BARBICAN_PORT, type CloudPart, KEYSTONE_PORT } from "#operator/clients/cloud-connection.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import { type CloudDeployment, MEMCACHED_PORT } from "../deployment.ts";
+import { edgeName } from "./edge.ts";
 import { isInMesh, MESH_PORT } from "./mesh.ts";
 import { child, type Part, selectorOf } from "./metadata.ts";
 import { PATRONI_PORT } from "./postgresql-config.ts";
@@ -41,12 +43,15 @@ function forSidecar({ platform }: CloudDeployment): readonly NetworkPolicyEgress
 }
 
 /**
- * Who may speak with whom. Keystone and Barbican are for everybody in the cluster until there is a gateway; PostgreSQL
- * and memcached for the services alone. It holds only where the cluster's network plug-in enforces NetworkPolicy.
+ * Who may speak with whom. Keystone and Barbican are for everybody in the cluster, in clear text; PostgreSQL
+ * and memcached for the services alone. The proxies of an edge come to the sidecars. It holds only where the cluster's network plug-in enforces NetworkPolicy.
  *
  * Barbican may reach Keystone without the mesh, too, as everybody may: pods of before the mesh do, until they are replaced.
  */
-export function networkPolicies(deployment: CloudDeployment): readonly Desired[] {
+export function networkPolicies(
+  deployment: CloudDeployment,
+  edgeStands = deployment.edge !== undefined,
+): readonly Desired[] {
   const { database, cache, backup, restore } = deployment;
   const pods = (part: Part): NetworkPolicyPeer => ({
     podSelector: { matchLabels: { ...selectorOf(deployment, part) } },
@@ -70,6 +75,9 @@ export function networkPolicies(deployment: CloudDeployment): readonly Desired[]
     sidecars === undefined
       ? []
       : [{ from: [...callers, ofRelease(sidecars.xds.namespace, "operator")], ports: tcp(MESH_PORT) }];
+  const edge: readonly NetworkPolicyPeer[] = edgeStands
+    ? [{ podSelector: { matchLabels: { [GATEWAY_LABEL]: edgeName(deployment.cloud) } } }]
+    : [];
   const copies = backup !== undefined || restore !== undefined;
   // Its address is none that a policy could name.
   const toApiServer: NetworkPolicyEgressRule = { ports: tcp(443, 6443) };
@@ -116,11 +124,11 @@ export function networkPolicies(deployment: CloudDeployment): readonly Desired[]
   ];
   return [
     policy("keystone", {
-      ingress: [{ ports: tcp(KEYSTONE_PORT) }, ...toSidecar(pods("barbican"))],
+      ingress: [{ ports: tcp(KEYSTONE_PORT) }, ...toSidecar(pods("barbican"), ...edge)],
       egress: [DNS, ...ofSidecar, toDatabase, toCache],
     }),
     policy("barbican", {
-      ingress: [{ ports: tcp(BARBICAN_PORT) }, ...toSidecar()],
+      ingress: [{ ports: tcp(BARBICAN_PORT) }, ...toSidecar(...edge)],
       egress: [
         ...[DNS, ...ofSidecar, toDatabase, toCache],
         { to: [pods("keystone")], ports: tcp(KEYSTONE_PORT, ...meshPort) },

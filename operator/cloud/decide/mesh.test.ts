@@ -65,7 +65,7 @@ test.each<readonly [string, readonly Pod[], ReadonlyMap<string, AccessPolicy | u
 
 test("what is in clear text beside the mesh is told as the Cloud has it", () => {
   const outside =
-    "whoever calls Keystone at 5000 and Barbican at 9311 from outside of the mesh, for there is no edge yet";
+    "whoever calls Keystone at 5000 and Barbican at 9311 in the cluster and from outside of the mesh, for there is no edge (spec.gateway)";
   expect(stillClear(aDeploymentInTheMesh())).toBe(`In clear text still: PostgreSQL, and ${outside}`);
   const elsewhere = { host: "db.example.org", port: 5432, adminSecretRef: { name: "pg" } };
   const byTls = aDeploymentInTheMesh({

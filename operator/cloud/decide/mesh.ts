@@ -40,11 +40,11 @@ export function meshProblem({ parts, pods, policies }: MeshFacts): string | unde
 }
 
 /** What of a Cloud's own calls is in clear text beside its mesh, in words. Pure. */
-export function stillClear({ database, cache }: Pick<CloudDeployment, "database" | "cache">): string {
+export function stillClear({ database, cache, edge }: Pick<CloudDeployment, "database" | "cache" | "edge">): string {
   const called = [
     ...(authorityOf(database) === undefined ? ["PostgreSQL"] : []),
     ...(cache.bundled ? [] : ["memcached"]),
-    `whoever calls Keystone at ${KEYSTONE_PORT} and Barbican at ${BARBICAN_PORT} from outside of the mesh, for there is no edge yet`,
+    `whoever calls Keystone at ${KEYSTONE_PORT} and Barbican at ${BARBICAN_PORT} in the cluster and from outside of the mesh${edge === undefined ? ", for there is no edge (spec.gateway)" : ""}`,
   ];
   return `In clear text still: ${called.join(", and ")}`;
 }

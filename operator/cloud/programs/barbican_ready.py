@@ -1,4 +1,4 @@
-"""Barbican, and beside it an address that tells whether its database answers.
+"""Barbican, here and below /key-manager, and beside it an address that tells whether its database answers.
 
 Barbican's own /healthcheck says 200 while the database is down.
 """
@@ -6,6 +6,8 @@ Barbican's own /healthcheck says 200 while the database is down.
 from barbican.model import repositories
 from barbican_wsgi import application as barbican
 from sqlalchemy import text
+
+barbican = mounted(barbican, "/key-manager")
 
 
 def application(environ, start_response):

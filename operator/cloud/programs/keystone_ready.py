@@ -1,4 +1,4 @@
-"""Keystone, and beside it an address that tells whether its database answers.
+"""Keystone, here and below /identity, and beside it an address that tells whether its database answers.
 
 Keystone's own /healthcheck says 200 while the database is down.
 """
@@ -6,6 +6,8 @@ Keystone's own /healthcheck says 200 while the database is down.
 from keystone.common import sql
 from keystone.wsgi.api import application as keystone
 from sqlalchemy import text
+
+keystone = mounted(keystone, "/identity")
 
 
 def application(environ, start_response):

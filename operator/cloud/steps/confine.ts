@@ -4,10 +4,12 @@ import { networkPolicies } from "../children/network-policies.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import type { CloudScope } from "../scope.ts";
 import { applyAll } from "./apply.ts";
+import { edgeStands } from "./edge.ts";
 
 /** Who may speak with whom, on the network and in the mesh, before there is anybody; and whether the pods get user namespaces. */
 export async function confine(scope: CloudScope, deployment: CloudDeployment): Promise<Outcome> {
-  await applyAll(scope, [...networkPolicies(deployment), ...accessPolicies(deployment)]);
+  const withEdge = edgeStands(scope, deployment);
+  await applyAll(scope, [...networkPolicies(deployment, withEdge), ...accessPolicies(deployment, withEdge)]);
   scope.results.set(
     "Confined",
     deployment.platform.userNamespaces

@@ -1,0 +1,287 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { openPki } from "#e2e/cluster/pki.ts";
+import { unique } from "#e2e/harness/bed.ts";
+import { untilCondition, untilGone, untilReady } from "#e2e/harness/conditions.ts";
+import { eventually } from "#e2e/harness/eventually.ts";
+import { coreSecrets, pods } from "#operator/api/foreign.ts";
+import { gateways } from "#operator/api/gateway-api.ts";
+import { clouds } from "#operator/api/resources.ts";
+import { httpRoutes } from "#operator/cloud/resources.ts";
+import { images } from "../../images/build.ts";
+import { asAdministrator, at, type CloudBed, MINUTES, openCloudBed, team } from "../scenarios/cloud-bed.ts";
+import { askWhile, credentialIn } from "../scenarios/tenant-requests.ts";
+import { type EdgeClients, openEdgeClients } from "./edge-clients.ts";
+
+/** A Cloud that is given an edge, with sidecars, and people who come to it from outside of the cluster. */
+
+const HOSTNAME = "cloud.test";
+const CERTIFICATE = "cloud-tls";
+const URL = `https://${HOSTNAME}`;
+const MESH = [
+  ...["spire.enabled=true", "spire.trustDomain=cloud.test", "xds.enabled=true", "cloudSidecars.enabled=true"],
+  ...["gateways.enabled=true", "gateways.serviceType=ClusterIP"],
+];
+const EDGE = [
+  `cloud.spec.gateway.hostnames={${HOSTNAME}}`,
+  `cloud.spec.gateway.certificateSecretRef.name=${CERTIFICATE}`,
+];
+const PROXIES = "gateway.networking.k8s.io/gateway-name=default-edge";
+const print = (line: string): void => void process.stderr.write(`${line}\n`);
+const folder = mkdtempSync(join(tmpdir(), "edge-"));
+
+let bed: CloudBed;
+let edge: EdgeClients;
+/** As the tenant's Project has it. */
+let tenant: Readonly<Record<string, string>>;
+let administrator: Readonly<Record<string, string>>;
+
+beforeAll(async () => {
+  bed = await openCloudBed(inject("nodeStateDir"));
+  await bed.node.importImages(await images(["spire", "envoy"], print));
+  const authority = await openPki(folder).authority("ca", "people's authority");
+  const { certificate, key } = await authority.issue({ commonName: HOSTNAME, dnsNames: [HOSTNAME] });
+  const data = { "tls.crt": certificate, "tls.key": key };
+  const secret = { apiVersion: "v1", kind: "Secret", metadata: at(CERTIFICATE), type: "kubernetes.io/tls" };
+  const encoded = Object.entries(data).map(([name, text]) => [name, Buffer.from(text).toString("base64")]);
+  await bed.kube.apply(
+    coreSecrets,
+    { ...secret, data: Object.fromEntries(encoded) },
+    { fieldOwner: "test", force: true },
+  );
+  await bed.release.upgrade("9m", [...MESH, ...EDGE]);
+  await untilCondition(bed.kube, clouds, at("default"), { type: "MeshReady", status: "True" }, 5 * MINUTES);
+  edge = await openEdgeClients(bed.node, { gateway: "default-edge", hostname: HOSTNAME, authority });
+  const { id = "", secret: password = "" } = await credentialIn(bed.node, team);
+  tenant = {
+    OS_AUTH_TYPE: "v3applicationcredential",
+    OS_AUTH_URL: `${URL}/identity/v3`,
+    OS_APPLICATION_CREDENTIAL_ID: id,
+    OS_APPLICATION_CREDENTIAL_SECRET: password,
+  };
+  const own = await bed.kube.get(coreSecrets, at("default-administrator"));
+  administrator = {
+    OS_AUTH_URL: `${URL}/identity/v3`,
+    OS_USERNAME: "admin",
+    OS_PASSWORD: Buffer.from(own?.data?.["password"] ?? "", "base64").toString(),
+    OS_PROJECT_NAME: "admin",
+    ...{ OS_USER_DOMAIN_NAME: "Default", OS_PROJECT_DOMAIN_NAME: "Default" },
+  };
+}, 25 * MINUTES);
+
+afterAll(async () => {
+  await edge?.close();
+  // Other files find the Cloud as the chart makes it by itself.
+  await bed?.release.upgrade();
+  await bed?.kube.delete(coreSecrets, at(CERTIFICATE));
+  await bed?.close();
+  rmSync(folder, { recursive: true });
+}, 10 * MINUTES);
+
+/** A token of the tenant's, by the edge. */
+async function login(): Promise<string> {
+  const application_credential = {
+    id: tenant["OS_APPLICATION_CREDENTIAL_ID"],
+    secret: tenant["OS_APPLICATION_CREDENTIAL_SECRET"],
+  };
+  const body = JSON.stringify({ auth: { identity: { methods: ["application_credential"], application_credential } } });
+  const headers = { "content-type": "application/json" };
+  const answer = await edge.ask("/identity/v3/auth/tokens", { method: "POST", headers, body });
+  expect(answer.status).toBe(201);
+  return String(answer.headers["x-subject-token"]);
+}
+
+async function ok(...args: readonly string[]): Promise<string> {
+  const { ok: well, text } = await edge.openstack(tenant, ...args);
+  if (!well) throw new Error(`openstack ${args[0]} ${args[1]}: ${text}`);
+  return text.trim();
+}
+
+describe("the stock client, from outside of the cluster", () => {
+  test(
+    "logs in, sees its project, keeps a secret and gets it back, by addresses of the edge alone",
+    async () => {
+      expect(await ok("token", "issue", "-f", "value", "-c", "project_id")).toMatch(/^[0-9a-f]{32}$/);
+      expect(await ok("project", "list", "-f", "value", "-c", "Name")).toBe(team);
+      const name = unique("secret");
+      const payload = unique("payload");
+      const href = await ok("secret", "store", "-n", name, "-p", payload, "-f", "value", "-c", "Secret href");
+      expect(href).toMatch(new RegExp(`^${URL}/key-manager/v1/secrets/[0-9a-f-]{36}$`));
+      expect(await ok("secret", "get", "--payload", href, "-f", "value", "-c", "Payload")).toBe(payload);
+      await ok("secret", "delete", href);
+      const catalog = await ok("catalog", "list", "-f", "json");
+      expect(catalog).toContain(`${URL}/identity/v3`);
+      expect(catalog).toContain("http://default-keystone.nephele-system.svc:5000/v3");
+    },
+    5 * MINUTES,
+  );
+
+  test(
+    "and trusts it by its certificate alone",
+    async () => {
+      const { ok: well, text } = await edge.openstack({ ...tenant, OS_CACERT: "" }, "token", "issue");
+      expect(well).toBe(false);
+      expect(text).toMatch(/certificate verify failed/);
+    },
+    MINUTES,
+  );
+
+  test(
+    "is not let to administration, whoever it is: what there is inside there is not outside",
+    async () => {
+      for (const args of [
+        ["user", "list"],
+        ["endpoint", "list"],
+        ["project", "create", unique("project")],
+      ]) {
+        const { ok: well, text } = await edge.openstack(administrator, ...args);
+        expect(`${args.join(" ")}: ${well} ${text}`).toMatch(/: false [\s\S]*404/);
+      }
+      // Control: the same administrator, by the same edge, is who he is; and inside he administers.
+      const issued = await edge.openstack(administrator, "token", "issue", "-f", "value", "-c", "id");
+      expect(issued.ok).toBe(true);
+      const inside = await asAdministrator(
+        { ...bed },
+        "default",
+        "--os-interface",
+        "internal",
+        "user",
+        "list",
+        "-c",
+        "Name",
+      );
+      expect(inside.split("\n")).toContain("admin");
+    },
+    3 * MINUTES,
+  );
+});
+
+describe("what comes to the edge", () => {
+  test("is told of addresses at which it came", async () => {
+    const versions = await edge.ask("/identity/v3", {
+      headers: { "x-forwarded-host": "evil.test", forwarded: "host=evil.test" },
+    });
+    expect(JSON.parse(versions.text)).toMatchObject({ version: { links: [{ href: `${URL}/identity/v3/` }] } });
+    expect((await edge.ask("/key-manager/")).text).toContain(`${URL}/key-manager/v1/`);
+    // Control: in the cluster, where nobody takes the header away, it has its effect.
+    const keystone = "http://default-keystone.nephele-system.svc:5000/v3";
+    const { text } = await bed.node.atNode("curl", ["-s", "-H", "X-Forwarded-Host: evil.test", keystone]);
+    expect(text).toContain("evil.test");
+  });
+
+  test("is nobody without a token, whatever its headers say", async () => {
+    const forged = {
+      "x-identity-status": "Confirmed",
+      "x-project-id": "0".repeat(32),
+      "x-user-id": "0".repeat(32),
+      "x-roles": "admin,creator",
+      "x-is-admin-project": "True",
+      "x-forwarded-client-cert": "URI=spiffe://cloud.test/ns/nephele-system/sa/nephele-operator",
+    };
+    const refused = await edge.ask("/key-manager/v1/secrets", { headers: forged });
+    expect(refused.status).toBe(401);
+    expect(refused.headers["www-authenticate"]).toContain(`Keystone uri="${URL}/identity"`);
+    expect((await edge.ask("/identity/v3/auth/projects", { headers: forged })).status).toBe(401);
+    // Control: with a token it is somebody.
+    const headers = { ...forged, "x-auth-token": await login() };
+    expect((await edge.ask("/key-manager/v1/secrets", { headers })).status).toBe(200);
+  });
+
+  test("and is not on the list is answered with 404, by paths in disguise too", async () => {
+    const headers = { "x-auth-token": await login() };
+    const status = async (path: string): Promise<number> => (await edge.ask(path, { headers })).status;
+    for (const path of [
+      ...[
+        "/",
+        "/v3",
+        "/identity/v3/users",
+        "/identity/v3/roles",
+        "/identity/nephele/ready",
+        "/identity/v3/OS-TRUST/trusts",
+      ],
+      ...[
+        "/key-manager/v1/project-quotas",
+        "/identity/v3//users",
+        "/identity/v3/auth/../users",
+        "/identity/v3/auth/%2e%2e/users",
+      ],
+    ])
+      expect(`${path} ${await status(path)}`).toBe(`${path} 404`);
+    expect(await status("/identity/v3/auth%2f..%2fusers")).toBe(400);
+    // Control: what is on it.
+    expect(await status("/identity/v3/auth/projects")).toBe(200);
+  });
+
+  test("is refused where it is too large", async () => {
+    const headers = { "content-type": "application/json" };
+    const body = JSON.stringify({ auth: "x".repeat(200_000) });
+    expect((await edge.ask("/identity/v3/auth/tokens", { method: "POST", headers, body })).status).toBe(413);
+  });
+});
+
+test(
+  "one of the edge's pods is killed under load: nobody who tries again on a lost connection is failed",
+  async () => {
+    const names = await bed.readyOf(PROXIES);
+    expect(names).toHaveLength(2);
+    const [victim = "", other = ""] = names;
+    const headers = { "x-auth-token": await login() };
+    let of: string | undefined;
+    const ask = async (): Promise<void> => {
+      // A connection of its own each, so that both pods are called.
+      const { status } = await edge.ask("/key-manager/v1/secrets", { headers: { ...headers, connection: "close" } });
+      if (status !== 200) throw new Error(`${status} after ${of ?? "the start"}`);
+    };
+    const { answered, errors } = await askWhile(
+      () => Promise.all([ask(), ask(), ask(), ask()]),
+      async () => {
+        await ask();
+        of = "the kill";
+        await bed.node.run(
+          "delete",
+          "pod",
+          victim,
+          "-n",
+          "nephele-system",
+          "--force",
+          "--grace-period=0",
+          "--wait=false",
+        );
+        await untilGone(bed.kube, pods, at(victim));
+        await eventually("another pod in its place", async () => (await bed.readyOf(PROXIES)).length === 2, {
+          withinMs: 3 * MINUTES,
+        });
+      },
+    );
+    print(
+      `a pod of the edge was killed: ${answered * 4} requests answered, ${edge.retried()} tried again, ${errors.length} failed`,
+    );
+    expect(errors).toEqual([]);
+    expect(answered).toBeGreaterThan(10);
+    expect(await bed.readyOf(PROXIES)).toContain(other);
+  },
+  6 * MINUTES,
+);
+
+test(
+  "taken out of the spec it goes, and the catalog is as it was; a certificate for another name is told",
+  async () => {
+    await bed.kube.mergePatch(clouds, at("default"), { spec: { gateway: { hostnames: ["other.test"] } } });
+    await untilCondition(bed.kube, clouds, at("default"), {
+      ...{ type: "GatewayReady", status: "False" },
+      message: /a certificate for other\.test: the one in core Secret cloud-tls is not for this name/,
+    });
+    // Until the edge serves as it is wanted now, the catalog is as it was.
+    expect((await bed.cloud()).status?.endpoints?.identity).toBe(`${URL}/identity/v3`);
+    await bed.kube.mergePatch(clouds, at("default"), { spec: { gateway: null } });
+    const cloud = await untilReady(bed.kube, clouds, at("default"), 5 * MINUTES);
+    expect(cloud.status?.endpoints?.identity).toBe("http://default-keystone.nephele-system.svc:5000/v3");
+    await untilGone(bed.kube, gateways, at("default-edge"), 2 * MINUTES);
+    await untilGone(bed.kube, httpRoutes, at("default-edge-identity"), 2 * MINUTES);
+    expect(await bed.podsOf(PROXIES)).toEqual([]);
+    expect(await asAdministrator(bed, "default", "endpoint", "list", "-c", "URL")).not.toContain(HOSTNAME);
+  },
+  12 * MINUTES,
+);

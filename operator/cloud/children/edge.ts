@@ -1,0 +1,97 @@
+import { childName } from "#operator/api/gateway-api.ts";
+import type { Cloud } from "#operator/api/generated/cloud.ts";
+import { BARBICAN_PORT, KEYSTONE_PORT, meshName, partName } from "#operator/clients/cloud-connection.ts";
+import type { Desired } from "#runtime/api/object.ts";
+import type { CloudDeployment, EdgeWish } from "../deployment.ts";
+import { edgeMatches } from "./edge-paths.ts";
+import { child } from "./metadata.ts";
+import type { Service } from "./service-config.ts";
+
+const API = "gateway.networking.k8s.io/v1";
+/** Of the catalog's addresses, which name none. */
+const PORT = 443;
+/** From a request's end to its answer's: Barbican makes the largest of keys in some seconds. */
+const TIMEOUT = "60s";
+
+/** How the proxies of an edge reach the services: by mutual TLS and their own SVID, or in clear text inside the cluster. */
+export type EdgeHop = "mesh" | "clear";
+
+/**
+ * What no caller may say of himself, or of how he came, whatever the class of the Gateway is: Keystone's and Barbican's middleware
+ * believes it. (Proxies of ours take more away, from each request.)
+ */
+const REMOVED = [
+  ...["Forwarded", "X-Forwarded-Host", "X-Forwarded-Prefix", "X-Forwarded-Port", "X-Forwarded-Client-Cert"],
+  ...["X-Identity-Status", "X-User-Id", "X-User-Name", "X-Project-Id", "X-Roles", "X-Is-Admin-Project"],
+  ...["X-Service-Identity-Status", "X-Service-User-Id", "X-Service-Roles", "OpenStack-System-Scope"],
+];
+
+/** The Gateway's name; what is made of it has another ending (operator/api/gateway-api.ts). */
+export function edgeName(cloud: Cloud): string {
+  return partName(cloud, "edge");
+}
+
+/** The ServiceAccount of the proxies, where they are ours. */
+export function edgeAccount(cloud: Cloud): string {
+  return childName(edgeName(cloud));
+}
+
+/** The name of a host name's listener. */
+export function listenerName(at: number): string {
+  return `https-${at}`;
+}
+
+const ports: Readonly<Record<Service, number>> = { keystone: KEYSTONE_PORT, barbican: BARBICAN_PORT };
+const routeParts: Readonly<Record<Service, string>> = { keystone: "edge-identity", barbican: "edge-key-manager" };
+
+/** The Gateway: a listener for each host name. */
+export function edgeGateway(deployment: CloudDeployment, { hostnames, certificate, className }: EdgeWish): Desired {
+  const spec = {
+    gatewayClassName: className,
+    listeners: hostnames.map((hostname, at) => ({
+      name: listenerName(at),
+      hostname,
+      port: PORT,
+      protocol: "HTTPS",
+      tls: { mode: "Terminate", certificateRefs: [{ group: "", kind: "Secret", name: certificate }] },
+      allowedRoutes: { namespaces: { from: "Same" } },
+    })),
+  };
+  const name = edgeName(deployment.cloud);
+  return child({ deployment, part: "edge", apiVersion: API, kind: "Gateway", name, content: { spec } });
+}
+
+/** What passes to which service. */
+export function edgeRoutes(deployment: CloudDeployment, { hostnames }: EdgeWish, hop: EdgeHop): readonly Desired[] {
+  const { cloud } = deployment;
+  return (["keystone", "barbican"] as const).map((service) => {
+    const active = partName(cloud, service);
+    const spec = {
+      parentRefs: [{ group: "gateway.networking.k8s.io", kind: "Gateway", name: edgeName(cloud) }],
+      hostnames,
+      rules: [
+        {
+          matches: edgeMatches(service),
+          filters: [{ type: "RequestHeaderModifier", requestHeaderModifier: { remove: REMOVED } }],
+          backendRefs: [
+            {
+              group: "",
+              kind: "Service",
+              name: hop === "mesh" ? meshName(active) : active,
+              port: ports[service],
+              weight: 1,
+            },
+          ],
+          timeouts: { request: TIMEOUT },
+        },
+      ],
+    };
+    const name = partName(cloud, routeParts[service]);
+    return child({ deployment, part: "edge", apiVersion: API, kind: "HTTPRoute", name, content: { spec } });
+  });
+}
+
+/** The names of all that an edge is. */
+export function edgeNames(cloud: Cloud): { readonly gateway: string; readonly routes: readonly string[] } {
+  return { gateway: edgeName(cloud), routes: Object.values(routeParts).map((part) => partName(cloud, part)) };
+}

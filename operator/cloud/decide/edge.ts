@@ -1,0 +1,97 @@
+import { X509Certificate } from "node:crypto";
+import type { CoreSecret } from "#operator/api/foreign.ts";
+import { type Condition, findCondition } from "#runtime/api/conditions.ts";
+import type { EdgeHop } from "../children/edge.ts";
+import { listenerName } from "../children/edge.ts";
+import type { EdgeWish } from "../deployment.ts";
+import type { Gateway, HttpRoute } from "../resources.ts";
+
+/** Why a certificate cannot serve these names, for a person, after "waiting for"; undefined: it can. Pure. */
+export function certificateProblem(
+  { hostnames, certificate }: EdgeWish,
+  secret: CoreSecret | undefined,
+  now: Date,
+): string | undefined {
+  const what = `core Secret ${certificate}`;
+  if (secret === undefined) return `${what} with the edge's certificate, which is not there`;
+  const chain = Buffer.from(secret.data?.["tls.crt"] ?? "", "base64");
+  if (chain.length === 0 || secret.data?.["tls.key"] === undefined)
+    return `${what} to hold a certificate and its key (tls.crt, tls.key)`;
+  let read: X509Certificate;
+  try {
+    read = new X509Certificate(chain);
+  } catch {
+    return `${what} to hold a certificate in PEM: tls.crt is none`;
+  }
+  const other = hostnames.find((name) => read.checkHost(name) === undefined);
+  if (other !== undefined) return `a certificate for ${other}: the one in ${what} is not for this name`;
+  if (read.validToDate <= now)
+    return `another certificate: the one in ${what} ended at ${read.validToDate.toISOString()}`;
+  return undefined;
+}
+
+/** What of an edge was seen. */
+export interface EdgeFacts {
+  readonly edge: EdgeWish;
+  readonly gateway: Gateway | undefined;
+  /** By name; undefined: not there yet. */
+  readonly routes: ReadonlyMap<string, HttpRoute | undefined>;
+}
+
+/** What keeps an edge from serving, for a person, after "waiting for"; undefined: nothing. Pure. */
+export function edgeProblem({ edge, gateway, routes }: EdgeFacts): string | undefined {
+  const { metadata, status } = gateway ?? {};
+  const conditions = status?.conditions;
+  const what = `Gateway ${metadata?.name ?? ""}`;
+  if (gateway === undefined || !isOf(findCondition(conditions, "Accepted"), metadata?.generation))
+    return `${what} to be looked at by the controller of the GatewayClass ${edge.className}`;
+  const refused = wrongIn(conditions, ["Accepted"]);
+  if (refused !== undefined) return `${what} to be accepted: ${refused}`;
+  for (const [at, hostname] of edge.hostnames.entries()) {
+    const listener = status?.listeners?.find(({ name }) => name === listenerName(at));
+    const wrong = wrongIn(listener?.conditions, ["Accepted", "ResolvedRefs", "Programmed"], ["Conflicted"]);
+    if (wrong !== undefined) return `${what} to serve ${hostname}: ${wrong}`;
+  }
+  const programmed = findCondition(conditions, "Programmed");
+  if (programmed?.status !== "True" || !isOf(programmed, metadata?.generation))
+    return `${what} to be programmed${programmed === undefined ? "" : `: ${programmed.message}`}`;
+  for (const [name, route] of routes) {
+    const said = route?.status?.parents?.[0]?.conditions;
+    if (!isOf(findCondition(said, "Accepted"), route?.metadata.generation)) return `HTTPRoute ${name} to be looked at`;
+    const wrong = wrongIn(said, ["Accepted", "ResolvedRefs"], ["PartiallyInvalid"]);
+    if (wrong !== undefined) return `HTTPRoute ${name} to be accepted: ${wrong}`;
+  }
+  return undefined;
+}
+
+/**
+ * How an edge's proxies are to reach the services. Where sidecars come to a Cloud that works they go on in clear text until all pods
+ * have them; what has gone over to mutual TLS goes back only with the sidecars. Pure.
+ */
+export function hopOf(facts: {
+  readonly hasSidecars: boolean;
+  /** Whether the class is ours: others' proxies have no SVIDs. */
+  readonly isOurs: boolean;
+  readonly isMeshReady: boolean;
+  readonly now: EdgeHop | undefined;
+}): EdgeHop {
+  const { hasSidecars, isOurs, isMeshReady, now } = facts;
+  return hasSidecars && isOurs && (isMeshReady || now === "mesh") ? "mesh" : "clear";
+}
+
+function isOf(condition: Condition | undefined, generation: number | undefined): boolean {
+  return condition !== undefined && condition.observedGeneration === generation;
+}
+
+/** The message of the first condition that is not as it should be. What is not said at all is not wrong yet. */
+function wrongIn(
+  conditions: readonly Condition[] | undefined,
+  wanted: readonly string[],
+  unwanted: readonly string[] = [],
+): string | undefined {
+  const found = conditions?.find(
+    ({ type, status }) =>
+      (wanted.includes(type) && status === "False") || (unwanted.includes(type) && status === "True"),
+  );
+  return found && `${found.reason}: ${found.message}`;
+}

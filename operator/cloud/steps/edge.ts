@@ -1,0 +1,91 @@
+import { coreSecrets } from "#operator/api/foreign.ts";
+import { CONTROLLER_NAME } from "#operator/api/gateway-api.ts";
+import { meshName, partName } from "#operator/clients/cloud-connection.ts";
+import { isDeleting, keyOf, type ObjectKey } from "#runtime/api/object.ts";
+import type { Resource } from "#runtime/api/resource.ts";
+import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
+import { type EdgeHop, edgeGateway, edgeNames, edgeRoutes } from "../children/edge.ts";
+import { certificateProblem, edgeProblem, hopOf } from "../decide/edge.ts";
+import type { CloudDeployment, EdgeWish } from "../deployment.ts";
+import { gatewayClasses, gateways, httpRoutes } from "../resources.ts";
+import { type CloudScope, unwellPoll } from "../scope.ts";
+import { applyAll } from "./apply.ts";
+
+/** The Gateway by which people's clients come, and what passes it. Whether it serves decides what the catalog says to them. */
+export async function ensureEdge(scope: CloudScope, deployment: CloudDeployment): Promise<Outcome> {
+  const { edge, platform } = deployment;
+  if (edge === undefined) return settled();
+  const pollAfterMs = unwellPoll(scope);
+  if (!platform.gateways)
+    return waiting("Gateways to be run by the operator: the chart's value gateways.enabled", { pollAfterMs });
+  const gatewayClass = scope.cache.get(gatewayClasses, { name: edge.className });
+  if (gatewayClass === undefined) return waiting(`GatewayClass ${edge.className}, which is not there`, { pollAfterMs });
+  const hop = hopOf({
+    hasSidecars: platform.sidecars !== undefined,
+    isOurs: gatewayClass.spec?.controllerName === CONTROLLER_NAME,
+    isMeshReady: scope.results.get("MeshReady")?.kind === "settled",
+    now: hopNow(scope, deployment),
+  });
+  const [gateway, routes] = [edgeGateway(deployment, edge), edgeRoutes(deployment, edge, hop)];
+  await applyAll(scope, [gateway, ...routes]);
+  const namespace = scope.object.metadata.namespace ?? "";
+  const problem =
+    certificateProblem(edge, scope.cache.get(coreSecrets, { namespace, name: edge.certificate }), scope.now) ??
+    edgeProblem({
+      edge,
+      gateway: scope.cache.get(gateways, keyOf(gateway)),
+      routes: new Map(routes.map((route) => [route.metadata.name, scope.cache.get(httpRoutes, keyOf(route))])),
+    });
+  if (problem !== undefined) return waiting(problem, { pollAfterMs });
+  scope.edgeServes = true;
+  return settled({ message: said(edge, hop) });
+}
+
+function said({ hostnames, className }: EdgeWish, hop: EdgeHop): string {
+  const how = hop === "mesh" ? "by mutual TLS" : "in clear text inside the cluster";
+  return `${hostnames.map((name) => `https://${name}`).join(", ")} by a Gateway of class ${className}, which calls the services ${how}`;
+}
+
+/** How the routes that are there lead; undefined where there are none. */
+function hopNow({ cache }: CloudScope, { cloud }: CloudDeployment): EdgeHop | undefined {
+  const [name = ""] = edgeNames(cloud).routes;
+  const route = cache.get(httpRoutes, { namespace: cloud.metadata.namespace ?? "", name });
+  const backend = route?.spec?.rules?.[0]?.backendRefs?.[0]?.name;
+  if (backend === undefined) return undefined;
+  return backend === meshName(partName(cloud, "keystone")) ? "mesh" : "clear";
+}
+
+/** Whether an edge is wanted, or there still: so long its proxies are let in. */
+export function edgeStands({ cache, deps }: CloudScope, { cloud, edge }: CloudDeployment): boolean {
+  if (edge !== undefined) return true;
+  const key = { namespace: cloud.metadata.namespace ?? "", name: edgeNames(cloud).gateway };
+  return deps.platform.gateways && isOwn(cache.get(gateways, key), cloud);
+}
+
+/** Takes an edge away that is wanted no more, once the catalog leads nobody there. */
+export async function removeEdge(scope: CloudScope, { cloud, edge }: CloudDeployment): Promise<Outcome> {
+  const { cache, kube, deps } = scope;
+  if (edge !== undefined || !deps.platform.gateways) return settled();
+  const { gateway, routes } = edgeNames(cloud);
+  const remove = async (resource: Resource, name: string): Promise<boolean> => {
+    const key: ObjectKey = { namespace: cloud.metadata.namespace ?? "", name };
+    const current = cache.get(resource, key);
+    if (!isOwn(current, cloud) || current === undefined) return false;
+    if (!isDeleting(current))
+      await kube.delete(resource, key, { uid: current.metadata.uid, propagation: "Foreground" });
+    return true;
+  };
+  // Its proxies serve by their routes until the last of them has drained.
+  if (await remove(gateways, gateway)) return settled();
+  // Where we may not read them there are none of ours, and nobody waits for it who has no edge.
+  if (!cache.hasSynced(httpRoutes, cloud.metadata.namespace)) return settled();
+  for (const name of routes) await remove(httpRoutes, name);
+  return settled();
+}
+
+function isOwn(
+  object: { readonly metadata: { readonly ownerReferences?: readonly { readonly uid: string }[] } } | undefined,
+  { metadata }: CloudDeployment["cloud"],
+): boolean {
+  return object?.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid) === true;
+}

@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { ensureGatewayApi } from "#e2e/cluster/gateway-api.ts";
+import { put } from "#e2e/envoy/control-plane.ts";
+import { type Bed, openBed, unique } from "#e2e/harness/bed.ts";
+import { defineResource, type Resource } from "#runtime/api/resource.ts";
+import { connect } from "#runtime/client/connection.ts";
+import { createTransport } from "#runtime/client/transport.ts";
+import { namespaces, secrets } from "../cluster-view/kinds.ts";
+import { SecretsByName } from "./secrets-by-name.ts";
+
+/** With the rights of the control plane's own account, which may list no Secret of this namespace. */
+
+const soon = { timeout: 45_000, interval: 50 };
+const namespace = unique("named");
+const rbac = { group: "rbac.authorization.k8s.io", version: "v1" } as const;
+const roles = defineResource({ ...rbac, plural: "roles", kind: "Role", namespaced: true });
+const roleBindings = defineResource({ ...rbac, plural: "rolebindings", kind: "RoleBinding", namespaced: true });
+const [certificate, neighbour] = [`${namespace}/tls`, `${namespace}/keys`];
+const open: (() => unknown)[] = [];
+let bed: Bed;
+let read: SecretsByName;
+
+beforeAll(async () => {
+  bed = await openBed();
+  open.push(() => bed.close());
+  await ensureGatewayApi(bed.cluster);
+  await bed.kube.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
+  open.push(() => bed.kube.delete(namespaces, { name: namespace }));
+  for (const name of ["tls", "keys"]) await keep(name, "one");
+  const connection = await connect({
+    kubeconfig: bed.cluster.kubeconfigPath,
+    impersonate: { user: "system:serviceaccount:nephele-system:nephele-xds", groups: ["system:authenticated"] },
+  });
+  open.push(() => connection.close());
+  read = new SecretsByName(createTransport(connection, { userAgent: "nephele-tests" }), () => {});
+  open.push(() => read.close());
+});
+afterAll(async () => {
+  for (const close of open.splice(0).reverse()) await close();
+});
+
+const keep = (name: string, text: string): Promise<unknown> =>
+  put(bed, secrets as Resource, {
+    metadata: { name, namespace },
+    data: { "tls.crt": Buffer.from(text).toString("base64") },
+  });
+
+/** What is known of each, as `name: state content`. */
+const known = (...names: readonly string[]): readonly string[] =>
+  [...read.want(new Set(names))].map(([name, { state, secret }]) => {
+    const content = Buffer.from(secret?.data?.["tls.crt"] ?? "", "base64").toString();
+    return `${name.slice(namespace.length + 1)}: ${state} ${content}`.trim();
+  });
+
+test("a Role for one Secret lets it be read, with its changes, and nothing beside it", async () => {
+  await expect.poll(() => known(certificate, neighbour), soon).toEqual(["tls: forbidden", "keys: forbidden"]);
+
+  const rule = { apiGroups: [""], resources: ["secrets"], resourceNames: ["tls"], verbs: ["list", "watch"] };
+  await put(bed, roles as Resource, { metadata: { name: "tls", namespace }, rules: [rule] } as never);
+  await put(
+    bed,
+    roleBindings as Resource,
+    {
+      metadata: { name: "tls", namespace },
+      roleRef: { apiGroup: rbac.group, kind: "Role", name: "tls" },
+      subjects: [{ kind: "ServiceAccount", name: "nephele-xds", namespace: "nephele-system" }],
+    } as never,
+  );
+  await expect.poll(() => known(certificate, neighbour), soon).toEqual(["tls: readable one", "keys: forbidden"]);
+
+  await keep("tls", "two");
+  await expect.poll(() => known(certificate, neighbour), soon).toContain("tls: readable two");
+  await bed.kube.delete(secrets, { namespace, name: "tls" });
+  await expect.poll(() => known(certificate, neighbour), soon).toEqual(["tls: readable", "keys: forbidden"]);
+  // What is wanted no more is known no more.
+  expect(known(neighbour)).toEqual(["keys: forbidden"]);
+}, 120_000);
