@@ -28,7 +28,7 @@ export interface CloudAccess {
    * @throws {CloudSecretError} where a core Secret, or a key in it, is missing
    */
   forCloud(cloud: Cloud, addresses?: Addresses): Promise<CloudClients>;
-  /** The authority of Keystone's address in PEM; undefined where the system's are enough. Throws as `forCloud`. */
+  /** The authority of Keystone's address for people in PEM; undefined where the system's are enough. Throws as `forCloud`. */
   identityAuthority(cloud: Cloud): Promise<string | undefined>;
 }
 
@@ -102,14 +102,22 @@ async function readSettings(
   };
   const readAuthority = async (ref: AuthorityReference | undefined) =>
     ref === undefined ? undefined : (await read(ref)).required(ref.key);
+  // cert-manager keeps it beside a certificate; who has one of a public authority has none there.
+  const readCertificateAuthority = async (name: string): Promise<string | undefined> => {
+    const secret = await kube.get(coreSecrets, { namespace: cloud.metadata.namespace ?? "", name });
+    const encoded = secret?.data?.["ca.crt"];
+    return encoded === undefined ? undefined : Buffer.from(encoded, "base64").toString();
+  };
 
   const credentials = await read(identity.credentials);
   const project = credentials.optional("project");
   const identityAuthority = await readAuthority(identity.authority);
   const keyManagerAuthority = await readAuthority(keyManager.authority);
+  const { gateway } = cloud.spec;
+  const edgeAuthority = gateway && (await readCertificateAuthority(gateway.certificateSecretRef.name));
   const ca = [...new Set([identityAuthority, keyManagerAuthority])].filter((pem) => pem !== undefined).join("\n");
   return {
-    identityAuthority,
+    identityAuthority: identityAuthority ?? edgeAuthority,
     settings: {
       identityUrl: identity.url,
       keyManagerUrl: keyManager.url,

@@ -100,6 +100,17 @@ test("a Gateway of the cluster is served to a real Envoy, and the objects say wh
   await expect.poll(ask, soon).toBe(200);
   await expect.poll(() => says("ResolvedRefs"), soon).toBe("True ResolvedRefs");
   expect(await conditionsOf("edge")).toEqual(["Accepted True", "Programmed True"]);
+  // What a caller says of the way that it came is not believed: the proxy says what it sees. Control: other headers pass.
+  const way = {
+    forwarded: "for=10.9.9.9;host=evil.test",
+    "x-forwarded-for": "10.9.9.9",
+    "x-forwarded-host": "evil.test",
+  };
+  await fetch(`http://127.0.0.1:${port}/`, { headers: { ...way, "x-forwarded-proto": "https", "x-harmless": "1" } });
+  const { headers } = echo.seen.at(-1) ?? {};
+  expect(headers).toMatchObject({ "x-harmless": "1", "x-forwarded-proto": "http" });
+  expect(headers?.["x-forwarded-for"]).not.toContain("10.9.9.9");
+  for (const name of ["forwarded", "x-forwarded-host"]) expect(headers).not.toHaveProperty(name);
   const edge = await bed.kube.get(gateways, { namespace, name: "edge" });
   expect(edge?.status?.listeners?.[0]?.attachedRoutes).toBe(1);
 
