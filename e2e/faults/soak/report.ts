@@ -54,8 +54,8 @@ export function reportText(load: Load, events: readonly Happened[]): string {
     HEAD,
     `The load: ${load.perSecond.toFixed(1)} operations a second; ${load.capacity.toFixed(1)} were answered with four always under way.
 The machine has ${load.machine.cores} cores; its load average over fifteen minutes was ${load.machine.loadAverage.toFixed(0)}. Where that is many times the cores, other
-programs took most of the machine: a request may then have waited in a service's queue for longer than the five seconds in
-which a pod is drained, and is lost with it.`,
+programs took most of the machine. "other side closed" is a connection that was made and cut, "read ECONNRESET" one that could
+not be made within two seconds: the way into the node's network (e2e/tools/node/forward) gives up then.`,
     "",
     "| what happened | lasted | operations | failed | writes lost | p50 ms | p99 ms | longest pause of a kind | goal |",
     "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",

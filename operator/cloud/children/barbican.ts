@@ -2,6 +2,7 @@ import type { Volume, VolumeMount } from "kubernetes-types/core/v1.d.ts";
 import { BARBICAN_PORT, connectionOf, edgeUrls } from "#operator/clients/cloud-connection.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import type { CloudDeployment } from "../deployment.ts";
+import { drainFile } from "./drain.ts";
 import { isInMesh } from "./mesh.ts";
 import { child } from "./metadata.ts";
 import {
@@ -65,7 +66,8 @@ export function barbicanConfiguration(deployment: CloudDeployment): Desired {
           wsgiFile: `${FOLDER}/${FILES.wsgi}`,
           inMesh: isInMesh(deployment, "barbican"),
         }),
-        [FILES.wsgi]: program("mounted.py", "barbican_ready.py"),
+        [FILES.wsgi]: program("answered.py", "database_deadline.py", "mounted.py", "barbican_ready.py"),
+        ...drainFile(),
       },
     },
   });

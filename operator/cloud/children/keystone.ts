@@ -4,6 +4,7 @@ import type { Desired } from "#runtime/api/object.ts";
 import { FORMER_SLOTS, formerName, SIGNING } from "../decide/signing-keys.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { secretNames } from "../names.ts";
+import { drainFile } from "./drain.ts";
 import { isInMesh } from "./mesh.ts";
 import { child } from "./metadata.ts";
 import { FILE_MODE } from "./pod-parts.ts";
@@ -85,7 +86,8 @@ export function keystoneConfiguration(deployment: CloudDeployment): Desired {
           wsgiFile: `${FOLDER}/${FILES.wsgi}`,
           inMesh: isInMesh(deployment, "keystone"),
         }),
-        [FILES.wsgi]: program("mounted.py", "keystone_ready.py"),
+        [FILES.wsgi]: program("answered.py", "database_deadline.py", "mounted.py", "keystone_ready.py"),
+        ...drainFile(),
       },
     },
   });

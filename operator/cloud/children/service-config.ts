@@ -49,6 +49,8 @@ export function uwsgiConfig(options: UwsgiOptions): string {
     // Each worker loads the application itself, so that a chain reload (`echo c` into the FIFO) takes new configuration.
     "lazy-apps = true",
     "thunder-lock = true",
+    // So many may wait for a worker (the kernel's own limit is 4096): who finds no place is not answered for seconds.
+    "listen = 1024",
     "need-app = true",
     "enable-threads = true",
     "vacuum = true",

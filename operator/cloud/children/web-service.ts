@@ -4,6 +4,7 @@ import { contentHash } from "#operator/api/content.ts";
 import { partName } from "#operator/clients/cloud-connection.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import type { CloudDeployment } from "../deployment.ts";
+import { drainCommand, GRACE_SECONDS } from "./drain.ts";
 import { isInMesh } from "./mesh.ts";
 import { child, labelsOf, READ_AT_START, RELEASE_LABEL, selectorOf } from "./metadata.ts";
 import { confinedPod, image, spread } from "./pod.ts";
@@ -69,16 +70,17 @@ export function webService(input: WebServiceInput): Desired {
               timeoutSeconds: 4,
               failureThreshold: 120,
             },
+            // It waits with everybody else for a worker: a queue is no reason to send nobody here any more, for those who wait
+            // behind other pods would be sent nowhere. A database that is away is said at once.
             readinessProbe: {
               httpGet: { path: READY_PATH, port },
               periodSeconds: 3,
-              timeoutSeconds: 4,
-              failureThreshold: 2,
+              timeoutSeconds: 15,
+              failureThreshold: 3,
             },
             // The process alone: a database that is away is not mended by a restart.
             livenessProbe: { tcpSocket: { port }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
-            // So long the endpoints' news travels to those who still send here.
-            lifecycle: { preStop: { sleep: { seconds: 5 } } as never },
+            lifecycle: { preStop: { exec: { command: drainCommand(deployment, part, port) } } },
             resources: { requests: { cpu: "100m", memory: "320Mi" }, limits: { memory: "1Gi" } },
             volumeMounts: [
               ...mounts,
@@ -89,7 +91,7 @@ export function webService(input: WebServiceInput): Desired {
           },
         ],
         volumes: [...volumes, emptyDir("run"), emptyDir("tmp")],
-        rest: { terminationGracePeriodSeconds: 45, topologySpreadConstraints: spread(selector) ?? [] },
+        rest: { terminationGracePeriodSeconds: GRACE_SECONDS, topologySpreadConstraints: spread(selector) ?? [] },
       }),
     },
   };

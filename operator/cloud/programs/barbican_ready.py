@@ -10,9 +10,7 @@ from sqlalchemy import text
 barbican = mounted(barbican, "/key-manager")
 
 
-def application(environ, start_response):
-    if environ.get("PATH_INFO") != "/nephele/ready":
-        return barbican(environ, start_response)
+def ready(environ, start_response):
     try:
         try:
             repositories.get_session().execute(text("SELECT 1"))
@@ -23,3 +21,8 @@ def application(environ, start_response):
         return [f"the database does not answer: {type(error).__name__}\n".encode()]
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"ready\n"]
+
+
+def application(environ, start_response):
+    asked = ready if environ.get("PATH_INFO") == "/nephele/ready" else barbican
+    return answered(asked)(environ, start_response)

@@ -10,9 +10,7 @@ from sqlalchemy import text
 keystone = mounted(keystone, "/identity")
 
 
-def application(environ, start_response):
-    if environ.get("PATH_INFO") != "/nephele/ready":
-        return keystone(environ, start_response)
+def ready(environ, start_response):
     try:
         with sql.session_for_read() as session:
             session.execute(text("SELECT 1"))
@@ -21,3 +19,8 @@ def application(environ, start_response):
         return [f"the database does not answer: {type(error).__name__}\n".encode()]
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"ready\n"]
+
+
+def application(environ, start_response):
+    asked = ready if environ.get("PATH_INFO") == "/nephele/ready" else keystone
+    return answered(asked)(environ, start_response)

@@ -1,17 +1,22 @@
-import { coreSecrets } from "#operator/api/foreign.ts";
+import { coreSecrets, pods } from "#operator/api/foreign.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import { disruptionBudget } from "../children/disruption-budget.ts";
 import { databaseJob } from "../children/jobs.ts";
+import { selectorOf, selectorText } from "../children/metadata.ts";
 import { postgresql } from "../children/postgresql.ts";
 import { PRIMARY, patroniConfiguration, patroniPasswords, ROLE_LABEL } from "../children/postgresql-config.ts";
 import { headlessService, service } from "../children/service.ts";
 import { databaseLogins } from "../decide/database-logins.ts";
+import { primaryOf } from "../decide/database-primary.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { statefulSets } from "../resources.ts";
 import { type CloudScope, type Custody, unwellPoll } from "../scope.ts";
 import { applyAll } from "./apply.ts";
 import { runJob } from "./jobs.ts";
 import { awaitRollout } from "./workloads.ts";
+
+/** How soon a pass looks for a primary again, in milliseconds: pods are not watched. */
+const PRIMARY_POLL_MS = 2_000;
 
 /** PostgreSQL with the services' roles and databases. */
 export async function ensureDatabase(scope: CloudScope, deployment: CloudDeployment): Promise<Outcome> {
@@ -48,7 +53,12 @@ async function ensurePostgresql(scope: CloudScope, deployment: CloudDeployment, 
     desired,
     ...(instances > 1 ? [disruptionBudget(deployment, "postgresql")] : []),
   ]);
-  return awaitRollout(scope, statefulSets, desired);
+  const rollout = await awaitRollout(scope, statefulSets, desired);
+  if (rollout.kind !== "settled") return rollout;
+  const namespace = deployment.cloud.metadata.namespace ?? "";
+  const labelSelector = selectorText(selectorOf(deployment, "postgresql"));
+  const primary = primaryOf(await scope.kube.list(pods, { namespace, labelSelector }));
+  return primary.kind === "settled" ? rollout : { ...primary, pollAfterMs: PRIMARY_POLL_MS };
 }
 
 /** A pod whose Secret is missing says nothing: so we do. */

@@ -42,8 +42,9 @@ export async function serve(input: SwitchInput): Promise<Outcome> {
     ...(replicas > 1 ? [disruptionBudget(deployment, part)] : []),
   ]);
   const active = releaseService(deployment, part, "active");
-  if (servedRelease(scope, active) !== undefined && servedRelease(scope, active) !== deployment.release) {
-    const outcome = await awaitSuccessor(input);
+  const serving = servedRelease(scope, active);
+  if (serving !== undefined && serving !== deployment.release) {
+    const outcome = await awaitSuccessor(input, serving);
     if (outcome.kind !== "settled") return outcome;
     scope.event("Normal", "ReleaseSwitched", `${part} is served by ${deployment.release}`);
   }
@@ -59,12 +60,19 @@ function servedRelease(scope: CloudScope, active: Desired): string | undefined {
   return service === undefined ? undefined : (service.spec?.selector?.[RELEASE_LABEL] ?? "");
 }
 
-async function awaitSuccessor(input: SwitchInput): Promise<Outcome> {
-  const { scope, deployment, desired, preview, check } = input;
+/** What the one who waits for a release may do when it does not come. */
+function withWayBack(outcome: Outcome, part: Service, serving: string): Outcome {
+  if (outcome.kind !== "waiting" || serving === "") return outcome;
+  const way = `${part} of ${serving} goes on serving, and spec.release may be set back to ${serving}`;
+  return { ...outcome, for: `${outcome.for}; ${way}` };
+}
+
+async function awaitSuccessor(input: SwitchInput, serving: string): Promise<Outcome> {
+  const { scope, deployment, part, desired, preview, check } = input;
   const rollout = await awaitRollout(scope, deployments, desired, { whole: true });
-  if (rollout.kind !== "settled") return rollout;
+  if (rollout.kind !== "settled") return withWayBack(rollout, part, serving);
   const checked = await check(await scope.deps.clouds.forCloud(deployment.cloud, preview));
-  return checked.kind === "waiting" ? { ...checked, pollAfterMs: ASK_AGAIN_MS } : checked;
+  return checked.kind === "waiting" ? withWayBack({ ...checked, pollAfterMs: ASK_AGAIN_MS }, part, serving) : checked;
 }
 
 /** A part's Deployments, of every release. */
