@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { systemNamespace } from "#e2e/cluster/nephele-objects.ts";
 import { unique } from "#e2e/harness/bed.ts";
+import { untilCondition } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
 import { coreSecrets, type Pod } from "#operator/api/foreign.ts";
 import { clouds } from "#operator/api/resources.ts";
@@ -105,6 +106,54 @@ describe("PostgreSQL's primary", () => {
       expect(longestPauseMs).toBeLessThan(30_000);
       // The control: an outage that nobody saw would prove nothing.
       expect(errors.length > 0 || longestPauseMs > 1_000).toBe(true);
+    },
+    6 * MINUTES,
+  );
+
+  test(
+    "is frozen, its kernel not: it is said, another takes over, clients give the connections up, and nothing acknowledged is lost",
+    async () => {
+      await untilWhole();
+      const was = await eventually("a primary", primary);
+      // All that its container runs, but the first process, which only waits for the others.
+      const signal = (which: "STOP" | "CONT"): Promise<string> =>
+        bed.node.run("exec", was.name, "-n", systemNamespace, "--", "sh", "-c", `kill -${which} -1`);
+      const began = performance.now();
+      const times: Record<string, string> = {};
+      const note = (what: string): void => {
+        times[what] = `${((performance.now() - began) / 1000).toFixed(1)} s`;
+      };
+      const { acknowledged, longestPauseMs, errors } = await writeWhile(async () => {
+        await signal("STOP");
+        note("frozen");
+        await untilCondition(bed.kube, clouds, at(name), {
+          type: "DatabaseReady",
+          status: "False",
+          message: new RegExp(`${was.name} is the primary and does not answer; another takes its place`),
+        });
+        note("said");
+        await eventually(
+          "another primary",
+          async () => {
+            const is = await primary();
+            return is !== undefined && is.name !== was.name;
+          },
+          { withinMs: MINUTES },
+        );
+        note("another primary");
+      });
+      note("five more writes");
+      await signal("CONT");
+      const pause = (longestPauseMs / 1000).toFixed(1);
+      process.stderr.write(
+        `frozen: ${JSON.stringify(times)}; ${acknowledged.size} writes acknowledged, ${errors.length} not (${[...new Set(errors)].join("; ")}), longest pause ${pause} s\n`,
+      );
+      for (const [id, payload] of acknowledged) expect(await tenant.ask(id)).toBe(payload);
+      // The control: while it was frozen nobody wrote.
+      expect(longestPauseMs).toBeGreaterThan(5_000);
+      await untilWhole();
+      expect((await primary())?.name).not.toBe(was.name);
+      await untilCondition(bed.kube, clouds, at(name), { type: "DatabaseReady", status: "True" });
     },
     6 * MINUTES,
   );

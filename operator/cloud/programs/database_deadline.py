@@ -13,9 +13,9 @@ import psycopg2
 from psycopg2 import extensions
 
 # How long a connection may take to be there, and a statement to be answered, in seconds. A commit waits for PostgreSQL to
-# notice that a standby has gone, which was seen to take five seconds; another primary is there in twenty.
+# notice that a standby has gone, which was seen to take five seconds. Each worker finds out by itself.
 CONNECT_SECONDS = 5
-ANSWER_SECONDS = 15
+ANSWER_SECONDS = 10
 
 CONNECTED = {extensions.STATUS_READY, extensions.STATUS_BEGIN, extensions.STATUS_PREPARED}
 
