@@ -8,6 +8,7 @@ import { releaseMeshServices } from "../children/mesh.ts";
 import { RELEASE_LABEL, selectorOf } from "../children/metadata.ts";
 import { releaseService } from "../children/service.ts";
 import type { Service } from "../children/service-config.ts";
+import { withWayBack } from "../decide/way-back.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { type Deployment, deployments } from "../resources.ts";
 import { type CloudScope, unwellPoll } from "../scope.ts";
@@ -58,13 +59,6 @@ export async function serve(input: SwitchInput): Promise<Outcome> {
 function servedRelease(scope: CloudScope, active: Desired): string | undefined {
   const service = scope.cache.get(services, keyOf(active));
   return service === undefined ? undefined : (service.spec?.selector?.[RELEASE_LABEL] ?? "");
-}
-
-/** What the one who waits for a release may do when it does not come. */
-function withWayBack(outcome: Outcome, part: Service, serving: string): Outcome {
-  if (outcome.kind !== "waiting" || serving === "") return outcome;
-  const way = `${part} of ${serving} goes on serving, and spec.release may be set back to ${serving}`;
-  return { ...outcome, for: `${outcome.for}; ${way}` };
 }
 
 async function awaitSuccessor(input: SwitchInput, serving: string): Promise<Outcome> {
