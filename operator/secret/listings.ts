@@ -12,7 +12,7 @@ export interface Listing {
  * stands for hundred reads. Who finds something wrong by it looks again, live, before doing anything.
  */
 export class ProjectListings {
-  readonly #listings = new Map<string, Listing>();
+  readonly #listings = new Map<string, Listing & { readonly secrets: Map<string, ListedSecret> }>();
   readonly #underWay = new Map<string, Promise<Listing>>();
 
   /** The list of a project, at most `maxAgeMs` old. Askers at the same time share one call. */
@@ -24,6 +24,15 @@ export class ProjectListings {
     const loading = this.#load(projectId, keys, now).finally(() => this.#underWay.delete(projectId));
     this.#underWay.set(projectId, loading);
     return loading;
+  }
+
+  /**
+   * Takes in what was changed of a secret in Barbican, so that the list does not have the next passes change it again. A list
+   * that lacks the secret is older than it, and is left.
+   */
+  amend(projectId: string, secret: ListedSecret): void {
+    const secrets = this.#listings.get(projectId)?.secrets;
+    if (secrets?.has(secret.id) === true) secrets.set(secret.id, secret);
   }
 
   async #load(projectId: string, keys: KeyManager, now: Date): Promise<Listing> {

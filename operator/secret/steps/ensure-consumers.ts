@@ -20,17 +20,21 @@ export function serversOf(scope: Pick<SecretScope, "context" | "secret">): reado
  * Barbican's microversion 1.2 are refused to delete it. The list says who is registered, so at rest nothing is called.
  */
 export async function ensureConsumers(scope: SecretScope): Promise<Outcome> {
-  const { keys } = set(scope.home, "home");
+  const { keys, projectId } = set(scope.home, "home");
   const versions = set(scope.versions, "versions");
   const wanted = serversOf(scope).map((name) => consumerOf(scope.owner, name));
   const current = currentOf(versions);
   for (const version of versions) {
     if (version.state !== "ready") continue;
     const id = version.parts.secret;
-    const listed = scope.listed.get(id)?.consumers ?? [];
+    const secret = scope.listed.get(id);
+    const listed = secret?.consumers ?? [];
     const { add, remove } = consumerChanges(scope.owner, listed, version === current ? wanted : []);
     for (const consumer of add) await keys.addConsumer(id, consumer);
     for (const consumer of remove) await keys.removeConsumer(id, consumer);
+    if (secret === undefined || add.length + remove.length === 0) continue;
+    const consumers = [...listed.filter((consumer) => !remove.includes(consumer)), ...add];
+    scope.listings.amend(projectId, { ...secret, consumers });
   }
   return settled();
 }
