@@ -24,6 +24,12 @@ const sample: Readonly<Record<string, readonly NamedPoint[]>> = {
     { phase: "update", service: "keystone", write: "POST /v3/users" },
     { phase: "delete", service: "keystone", write: "DELETE /v3/projects/{id}" },
   ],
+  // Another disk is named and nothing is said of it yet; the old one is gone; Barbican has been told that nobody uses the Secret.
+  Server: [
+    { phase: "rebuild", service: "kubernetes", write: "PATCH virtualmachines.kubevirt.io" },
+    { phase: "rebuild", service: "kubernetes", write: "DELETE datavolumes.cdi.kubevirt.io" },
+    { phase: "delete", service: "barbican", write: "DELETE /v1/secrets/{id}/consumers" },
+  ],
 };
 
 /** What one life of a subject has, until it is deleted: so that "nothing more, nothing left" is not said by the blind. */
@@ -31,6 +37,7 @@ const parts: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   "Secret, generated passphrase": { "Barbican secret": 1, "Kubernetes secrets": 1 },
   "Secret, RSA order": { "Barbican secret": 2, "Barbican container": 1, "Barbican order": 1 },
   Project: { "Keystone project": 1, "Keystone user": 1, "Keystone application credential": 1 },
+  Server: { "Kubernetes virtualmachines.kubevirt.io": 1 },
 };
 
 let bed: KillBed;

@@ -1,7 +1,7 @@
 import { systemNamespace } from "#e2e/cluster/nephele-objects.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
 import type { RealGuests } from "#e2e/scenarios/real-guests.ts";
-import { pods } from "#operator/api/foreign.ts";
+import { type Pod, pods } from "#operator/api/foreign.ts";
 import type { KubeObject } from "#runtime/api/object.ts";
 import { defineResource } from "#runtime/api/resource.ts";
 
@@ -16,13 +16,11 @@ const LEASE = { namespace: systemNamespace, name: "nephele-operator" };
 const TAKEOVER_MS = 180_000;
 
 /**
- * Kills the operator that leads, all of its processes by SIGKILL, so that it has no last word. Its pod goes too: kubelet
- * would make the next start wait longer with each kill.
+ * The operator that leads and works.
  * @param notBefore the moment of the kill before: only who has renewed the Lease since then is at work
- * @returns the pod's name
  */
-export async function killLeader({ bed, node }: RealGuests, notBefore: Date): Promise<string> {
-  const leader = await eventually(
+export async function leaderAtWork({ bed }: RealGuests, notBefore: Date): Promise<Pod> {
+  return await eventually(
     "an operator that leads",
     async () => {
       const { holderIdentity, renewTime } = (await bed.kube.get(leases, LEASE))?.spec ?? {};
@@ -31,7 +29,14 @@ export async function killLeader({ bed, node }: RealGuests, notBefore: Date): Pr
     },
     { withinMs: TAKEOVER_MS },
   );
-  const { name, uid } = leader.metadata;
+}
+
+/**
+ * Kills an operator, all of its processes by SIGKILL, so that it has no last word. Its pod goes too: kubelet would make the
+ * next start wait longer with each kill.
+ */
+export async function killOperator({ node }: RealGuests, operator: Pod): Promise<void> {
+  const { name, uid } = operator.metadata;
   const killed = await node.inside(
     "/bin/sh",
     "-c",
@@ -47,5 +52,4 @@ export async function killLeader({ bed, node }: RealGuests, notBefore: Date): Pr
     "--grace-period=0",
     "--wait=false",
   );
-  return name;
 }

@@ -16,8 +16,11 @@ export interface Killed {
   readonly plantedSeen: boolean;
 }
 
-/** The report as Markdown. */
-export function reportText({ kills, lives, leftovers, plantedSeen }: Killed): string {
+/**
+ * The report as Markdown.
+ * @param aimed phases in which the kills were to fall; the lives had no others but their creation
+ */
+export function reportText({ kills, lives, leftovers, plantedSeen }: Killed, aimed: readonly string[] = []): string {
   const phases = [...new Set(lives.flatMap(({ killedIn }) => killedIn))];
   const rows = phases.map((phase) => {
     const hit = lives.filter(({ killedIn }) => killedIn.includes(phase));
@@ -35,6 +38,9 @@ export function reportText({ kills, lives, leftovers, plantedSeen }: Killed): st
     "random time at work. The end of each phase, the Server's status and what the guest says (how often its disk was booted, its name,",
     "its file), is compared with a life that nobody disturbed.",
     "",
+    ...(aimed.length === 0
+      ? []
+      : [`Here the lives are made, go through ${aimed.join(", ")} alone, and are killed when one is in these.`, ""]),
     `${kills} kills, ${lives.length} lives, ${lives.filter(({ differences }) => differences.length === 0).length} with the same end in each phase. ` +
       `Left over after all were deleted: ${leftovers.length === 0 ? "nothing" : leftovers.join(", ")}. ` +
       `An orphan that was planted was ${plantedSeen ? "" : "**not** "}seen.`,

@@ -12,18 +12,30 @@ import { coreSecrets } from "#operator/api/foreign.ts";
 import { servers } from "#operator/api/resources.ts";
 import { differences, everything, leftovers } from "./leftovers.ts";
 import { type Ending, live, type Needs } from "./life.ts";
-import { killLeader } from "./operator-kills.ts";
+import { killOperator, leaderAtWork } from "./operator-kills.ts";
 import { type Killed, type KilledLife, reportText } from "./report.ts";
 
 /** Fewer kills are for a look, and not for the record. */
 const WHOLE = 30;
-/** Kills the operator at random moments of Servers' lives on the node, and writes docs/reports/server-kills.md. */
+const WHOLE_AIMED = 10;
+/**
+ * Kills the operator at random moments of Servers' lives on the node, and writes docs/reports/server-kills.md. With `--in`
+ * the lives are shorter, and the kills fall where a Server is in one of the named phases.
+ */
 const { values } = parseArgs({
-  options: { kills: { type: "string", default: String(WHOLE) }, "at-once": { type: "string", default: "3" } },
+  options: {
+    kills: { type: "string", default: String(WHOLE) },
+    "at-once": { type: "string", default: "3" },
+    in: { type: "string" },
+  },
 });
+/** Phases in which kills are to fall; empty: wherever they do. */
+const aimed = values.in?.split(",") ?? [];
 const MINUTES = 60_000;
 /** An operator is at work for up to this long before it is killed. */
 const AT_WORK_MS = 12_000;
+/** Likewise where kills are aimed: a deletion is over in seconds. */
+const AIMED_AT_WORK_MS = 3_000;
 const print = (line: string): void => void process.stderr.write(`${line}\n`);
 
 const untilDeleted = (real: RealGuests, name: string): Promise<unknown> =>
@@ -56,7 +68,7 @@ async function withKills(
       const name = `web-${lives.length + 1}`;
       const life = { name, killedIn: [] as string[], differences: [] as readonly string[] };
       lives.push(life);
-      const endings = await live(real, name, needs, (phase) => under.set(name, phase));
+      const endings = await live(real, name, needs, (phase) => under.set(name, phase), aimed);
       await untilDeleted(real, name);
       under.delete(name);
       life.differences = differences(endings, reference);
@@ -66,15 +78,24 @@ async function withKills(
   const killer = async (): Promise<void> => {
     let last = new Date();
     while (kills < wanted) {
-      await delay(randomInt(AT_WORK_MS));
-      const name = await killLeader(real, last);
+      const leader = await leaderAtWork(real, last);
+      await delay(randomInt(aimed.length === 0 ? AT_WORK_MS : AIMED_AT_WORK_MS));
+      if (aimed.length > 0)
+        await eventually(
+          `a Server in ${aimed.join(" or ")}`,
+          async () => [...under.values()].some((phase) => aimed.includes(phase)),
+          { withinMs: 20 * MINUTES },
+        );
+      await killOperator(real, leader);
       last = new Date();
       kills += 1;
       for (const life of lives) {
         const phase = under.get(life.name);
         if (phase !== undefined) life.killedIn.push(phase);
       }
-      print(`kill ${kills}: ${name}, in ${[...under].map(([server, phase]) => `${server} ${phase}`).join(", ")}`);
+      print(
+        `kill ${kills}: ${leader.metadata.name}, in ${[...under].map(([server, phase]) => `${server} ${phase}`).join(", ")}`,
+      );
     }
   };
   await Promise.all([killer(), ...Array.from({ length: Number(values["at-once"]) }, lane)]);
@@ -102,14 +123,16 @@ try {
   const before = await everything(real);
   const plantedSeen = await plantedIsSeen(real, before);
   print("a life that nobody disturbs");
-  const reference = await live(real, "web-0", needs, (phase) => print(`  ${phase}`));
+  const reference = await live(real, "web-0", needs, (phase) => print(`  ${phase}`), aimed);
   await untilDeleted(real, "web-0");
   const left = await orphans(real, before);
   if (left.length > 0) throw new Error(`without any kill there was left over: ${left.join(", ")}`);
   const killed = { ...(await withKills(real, needs, reference, before)), plantedSeen };
-  const text = reportText(killed);
+  const text = reportText(killed, aimed);
   print(text);
-  if (killed.kills >= WHOLE) writeFileSync(join(checkout, "docs", "reports", "server-kills.md"), text);
+  const report = ["server-kills", ...aimed].join("-").replaceAll(" ", "-");
+  if (killed.kills >= (aimed.length === 0 ? WHOLE : WHOLE_AIMED))
+    writeFileSync(join(checkout, "docs", "reports", `${report}.md`), text);
   const bad = killed.lives.some((life) => life.differences.length > 0) || killed.leftovers.length > 0 || !plantedSeen;
   if (bad) process.exitCode = 1;
 } finally {

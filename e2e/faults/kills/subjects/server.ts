@@ -15,6 +15,8 @@ import { isGone, isReady } from "./settled.ts";
 
 const [SMALL, LARGE] = [`${PREFIX}small`, `${PREFIX}large`];
 const IMAGE = `${PREFIX}debian`;
+/** What a Server is rebuilt from. */
+const OTHER_IMAGE = `${PREFIX}fedora`;
 /** The Secret that all Servers get a file from. */
 const FILE = `${PREFIX}file`;
 const USER_DATA = `${PREFIX}user-data`;
@@ -36,7 +38,7 @@ export const server: Subject = {
         OWNER,
       );
     }
-    await bed.tenant.activeImage(IMAGE);
+    for (const image of [IMAGE, OTHER_IMAGE]) await bed.tenant.activeImage(image);
     const secret = { type: "passphrase", source: { generate: { length: 32 } } };
     await bed.kube.apply(
       secrets,
@@ -75,6 +77,24 @@ export const server: Subject = {
         (await isReady(bed, servers, at(life))) && (await bed.kube.get(servers, at(life)))?.status?.flavor === LARGE,
     },
     {
+      // Another root disk is made, the guest is started on it, and the old disk goes.
+      name: "rebuild",
+      writesTo: ["kubernetes"],
+      act: async (bed, life) => {
+        const before = (await bed.kube.get(virtualMachineInstances, at(life)))?.metadata.uid;
+        await bed.tenant.patchServer(life, { imageRef: { name: OTHER_IMAGE }, rebuildPolicy: "Replace" });
+        await bed.tenant.copied(rootDisk(life, 2));
+        await bed.tenant.boot(life, before);
+      },
+      settled: async (bed, life) => {
+        const { image, rootDisk: disk } = (await bed.kube.get(servers, at(life)))?.status ?? {};
+        const rebuilt = image?.name === OTHER_IMAGE && disk?.generation === 2;
+        return (
+          rebuilt && (await isReady(bed, servers, at(life))) && (await isGone(bed, dataVolumes, at(rootDisk(life))))
+        );
+      },
+    },
+    {
       name: "delete",
       writesTo: ["kubernetes", "barbican"],
       act: async (bed, life) => void (await bed.kube.delete(servers, at(life))),
@@ -83,8 +103,10 @@ export const server: Subject = {
           isGone(bed, servers, at(life)),
           isGone(bed, virtualMachines, at(life)),
           isGone(bed, virtualMachineInstances, at(life)),
-          isGone(bed, dataVolumes, at(rootDisk(life))),
-          isGone(bed, persistentVolumeClaims, at(rootDisk(life))),
+          ...[1, 2].flatMap((generation) => [
+            isGone(bed, dataVolumes, at(rootDisk(life, generation))),
+            isGone(bed, persistentVolumeClaims, at(rootDisk(life, generation))),
+          ]),
         ]);
         return gone.every(Boolean);
       },
@@ -109,4 +131,4 @@ async function useOnce(bed: KillBed, flavor: string): Promise<void> {
   });
 }
 
-const rootDisk = (life: string): string => `${life}-root-1`;
+const rootDisk = (life: string, generation = 1): string => `${life}-root-${generation}`;
