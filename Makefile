@@ -125,6 +125,11 @@ bench-xds: $(INSTALLED) $(ENVOY_PROTOS) ## Measure the xDS server against go-con
 	node bench/xds/run.ts $(BENCH)
 	biome check --write docs/bench-xds.md
 
+.PHONY: bench-mesh
+bench-mesh: $(INSTALLED) $(ENVOY_PROTOS) ## Measure what sidecars add to Keystone and Barbican into docs/, on a cluster of its own
+	NEPHELE_CLUSTER_DIR=$(CURDIR)/.cache/bench-cluster node bench/mesh/run.ts $(BENCH)
+	biome check --write docs/bench-mesh.md
+
 .PHONY: bench-writes
 bench-writes: $(INSTALLED) ## Count the operator's writes for 1,000 Secrets and Servers into docs/, on a cluster of its own
 	NEPHELE_CLUSTER_DIR=$(CURDIR)/.cache/bench-cluster node bench/operator/writes.ts $(BENCH)

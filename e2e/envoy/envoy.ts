@@ -10,6 +10,7 @@ import { ensurePythonEnvironment } from "../cluster/openstack/python-environment
 
 /** A running Envoy. */
 export interface Envoy {
+  readonly pid: number;
   readonly adminPort: number;
   /** A page of its administration interface, as text. */
   admin(path: string): Promise<string>;
@@ -77,7 +78,7 @@ export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
         // The last line may be half written.
         .slice(0, -1)
         .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
-    return { adminPort, admin, stat, accessLog, stop };
+    return { pid: child.pid ?? 0, adminPort, admin, stat, accessLog, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -37,6 +37,13 @@ interface Ports {
   readonly localBytes: number;
 }
 
+/** A port of a Service, and the program behind it, which listens on loopback already. */
+interface Part {
+  readonly name: string;
+  readonly appProtocol: "http" | "postgresql" | "memcache";
+  readonly application: number;
+}
+
 const domain = "cloud.test";
 const xds = spiffeId(`spiffe://${domain}/ns/nephele-system/sa/nephele-xds`);
 
@@ -131,6 +138,38 @@ export class SidecarBed {
 
   async lift(): Promise<void> {
     await this.cluster.kube.delete(deniedIdentities, { name: this.namespace });
+  }
+
+  /** Makes a Service of programs behind web's sidecar; gives the ports at which the caller's pod finds them, once it may call. */
+  async serve(name: string, programs: readonly Part[]): Promise<readonly number[]> {
+    const { cluster, namespace } = this;
+    const parts: (Part & { readonly inbound: number; readonly local: number })[] = [];
+    for (const each of programs) parts.push({ ...each, inbound: await freePort(), local: await freePort() });
+    const marks = (value: (part: (typeof parts)[number]) => string): string =>
+      parts.map((part) => `${part.name}=${value(part)}`).join(",");
+    const annotations = {
+      [meshMarks.serviceAccount]: "web",
+      [meshMarks.application]: marks(({ application }) => `127.0.0.1:${application}`),
+      [meshMarks.localPort]: marks(({ local }) => `${local}`),
+    };
+    await put(cluster, services as Resource, {
+      metadata: { name, namespace, labels: { [meshMarks.enabled]: "true" }, annotations },
+      spec: {
+        ports: parts.map(({ name: port, appProtocol, inbound }, at) => ({
+          name: port,
+          appProtocol,
+          port: at + 1,
+          targetPort: inbound,
+        })),
+      },
+    });
+    await put(cluster, endpointSlices as Resource, {
+      metadata: { name: `${name}-1`, namespace, labels: { "kubernetes.io/service-name": name } },
+      addressType: "IPv4",
+      ports: parts.map(({ name: port, inbound }) => ({ name: port, port: inbound, protocol: "TCP" })),
+      endpoints: [{ addresses: [ownAddress()], conditions: { ready: true } }],
+    });
+    return parts.map(({ local }) => local);
   }
 
   /** What a process in the caller's pod does: it speaks to its own sidecar. Status 0 is a failed connection. */

@@ -2,22 +2,14 @@ import { type AddressInfo, createServer } from "node:net";
 import { request } from "undici";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { freePort, openPorts } from "#e2e/cluster/ports.ts";
-import { ownAddress, put } from "#e2e/envoy/control-plane.ts";
+import { put } from "#e2e/envoy/control-plane.ts";
 import type { Echo } from "#e2e/envoy/echo.ts";
 import type { Envoy } from "#e2e/envoy/envoy.ts";
 import { SidecarBed, soon } from "#e2e/envoy/sidecar-bed.ts";
 import { unique } from "#e2e/harness/bed.ts";
 import type { Resource } from "#runtime/api/resource.ts";
 import { spiffeId } from "#spiffe/spiffe-id.ts";
-import {
-  endpointSlices,
-  gatewayClasses,
-  gateways,
-  grpcRoutes,
-  httpRoutes,
-  services,
-  tlsRoutes,
-} from "../cluster-view/kinds.ts";
+import { gatewayClasses, gateways, grpcRoutes, httpRoutes, services, tlsRoutes } from "../cluster-view/kinds.ts";
 import { meshMarks } from "../cluster-view/mesh-services.ts";
 import { backendTlsPolicies, deniedIdentities } from "../cluster-view/policy-kinds.ts";
 import { controllerName } from "../cluster-view/view.ts";
@@ -223,39 +215,11 @@ test("an HTTPRoute of the Service rules its callers' calls, in their pods, for a
 test("PostgreSQL, memcached and Keystone themselves are found in the caller's pod, and speak through both sidecars", async () => {
   const { cluster, namespace, caller } = bed;
   const real = openPorts(cluster.cluster.stateDir);
-  const parts = await Promise.all(
-    [
-      { name: "sql", appProtocol: "postgresql", application: await real.take("postgres") },
-      { name: "cache", appProtocol: "memcache", application: await real.take("memcached") },
-      { name: "identity", appProtocol: "http", application: await real.take("keystone") },
-    ].map(async (part) => ({ ...part, inbound: await freePort(), local: await freePort() })),
-  );
-  const marks = (value: (part: (typeof parts)[number]) => string): string =>
-    parts.map((part) => `${part.name}=${value(part)}`).join(",");
-  const metadata = { name: "cloud", namespace, labels: { [meshMarks.enabled]: "true" } };
-  const annotations = {
-    [meshMarks.serviceAccount]: "web",
-    [meshMarks.application]: marks(({ application }) => `127.0.0.1:${application}`),
-    [meshMarks.localPort]: marks(({ local }) => `${local}`),
-  };
-  await put(cluster, services as Resource, {
-    metadata: { ...metadata, annotations },
-    spec: {
-      ports: parts.map(({ name, appProtocol, inbound }, at) => ({
-        name,
-        appProtocol,
-        port: at + 1,
-        targetPort: inbound,
-      })),
-    },
-  });
-  await put(cluster, endpointSlices as Resource, {
-    metadata: { name: "cloud-1", namespace, labels: { "kubernetes.io/service-name": "cloud" } },
-    addressType: "IPv4",
-    ports: parts.map(({ name, inbound }) => ({ name, port: inbound, protocol: "TCP" })),
-    endpoints: [{ addresses: [ownAddress()], conditions: { ready: true } }],
-  });
-  const [sql = 0, cache = 0, identity = 0] = parts.map(({ local }) => local);
+  const [sql = 0, cache = 0, identity = 0] = await bed.serve("cloud", [
+    { name: "sql", appProtocol: "postgresql", application: await real.take("postgres") },
+    { name: "cache", appProtocol: "memcache", application: await real.take("memcached") },
+    { name: "identity", appProtocol: "http", application: await real.take("keystone") },
+  ]);
   const version = () => bed.firstFromPod(cache, "version\r\n");
   expect(await version()).toBe("");
   await bed.policy("cloud", [{ callers: [{ id: caller }] }], { targetRefs: [{ name: "cloud" }] });
