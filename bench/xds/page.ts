@@ -57,12 +57,11 @@ What processor time goes to, by \`perf record\` of the server under the first ta
   go-control-plane sends one. Envoy warms a changed cluster until it is sent its endpoints, or gives up after its time-out
   (obligation 11, which go-control-plane misses: [xds-conformance.md](xds-conformance.md)). By \`perf stat\` the second response is
   a system call more for each stream (two writev, one write, one read; the write answers a ping by which the client's gRPC measures
-  its bandwidth). With two thirds of the time in the kernel, HTTP/2 and the collection of what they allocate, and a few percent in
-  code of ours (and what V8 does for it), two messages cannot be had for 0.4 of what one costs a peer. They could share a write if grpc-js did not wait for
-  one before it begins the next; going past it was not tried.
+  its bandwidth). Two thirds of the time go to the kernel, HTTP/2 and the collection of what they allocate, 6 % to code of ours: the goal is not
+  reached by saving in that. The two could share a write if grpc-js did not wait for one before it begins the next; going past it was not tried.
 - **Time until the last acknowledgement.** A push told 64 streams at a time, and then took in what they had acknowledged: the last
   stream waited for the acknowledgements of most others. Told for 50 ms before others get their turn, the last one of a thousand streams
-  is told of one endpoint in two thirds of the time (256 at a time: a sixth less; all at once: the same as 50 ms).
+  is told of one endpoint in two thirds of the time (256 at a time: a sixth less; all at once: the same as 50 ms), in single runs of our side.
 - **Flat cost.** What grew with the services was the measurement: among 10,000 services only four changes were counted, right after a
   first sync of half a million names, with a clock that ticks every 10 ms. With twenty, as for the other rows, it is flat. No collection of
   garbage of more than 2 ms falls into the changes (PerformanceObserver, entries \`gc\`).

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import type { Run } from "./measure.ts";
-import { type Part, tables } from "./report.ts";
+import { isWhole, type Part, tables } from "./report.ts";
 
 const run = (cpuMs: number, peak: number, times: readonly number[]): Run => {
   const changes = { cpuMs, untilLastMs: times, bytes: 300 };
   const all = { "one endpoint": changes, "one cluster": changes, "200 endpoints": changes };
-  return { syncSeconds: 1, syncCpuSeconds: 1, idle: 0, peak: peak * 1024 ** 2, changes: all };
+  return { syncSeconds: 1, syncCpuSeconds: 1, idle: 1, peak: peak * 1024 ** 2, changes: all };
 };
 
 const part = (services: number, ours: number): Part => ({
@@ -29,4 +29,13 @@ test.each([
   ["how the cost grows with the services", "| most / least | 2.00 – missed | 1.00 | 1.00 |"],
 ])("the tables say %s", (_, line) => {
   expect(tables({ streams: part(200, 4), catalogues: [part(100, 4), part(10_000, 8)] })).toContain(line);
+});
+
+test("a part that was not measured of every side is not whole, and has no tables", () => {
+  const whole = part(200, 4);
+  const oneSided = { ...whole, runs: { ...whole.runs, SnapshotCache: [] } };
+  expect([whole, oneSided].map(isWhole)).toEqual([true, false]);
+  const catalogues = [part(100, 4), part(10_000, 8)];
+  expect(() => tables({ streams: oneSided, catalogues })).toThrow("not measured: SnapshotCache");
+  expect(() => tables({ streams: whole, catalogues: [oneSided, ...catalogues] })).toThrow("among 200 services");
 });

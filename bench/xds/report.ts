@@ -9,6 +9,11 @@ export interface Part extends Size {
   readonly runs: Readonly<Record<Side, readonly Run[]>>;
 }
 
+/** Whether every side was measured: one alone is for a look while something is tuned, and compares nothing. */
+export function isWhole({ runs }: Part): boolean {
+  return sides.every((side) => runs[side].length > 0);
+}
+
 export interface Parts {
   readonly streams: Part;
   /** More and more services, with one endpoint changing. */
@@ -43,7 +48,11 @@ const rows: readonly Row[] = [
   ...kinds.map((kind) => ({ what: `bytes a stream, ${kind}`, digits: 0, of: bytesOf(kind) })),
 ];
 
-/** The benchmark's tables, as Markdown: medians of each side, and ours over the better of the others. */
+/**
+ * The benchmark's tables, as Markdown: medians of each side, and ours over the better of the others.
+ *
+ * @throws Error where a number is missing
+ */
 export function tables({ streams, catalogues }: Parts): string {
   const head = ["", ...sides, "ratio", "goal"];
   const first = [head, head.map(() => "---"), ...rows.map((row) => cells(row, streams.runs))];
@@ -56,8 +65,8 @@ export function tables({ streams, catalogues }: Parts): string {
     Array.from({ length: 1 + 2 * sides.length }, () => "---"),
     ...catalogues.map(({ services, runs }) => [
       services.toLocaleString("en"),
-      ...sides.map((side) => cpuOf("one endpoint")(runs[side]).toFixed(1)),
-      ...sides.map((side) => bytesOf("one endpoint")(runs[side]).toFixed(0)),
+      ...sides.map((side) => text(cpuOf("one endpoint")(runs[side]), 1, `${side} among ${services} services`)),
+      ...sides.map((side) => text(bytesOf("one endpoint")(runs[side]), 0, `${side} among ${services} services`)),
     ]),
     [
       "most / least",
@@ -94,10 +103,16 @@ function cells({ what, digits, of, goal }: Row, runs: Part["runs"]): readonly st
   const ratio = ours / Math.min(...others);
   return [
     what,
-    ...values.map((value) => value.toFixed(digits)),
-    ratio.toFixed(2),
+    ...values.map((value, at) => text(value, digits, `${sides[at]}: ${what}`)),
+    text(ratio, 2, what),
     goal === undefined ? "" : `at most ${goal} – ${verdict(ratio, goal)}`,
   ];
+}
+
+/** A number that was measured. @throws Error where it is none: a page says nothing that was not measured */
+function text(value: number, digits: number, what: string): string {
+  if (Number.isNaN(value)) throw new Error(`not measured: ${what}; run make bench-xds whole`);
+  return value.toFixed(digits);
 }
 
 function verdict(ratio: number, goal: number): string {
