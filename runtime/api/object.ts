@@ -60,6 +60,13 @@ export interface Desired {
   readonly [field: string]: unknown;
 }
 
+const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+
+/** Whether objects of most kinds, core Secrets among them, can have a name (apimachinery, `IsDNS1123Subdomain`). */
+export function isObjectName(name: string): boolean {
+  return name.length <= 253 && subdomain.test(name);
+}
+
 /** The key of an object. */
 export function keyOf(object: {
   readonly metadata: { readonly name: string; readonly namespace?: string };

@@ -20,6 +20,8 @@ export interface ReflectorOptions {
   /** `metadata.name=NAME`: RBAC's `resourceNames` let a watch of one object through by it. */
   readonly fieldSelector?: string;
   readonly sink: Sink;
+  /** The longest pause after failures that follow each other, milliseconds; 20 s if not said. */
+  readonly mostBackoffMs?: number;
   /** Told of each failure; the reflector goes on by itself. */
   readonly onError: (error: Error) => void;
   /** Told whenever the API server said something: an event, a bookmark, the end of a list. */
@@ -70,7 +72,7 @@ export async function reflect(transport: Transport, options: ReflectorOptions, s
       }
       options.onError(error instanceof Error ? error : new Error(`watch ${resourceName(resource)}: ${String(error)}`));
       failures += 1;
-      const most = Math.min(BACKOFF_MS.most, BACKOFF_MS.first * 2 ** Math.min(failures, 16));
+      const most = Math.min(options.mostBackoffMs ?? BACKOFF_MS.most, BACKOFF_MS.first * 2 ** Math.min(failures, 16));
       await sleep(most * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {});
     }
   }

@@ -1,4 +1,5 @@
 import type { NewCondition } from "#runtime/api/conditions.ts";
+import { isObjectName } from "#runtime/api/object.ts";
 import type { Certificate } from "../mesh/mesh.ts";
 import { type GatewayProxies, probePort } from "./gateway-proxies.ts";
 import { isGranted } from "./grants.ts";
@@ -144,12 +145,16 @@ function certificatesOf(spec: GatewayListener, gateway: Gateway, objects: Cluste
 /** Why a core Secret, whose name is given, or a ConfigMap is not among the objects. */
 export function absence(
   namespace: string,
-  { unreadableIn, readByName }: Pick<ClusterObjects, "unreadableIn" | "readByName">,
+  { unreadableIn, byName }: Pick<ClusterObjects, "unreadableIn" | "byName">,
   secret?: string,
 ): string {
-  if (!unreadableIn.has(namespace) || readByName.has(`${namespace}/${secret}`)) return "is not there";
-  const bind = `may not be read: bind the ClusterRole nephele:xds-certificates in ${namespace}`;
-  return secret === undefined ? bind : `${bind}, or a Role for this one alone`;
+  const state = byName.get(`${namespace}/${secret}`);
+  if (!unreadableIn.has(namespace) || state === "readable") return "is not there";
+  if (state === "awaited") return "is being read";
+  if (state === "failed") return "could not be read: the control plane's log says why, and it asks again";
+  const bind = `bind the ClusterRole nephele:xds-certificates in ${namespace}`;
+  if (state === "excess") return `is one too many of those that are read one by one: name fewer, or ${bind}`;
+  return `may not be read: ${bind}${secret === undefined ? "" : ", or a Role for this one alone"}`;
 }
 
 function certificateOf(
@@ -166,6 +171,7 @@ function certificateOf(
   if (!isGranted(objects.referenceGrants, from, { group: "", kind: "Secret", namespace, name })) {
     return { reason: "RefNotPermitted", message: `${label}: no ReferenceGrant in ${namespace} allows it` };
   }
+  if (!isObjectName(name)) return invalid("has a name that no object can have");
   const secret = objects.secrets.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
   if (secret === undefined) return invalid(absence(namespace, objects, name));
   const [chain, key] = ["tls.crt", "tls.key"].map((field) =>

@@ -15,6 +15,12 @@ import type {
 } from "./kinds.ts";
 import type { BackendTlsPolicy, ConfigMap } from "./policy-kinds.ts";
 
+/**
+ * Of a core Secret that is read by its name: whether it may be, be it there or not; that the API server could not answer, or has
+ * not yet; that so many are named that it is not read.
+ */
+export type ReadByName = "readable" | "forbidden" | "failed" | "awaited" | "excess";
+
 /** All that a mesh is made of, as it stands in the cluster. */
 export interface ClusterObjects {
   readonly gatewayClasses: readonly GatewayClass[];
@@ -31,8 +37,8 @@ export interface ClusterObjects {
   readonly configMaps: readonly ConfigMap[];
   /** Namespaces whose core Secrets, or ConfigMaps, we may not read. */
   readonly unreadableIn: ReadonlySet<string>;
-  /** Core Secrets of such namespaces, `namespace/name`, that we may read all the same, be they there or not. */
-  readonly readByName: ReadonlySet<string>;
+  /** What is known of core Secrets of such namespaces, `namespace/name`, that are read one by one. */
+  readonly byName: ReadonlyMap<string, ReadByName>;
   readonly accessPolicies: readonly AccessPolicy[];
   readonly deniedIdentities: readonly DeniedIdentity[];
 }
@@ -59,5 +65,5 @@ const lists: Readonly<Record<string, keyof ClusterObjects>> = {
 export function clusterObjects(objects: readonly KubeObject[]): ClusterObjects {
   const sorted = Object.fromEntries(Object.values(lists).map((list) => [list, [] as KubeObject[]]));
   for (const object of objects) sorted[lists[object.kind] ?? ""]?.push(object);
-  return { ...sorted, unreadableIn: new Set(), readByName: new Set() } as unknown as ClusterObjects;
+  return { ...sorted, unreadableIn: new Set(), byName: new Map() } as unknown as ClusterObjects;
 }

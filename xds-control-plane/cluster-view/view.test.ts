@@ -9,7 +9,7 @@ import { Compiler } from "../translate/compile.ts";
 import { translate } from "../translate/translate.ts";
 import { gatewayDuration } from "./duration.ts";
 import { intersection } from "./hostnames.ts";
-import { clusterObjects } from "./objects.ts";
+import { clusterObjects, type ReadByName } from "./objects.ts";
 import { selects } from "./selector.ts";
 import { viewOf } from "./view.ts";
 import { agentCluster } from "./workloads.ts";
@@ -95,16 +95,22 @@ describe("a cluster as a mesh, with its conditions", () => {
     expect(said.includes(`may not be read: bind the ClusterRole nephele:xds-certificates in ${namespace}`)).toBe(true);
   });
 
-  test("of a Secret that may be read by its name, and is not there, it is said that it is not there", () => {
+  test("of a Secret that is read by its name, and is not there, it is said what is known", () => {
     const objects = { ...objectsOf("listeners"), unreadableIn: new Set(["shop"]), secrets: [] };
     const names = objects.gateways.flatMap(({ spec }) =>
       (spec?.listeners ?? []).flatMap(({ tls }) => (tls?.certificateRefs ?? []).map(({ name }) => `shop/${name}`)),
     );
-    const said = (readByName: readonly string[]): string =>
-      JSON.stringify(viewOf({ ...objects, readByName: new Set(readByName) }, domain).gateways);
+    const said = (state?: ReadByName): string => {
+      const byName = new Map(state === undefined ? [] : names.map((name) => [name, state]));
+      return JSON.stringify(viewOf({ ...objects, byName }, domain).gateways);
+    };
     expect(names.length).toBeGreaterThan(0);
-    expect(said(names)).not.toContain("may not be read");
-    expect(said([])).toContain("may not be read");
+    expect(said("readable")).not.toContain("may not be read");
+    expect(said("readable")).toContain("is not there");
+    for (const state of [undefined, "forbidden"] as const) expect(said(state)).toContain("may not be read");
+    expect(said("awaited")).toContain("is being read");
+    expect(said("failed")).toContain("could not be read");
+    expect(said("excess")).toContain("is one too many");
   });
 
   test("each golden file belongs to a case", () => {

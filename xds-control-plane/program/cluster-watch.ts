@@ -1,6 +1,7 @@
 import type { KubeObject } from "#runtime/api/object.ts";
 import type { Resource } from "#runtime/api/resource.ts";
 import type { Transport } from "#runtime/client/transport.ts";
+import type { Logger } from "#runtime/observe/log.ts";
 import { NotSyncedError } from "#runtime/watch/cache.ts";
 import type { Informers } from "#runtime/watch/informers.ts";
 import { offersCertificates } from "../cluster-view/grants.ts";
@@ -18,10 +19,11 @@ import {
   services,
   tlsRoutes,
 } from "../cluster-view/kinds.ts";
-import type { ClusterObjects } from "../cluster-view/objects.ts";
+import type { ClusterObjects, ReadByName } from "../cluster-view/objects.ts";
 import { accessPolicies, backendTlsPolicies, configMaps, deniedIdentities } from "../cluster-view/policy-kinds.ts";
 import { controllerName } from "../cluster-view/view.ts";
-import { SecretsByName } from "./secrets-by-name.ts";
+import { type ByName, certificatesByName, WholeGateways } from "./certificates-by-name.ts";
+import { type Known, SecretsByName } from "./secrets-by-name.ts";
 
 /** Kinds that are watched in the whole cluster. */
 const everywhere = {
@@ -43,6 +45,11 @@ const everywhere = {
 const gatherMs = 20;
 /** How soon a namespace whose Secrets are not listed yet is looked at again, milliseconds. */
 const againMs = 100;
+/**
+ * How long the first view waits for certificates that are read one by one, milliseconds: at a start nothing is known of what
+ * served before. Later nothing waits for them.
+ */
+const firstAnswersMs = 5_000;
 
 /** Where something is read that is not read everywhere: in the namespaces that these objects name. */
 interface Source {
@@ -69,17 +76,30 @@ const ofAuthorities: readonly Source[] = [{ of: backendTlsPolicies as Resource, 
 export function watchCluster(
   informers: Informers,
   transport: Transport,
+  log: Logger,
   onObjects: (objects: ClusterObjects) => void,
   signal: AbortSignal,
 ): { stopped(): Promise<void> } {
   let timer: NodeJS.Timeout | undefined;
-  const byName = new SecretsByName(transport, () => schedule(gatherMs));
+  const byName = new SecretsByName(transport, {
+    onChange: () => schedule(gatherMs),
+    onFailure: (secret, error) => log.info({ secret, reason: error.message }, "a certificate is not read"),
+  });
+  const whole = new WholeGateways();
+  // Once there was a view nothing waits any more.
+  let waitsUntil: number | undefined;
   const look = (): void => {
     timer = undefined;
     if (signal.aborted) return;
-    const objects = read(informers, byName);
-    if (objects === undefined) schedule(againMs);
-    else onObjects(objects);
+    const objects = read(informers, byName, whole);
+    const isAwaited = objects !== undefined && [...objects.byName.values()].includes("awaited");
+    if (isAwaited) waitsUntil ??= Date.now() + firstAnswersMs;
+    if (objects === undefined || (isAwaited && Date.now() < (waitsUntil ?? 0))) {
+      schedule(againMs);
+      return;
+    }
+    waitsUntil = 0;
+    onObjects(objects);
   };
   const schedule = (ms: number): void => {
     timer ??= setTimeout(look, ms);
@@ -104,17 +124,6 @@ function ownGateways(informers: Informers): readonly Gateway[] {
     .filter(({ spec }) => classes.some(({ metadata }) => metadata.name === spec?.gatewayClassName));
 }
 
-/** The certificates of Gateways in namespaces that may not be read as a whole, `namespace/name`. */
-function certificatesIn(namespaces: readonly string[], all: readonly Gateway[]): ReadonlySet<string> {
-  const refs = all.flatMap(({ metadata, spec }) =>
-    (spec?.listeners ?? []).flatMap(({ tls }) =>
-      (tls?.certificateRefs ?? []).map(({ namespace = metadata.namespace ?? "", name }) => ({ namespace, name })),
-    ),
-  );
-  const own = refs.filter(({ namespace }) => namespaces.includes(namespace));
-  return new Set(own.map(({ namespace, name }) => `${namespace}/${name}`));
-}
-
 /**
  * What is read in the namespaces of some objects alone. One that we may not read has nothing for us, and nobody waits for it:
  * whoever makes a Gateway anywhere would hold up all others.
@@ -134,30 +143,37 @@ function readWithin<T extends KubeObject>(
   return { objects: readable.flatMap((namespace) => informers.list(resource, namespace)), forbidden };
 }
 
+/** What is known of the certificates that are read one by one. */
+function statesOf({ wanted, excess }: ByName, known: ReadonlyMap<string, Known>): ReadonlyMap<string, ReadByName> {
+  const states = new Map<string, ReadByName>([...excess].map((name) => [name, "excess"]));
+  for (const names of wanted.values()) for (const name of names) states.set(name, "awaited");
+  for (const [name, { state }] of known) states.set(name, state);
+  return states;
+}
+
 /** All objects; undefined while something has not been listed. */
-function read(informers: Informers, byName: SecretsByName): ClusterObjects | undefined {
+function read(informers: Informers, byName: SecretsByName, whole: WholeGateways): ClusterObjects | undefined {
   try {
     const list = <T extends KubeObject>(resource: Resource<T>): readonly T[] => informers.list(resource);
     const certificates = readWithin(informers, secrets, ofCertificates);
     const authorities = readWithin(informers, configMaps, ofAuthorities);
-    const wanted = certificatesIn(certificates.forbidden, ownGateways(informers));
-    const known = byName.want(wanted);
-    // Its first answer is on its way: without it a listener that serves would be taken away for a moment.
-    if (known.size < wanted.size) return undefined;
-    const named = [...known].flatMap(([, { secret }]) => secret ?? []);
-    const readByName = new Set([...known].flatMap(([name, { state }]) => (state === "readable" ? [name] : [])));
+    const grants = list(referenceGrants);
+    const asked = certificatesByName(ownGateways(informers), new Set(certificates.forbidden), grants);
+    const known = byName.want(whole.names(asked));
+    const seen = whole.seen(asked, new Set(known.keys()));
+    const named = [...known.values()].flatMap(({ secret }) => secret ?? []);
     return {
       gatewayClasses: list(gatewayClasses),
-      gateways: list(gateways),
+      gateways: list(gateways).map((gateway) => seen.get(gateway) ?? gateway),
       httpRoutes: list(httpRoutes),
       grpcRoutes: list(grpcRoutes),
       tlsRoutes: list(tlsRoutes),
-      referenceGrants: list(referenceGrants),
+      referenceGrants: grants,
       services: list(services),
       endpointSlices: list(endpointSlices),
       namespaces: list(namespaces),
       secrets: [...certificates.objects, ...named],
-      readByName,
+      byName: statesOf(asked, known),
       configMaps: authorities.objects,
       unreadableIn: new Set([...certificates.forbidden, ...authorities.forbidden]),
       accessPolicies: list(accessPolicies),

@@ -108,6 +108,7 @@ export async function startProgram(options: ProgramOptions, signal: AbortSignal)
   const watching = watchCluster(
     informers,
     transport,
+    log,
     (objects) => {
       const before = view?.mesh.denied ?? new Set();
       view = viewOf(objects, domain, options.gateways);

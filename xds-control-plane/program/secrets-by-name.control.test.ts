@@ -4,7 +4,7 @@ import { put } from "#e2e/envoy/control-plane.ts";
 import { type Bed, openBed, unique } from "#e2e/harness/bed.ts";
 import { defineResource, type Resource } from "#runtime/api/resource.ts";
 import { connect } from "#runtime/client/connection.ts";
-import { createTransport } from "#runtime/client/transport.ts";
+import { createTransport, type Transport } from "#runtime/client/transport.ts";
 import { namespaces, secrets } from "../cluster-view/kinds.ts";
 import { SecretsByName } from "./secrets-by-name.ts";
 
@@ -19,6 +19,13 @@ const [certificate, neighbour] = [`${namespace}/tls`, `${namespace}/keys`];
 const open: (() => unknown)[] = [];
 let bed: Bed;
 let read: SecretsByName;
+let transport: Transport;
+/** What was said of each that is not read, as `name: what`. */
+const failures: string[] = [];
+/** Ends each watch that runs, as the API server does by itself every few minutes. */
+let cut = new AbortController();
+/** How long what was read is used on in this test, milliseconds. */
+const keptMs = 3_000;
 
 beforeAll(async () => {
   bed = await openBed();
@@ -32,7 +39,19 @@ beforeAll(async () => {
     impersonate: { user: "system:serviceaccount:nephele-system:nephele-xds", groups: ["system:authenticated"] },
   });
   open.push(() => connection.close());
-  read = new SecretsByName(createTransport(connection, { userAgent: "nephele-tests" }), () => {});
+  const real = createTransport(connection, { userAgent: "nephele-tests" });
+  transport = {
+    ...real,
+    lines: (request) => {
+      const signal = request.signal === undefined ? cut.signal : AbortSignal.any([request.signal, cut.signal]);
+      return real.lines({ ...request, signal });
+    },
+  };
+  read = new SecretsByName(transport, {
+    onChange: () => {},
+    onFailure: (name, error) => failures.push(`${name.slice(namespace.length + 1)}: ${error.message}`),
+    keptMs,
+  });
   open.push(() => read.close());
 });
 afterAll(async () => {
@@ -52,20 +71,25 @@ const known = (...names: readonly string[]): readonly string[] =>
     return `${name.slice(namespace.length + 1)}: ${state} ${content}`.trim();
   });
 
-test("a Role for one Secret lets it be read, with its changes, and nothing beside it", async () => {
-  await expect.poll(() => known(certificate, neighbour), soon).toEqual(["tls: forbidden", "keys: forbidden"]);
-
-  const rule = { apiGroups: [""], resources: ["secrets"], resourceNames: ["tls"], verbs: ["list", "watch"] };
-  await put(bed, roles as Resource, { metadata: { name: "tls", namespace }, rules: [rule] } as never);
+/** A Role for this Secret alone. */
+async function allow(name: string): Promise<void> {
+  const rule = { apiGroups: [""], resources: ["secrets"], resourceNames: [name], verbs: ["list", "watch"] };
+  await put(bed, roles as Resource, { metadata: { name, namespace }, rules: [rule] } as never);
   await put(
     bed,
     roleBindings as Resource,
     {
-      metadata: { name: "tls", namespace },
-      roleRef: { apiGroup: rbac.group, kind: "Role", name: "tls" },
+      metadata: { name, namespace },
+      roleRef: { apiGroup: rbac.group, kind: "Role", name },
       subjects: [{ kind: "ServiceAccount", name: "nephele-xds", namespace: "nephele-system" }],
     } as never,
   );
+}
+
+test("a Role for one Secret lets it be read, with its changes, and nothing beside it", async () => {
+  await expect.poll(() => known(certificate, neighbour), soon).toEqual(["tls: forbidden", "keys: forbidden"]);
+
+  await allow("tls");
   await expect.poll(() => known(certificate, neighbour), soon).toEqual(["tls: readable one", "keys: forbidden"]);
 
   await keep("tls", "two");
@@ -74,4 +98,32 @@ test("a Role for one Secret lets it be read, with its changes, and nothing besid
   await expect.poll(() => known(certificate, neighbour), soon).toEqual(["tls: readable", "keys: forbidden"]);
   // What is wanted no more is known no more.
   expect(known(neighbour)).toEqual(["keys: forbidden"]);
+  // Asked for several times by now, and said once.
+  expect(failures.filter((each) => each.startsWith("keys: "))).toHaveLength(1);
 }, 120_000);
+
+test("what is no name of an object is known not to be read, and asks the API server for nothing", () => {
+  failures.length = 0;
+  expect(known(`${namespace}/tls,x=y`, `${namespace}/a/b`)).toEqual(["tls,x=y: failed", "a/b: failed"]);
+  expect(failures).toEqual([]);
+});
+
+test("a certificate that may be read no more is used on for a while, then let go, and read again once it may be", async () => {
+  await keep("kept", "one");
+  const name = `${namespace}/kept`;
+  await expect.poll(() => known(name), soon).toEqual(["kept: forbidden"]);
+  await allow("kept");
+  await expect.poll(() => known(name), soon).toEqual(["kept: readable one"]);
+
+  // Its Role is gone, which shows once its watch has ended: control, it is not let go at once.
+  failures.length = 0;
+  await bed.kube.delete(roles, { namespace, name: "kept" });
+  cut.abort();
+  cut = new AbortController();
+  await expect.poll(() => failures.some((each) => each.includes("forbidden")), soon).toBe(true);
+  expect(known(name)).toEqual(["kept: readable one"]);
+  await expect.poll(() => known(name), soon).toEqual(["kept: forbidden"]);
+
+  await allow("kept");
+  await expect.poll(() => known(name), soon).toEqual(["kept: readable one"]);
+}, 180_000);
