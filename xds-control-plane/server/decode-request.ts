@@ -27,7 +27,7 @@ export function decodeSotw(bytes: Uint8Array): SotwRequest {
     else return false;
     return true;
   });
-  return { node, typeUrl, nonce, error, versionInfo, names };
+  return { node, typeUrl, nonce, bytes: withoutNode(bytes, node), error, versionInfo, names };
 }
 
 /** @throws Error when the bytes are no DeltaDiscoveryRequest. */
@@ -50,7 +50,11 @@ export function decodeDelta(bytes: Uint8Array): DeltaRequest {
     else return false;
     return true;
   });
-  return { node, typeUrl, nonce, error, subscribe, unsubscribe, initialVersions };
+  return { node, typeUrl, nonce, bytes: withoutNode(bytes, node), error, subscribe, unsubscribe, initialVersions };
+}
+
+function withoutNode(bytes: Uint8Array, node: Node | undefined): number {
+  return bytes.byteLength - (node?.encoded.byteLength ?? 0);
 }
 
 /** A node whose id and cluster are read when they are asked for. */
@@ -86,11 +90,18 @@ function decodeError(bytes: Uint8Array): ErrorDetail {
   let [code, message] = [0, ""];
   readFields(bytes, (number, reader) => {
     if (number === 1) code = reader.int32();
-    else if (number === 2) message = reader.string();
+    else if (number === 2) message = beginningOf(reader.bytes());
     else return false;
     return true;
   });
   return { code, message };
+}
+
+/** Why a client rejected something is kept until it takes another: as much as a person would read. */
+const longestError = 64 * 1024;
+
+function beginningOf(text: Uint8Array): string {
+  return Buffer.from(text.buffer, text.byteOffset, Math.min(text.byteLength, longestError)).toString();
 }
 
 function readEntry(bytes: Uint8Array, into: Map<string, string>): void {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { endpoint, secret } from "../conformance/fixtures.ts";
 import { startOurs } from "../conformance/ours.ts";
 import { connect, RawStream } from "../conformance/raw-client.ts";
@@ -36,6 +36,26 @@ afterEach(async () => {
     for (const close of open.splice(0).reverse()) await close();
   }
 });
+
+/** The intervals of this length, milliseconds, that run of those begun from now on. */
+function intervals(ms: number): ReadonlySet<unknown> {
+  const running = new Set<unknown>();
+  const [begin, end] = [globalThis.setInterval, globalThis.clearInterval];
+  const begun = vi.spyOn(globalThis, "setInterval").mockImplementation((...given: Parameters<typeof setInterval>) => {
+    const interval = begin(...given);
+    if (given[1] === ms) running.add(interval);
+    return interval;
+  });
+  const ended = vi.spyOn(globalThis, "clearInterval").mockImplementation((interval) => {
+    running.delete(interval);
+    end(interval);
+  });
+  open.push(() => {
+    begun.mockRestore();
+    ended.mockRestore();
+  });
+  return running;
+}
 
 function opened(): RawStream {
   const client = connect(ours.port);
@@ -89,6 +109,39 @@ describe("a client ends its own stream, and no other's,", () => {
   });
 
   test.each([
+    ["a name", { resourceNamesSubscribe: ["e".repeat(70_000)] }, "it asks for a name of more than 65536 bytes"],
+    [
+      "a version that it says it has",
+      { initialResourceVersions: { a: "1".repeat(70_000) } },
+      "it asks for a name of more than 65536 bytes",
+    ],
+    ["a node", { node: { id: "bad", cluster: "c".repeat(1_100_000) } }, "its node is of more than 1048576 bytes"],
+  ])("by %s that is too long", async (_, message, reason) => {
+    const bad = opened();
+    bad.send("endpoint", { node: { id: "bad" }, ...message });
+    expect((await bad.end()).message).toContain(`RESOURCE_EXHAUSTED: ${reason}`);
+    expect(refused).toHaveLength(1);
+  });
+
+  const long = (request: number): readonly string[] =>
+    Array.from({ length: 100 }, (_, at) => `${request}-${at}-`.padEnd(60_000, "e"));
+
+  test.each([
+    ["endpoint", "resourceNamesSubscribe", "bad"],
+    // Before there is an answer.
+    ["endpoint", "resourceNamesSubscribe", "early"],
+    ["cluster", "resourceNamesUnsubscribe", "bad"],
+  ] as const)("by few names that are long (%s, %s, %s)", async (kind, field, id) => {
+    const bad = opened();
+    bad.send(kind, { node: { id }, resourceNamesSubscribe: [kind === "cluster" ? "*" : "a"] });
+    if (kind === "cluster") await bad.next();
+    // Six megabytes each; five are within what is kept.
+    for (let request = 0; request < 5; request += 1) bad.send(kind, { [field]: long(request) });
+    bad.send(kind, { [field]: long(5) });
+    expect((await bad.end()).message).toContain("RESOURCE_EXHAUSTED: it asks for names of more than 33554432 bytes");
+  });
+
+  test.each([
     ["a flood of requests", 2_000, 1, "it sent more than 1000 requests before there was an answer"],
     ["a million names", 20, 50_000, "it asks for more than 100000 names before there was an answer"],
   ])("by %s, where there is nothing to answer them from", async (_, requests, each, reason) => {
@@ -107,6 +160,8 @@ describe("a client ends its own stream, and no other's,", () => {
     },
     { what: "nothing, where it reads the same (control)", reads: true, ended: [] },
   ])("by $what", async ({ reads, ended }) => {
+    // Of streams for which something is due at a time (lookAgainMs).
+    const looksAgain = intervals(250);
     const large = "x".repeat(1_000_000);
     await ours.serve([endpoint("a"), secret("s", large)]);
     const bad = opened();
@@ -122,6 +177,11 @@ describe("a client ends its own stream, and no other's,", () => {
       bad.send("secret", { responseNonce: `${stream}.${at}` });
     }
     expect(refused).toEqual(ended);
+    if (reads) return;
+    expect(looksAgain.size).toBe(1);
+    // It does not read why; its call ends all the same, and nothing waits for it any more.
+    expect((await bad.end()).message).toContain("RESOURCE_EXHAUSTED");
+    await expect.poll(() => looksAgain.size, soon).toBe(0);
   });
 });
 

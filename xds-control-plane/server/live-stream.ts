@@ -1,7 +1,7 @@
 import { type ServerDuplexStream, status } from "@grpc/grpc-js";
 import { type Kind, kindOf, kinds, traits } from "../proto/kinds.ts";
 import type { ChangedNames, Snapshot } from "../snapshot/snapshot.ts";
-import { excessOf } from "../stream/limits.ts";
+import { excessOf, excessOfNode, excessOfRequest } from "../stream/limits.ts";
 import type { DeltaRequest, Node, Response, SotwRequest, Variant } from "../stream/messages.ts";
 import {
   adopt,
@@ -17,6 +17,7 @@ import {
 import { type Client, callerOf, Refusal, type StreamInfo } from "./client.ts";
 import type { ResponseEncoder } from "./encode-response.ts";
 import type { Observer } from "./observer.ts";
+import { resetAfterGrace } from "./reset.ts";
 import type { Message } from "./service.ts";
 
 export type Request = SotwRequest | DeltaRequest;
@@ -89,7 +90,8 @@ export class LiveStream {
     const now = Date.now();
     const { state, responses } = flush(this.#state, now);
     this.#write(state, responses);
-    this.#host.wakeAt(this, nextDeadline(state, now));
+    // A client that does not read has lost its stream by now, and nothing is due to it any more.
+    if (this.#isOpen) this.#host.wakeAt(this, nextDeadline(state, now));
   }
 
   /** Tells the client that resources with a TTL are still there. */
@@ -140,6 +142,11 @@ export class LiveStream {
       if (this.#info !== undefined) this.#host.observer.unknownType?.(this.#info, request.typeUrl);
       return;
     }
+    const tooMuch = excessOfRequest(request);
+    if (tooMuch !== undefined) {
+      this.#refuse(status.RESOURCE_EXHAUSTED, this.#info?.client ?? {}, tooMuch);
+      return;
+    }
     const before = this.#state.types[kind];
     this.#state = receive(this.#state, kind, request, Date.now());
     this.#report(kind, before?.inFlight);
@@ -156,7 +163,14 @@ export class LiveStream {
       this.#refuse(status.INVALID_ARGUMENT, caller, "the first message of a stream must name its node (node.id)");
       return false;
     }
-    const client: Client = { node, ...caller };
+    const excess = excessOfNode(node);
+    if (excess !== undefined) {
+      this.#refuse(status.RESOURCE_EXHAUSTED, caller, excess);
+      return false;
+    }
+    // A copy: what was read is a part of the whole request, and would keep that as long as the stream.
+    const kept = { id: node.id, cluster: node.cluster, encoded: Uint8Array.from(node.encoded) };
+    const client: Client = { node: kept, ...caller };
     try {
       const { group, snapshot } = this.#host.join(this, client);
       this.#info = { id: this.#state.id, variant: this.#state.variant, client, group };
@@ -204,5 +218,6 @@ export class LiveStream {
     this.#host.leave(this);
     if (this.#info !== undefined) this.#host.observer.closed?.(this.#info);
     this.#call.end();
+    resetAfterGrace(this.#call);
   }
 }

@@ -3,8 +3,10 @@ import { PersistentMap } from "../snapshot/persistent-map.ts";
 import type { Resource } from "../snapshot/resource.ts";
 import type { KindView } from "../snapshot/snapshot.ts";
 import {
+  bytesOf,
   changedInterest,
   type Interest,
+  mostSharedBytes,
   noInterest,
   routeConfigurationOf,
   wanted,
@@ -65,6 +67,7 @@ function firstRequest(kind: Kind, request: DeltaRequest, view: KindView): TypeSt
   return {
     ...state,
     exceptions,
+    initialBytes: bytesOf([...request.initialVersions].flat()),
     debts: allRequested(interest, unknown),
     answerDue: interest.wildcard && request.initialVersions.size === 0,
   };
@@ -111,6 +114,7 @@ function resubscribed(state: TypeState, request: DeltaRequest, view: KindView): 
     base,
     exceptions,
     debts: state.debts.with(debts),
+    owedBytes: state.owedBytes + (interest.wildcard ? bytesOf(unsubscribe) : 0),
     lookAtAll: state.lookAtAll || widened,
     answerDue: state.answerDue || widened,
   };
@@ -135,6 +139,7 @@ export function decideDelta(
     base: view.resources,
     exceptions,
     debts: PersistentMap.empty(),
+    owedBytes: 0,
     lookAtAll: false,
     answerDue: false,
     changed: nothingChanged,
@@ -182,6 +187,7 @@ function foundBefore(state: TypeState, view: KindView, mayRemove: boolean): Diff
 function remember(state: TypeState, view: KindView, mayRemove: boolean, difference: Difference): void {
   if (state.rejection !== undefined) return;
   const { interest, base, exceptions, debts, changed, lookAtAll } = state;
+  if (interest.bytes + state.owedBytes + state.initialBytes > mostSharedBytes) return;
   const cause: Cause = { interest, base, exceptions, debts, changed, lookAtAll, mayRemove };
   const known = knownDifferences.get(view);
   if (known === undefined) knownDifferences.set(view, [{ cause, difference }]);

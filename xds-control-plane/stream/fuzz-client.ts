@@ -111,7 +111,7 @@ export class FuzzClient {
     unsubscribe: readonly string[],
     error: { code: number; message: string } | undefined,
   ): DeltaRequest | SotwRequest {
-    const common = { node: undefined, typeUrl: "", nonce, error };
+    const common = { node: undefined, typeUrl: "", nonce, bytes: 0, error };
     if (this.variant === "sotw") return { ...common, versionInfo: "", names: [...(this.asked.get(kind) ?? [])] };
     return { ...common, subscribe, unsubscribe, initialVersions: new Map() };
   }

@@ -12,9 +12,11 @@ export interface Interest {
   /** It named something at least once: from then on no names means no interest, not all. */
   readonly named: boolean;
   readonly names: PersistentMap<true>;
+  /** The bytes of all names. */
+  readonly bytes: number;
 }
 
-export const noInterest: Interest = { wildcard: false, named: false, names: PersistentMap.empty() };
+export const noInterest: Interest = { wildcard: false, named: false, names: PersistentMap.empty(), bytes: 0 };
 
 /** A change of an interest, and what came of it. */
 interface KnownChange {
@@ -27,6 +29,8 @@ interface KnownChange {
 
 /** How many changes are remembered. */
 const mostKnownChanges = 16;
+/** What names more than this is not remembered for other streams, bytes: it would outlive the stream that asked for it. */
+export const mostSharedBytes = 1024 * 1024;
 const knownChanges: KnownChange[] = [];
 
 /**
@@ -44,6 +48,7 @@ export function changedInterest(
   let known = knownChanges.find(isSame);
   if (known === undefined) {
     known = { kind, before, add, remove, after: interestAfter(kind, before, add, remove) };
+    if (known.after.bytes + bytesOf(add) + bytesOf(remove) > mostSharedBytes) return known.after;
     if (knownChanges.unshift(known) > mostKnownChanges) knownChanges.pop();
   }
   return known.after;
@@ -60,11 +65,19 @@ function interestAfter(kind: Kind, before: Interest, add: readonly string[], rem
     ...remove.filter((name) => name !== wildcardName).map((name) => [name, undefined] as const),
     ...add.filter((name) => name !== wildcardName).map((name) => [name, true] as const),
   ]);
+  const news = [...new Set(add)].filter((name) => name !== wildcardName && !before.names.has(name));
+  const gone = [...new Set(remove)].filter((name) => before.names.has(name) && !names.has(name));
+  const bytes = before.bytes + bytesOf(news) - bytesOf(gone);
   let { wildcard } = before;
   if (!named && traits[kind].wildcardByDefault) wildcard = true;
   if (remove.includes(wildcardName)) wildcard = false;
   if (add.includes(wildcardName)) wildcard = true;
-  return { wildcard, named, names };
+  return { wildcard, named, names, bytes };
+}
+
+/** The bytes of names, in UTF-8. */
+export function bytesOf(names: readonly string[]): number {
+  return names.reduce((sum, name) => sum + Buffer.byteLength(name), 0);
 }
 
 /** Whether a client wants a resource of this name. */

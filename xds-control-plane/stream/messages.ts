@@ -23,6 +23,8 @@ interface AnyRequest {
   readonly node: Node | undefined;
   readonly typeUrl: string;
   readonly nonce: string;
+  /** How large the request was without its node, bytes. */
+  readonly bytes: number;
   /** Present in a NACK, and in nothing else. */
   readonly error: ErrorDetail | undefined;
 }

@@ -10,7 +10,13 @@ const second = first.with({ put: [endpoint("a", 81), endpoint("b", 81)] });
 
 /** A delta stream of its own that asked for these names, and answered what it was sent, with an error if there is one. */
 function stream(id: string, asked: readonly string[], error?: string): StreamState {
-  const common = { node: undefined, typeUrl: "", initialVersions: new Map<string, string>(), unsubscribe: [] };
+  const common = {
+    node: undefined,
+    typeUrl: "",
+    bytes: 0,
+    initialVersions: new Map<string, string>(),
+    unsubscribe: [],
+  };
   const opened = adopt(newStream("delta", id, 0), first, undefined, 0);
   const request = { ...common, subscribe: [...asked], nonce: "", error: undefined };
   const { state, responses } = flush(receive(opened, "endpoint", request, 0), 0);

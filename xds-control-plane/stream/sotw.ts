@@ -79,6 +79,7 @@ export function decideSotw(
     base: view.resources,
     exceptions: new Map(),
     debts: PersistentMap.empty(),
+    owedBytes: 0,
     lookAtAll: false,
     answerDue: false,
     changed: nothingChanged,

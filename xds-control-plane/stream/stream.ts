@@ -51,7 +51,10 @@ export function newStream(variant: Variant, id: string, now: number, ordering = 
 /** The state after a request. */
 export function receive(state: StreamState, kind: Kind, request: SotwRequest | DeltaRequest, now: number): StreamState {
   const { snapshot } = state;
-  if (snapshot === undefined) return { ...state, waiting: [...state.waiting, { kind, request }] };
+  // The node was read with the first message; its bytes are a part of the request's, which would be kept whole.
+  if (snapshot === undefined) {
+    return { ...state, waiting: [...state.waiting, { kind, request: { ...request, node: undefined } }] };
+  }
   const view = snapshot.view(kind);
   const before = state.types[kind];
   const after =

@@ -40,6 +40,10 @@ export interface TypeState {
   readonly exceptions: ReadonlyMap<string, Held | undefined>;
   /** What must be sent. */
   readonly debts: PersistentMap<Debt>;
+  /** The bytes of names that are owed and no part of the interest: what a client dropped of all that it is subscribed to. */
+  readonly owedBytes: number;
+  /** The bytes of what the client said it has from an earlier stream, names and versions. */
+  readonly initialBytes: number;
   /** The first request, or one for everything, is not answered yet: look at all that it wants. */
   readonly lookAtAll: boolean;
   /** An answer is due even if it is empty. */
@@ -67,6 +71,8 @@ export function newTypeState(kind: Kind, interest: Interest): TypeState {
     base: PersistentMap.empty(),
     exceptions: nothingHeld,
     debts: PersistentMap.empty(),
+    owedBytes: 0,
+    initialBytes: 0,
     lookAtAll: true,
     answerDue: true,
     changed: nothingChanged,
