@@ -1,11 +1,12 @@
 import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Agent, request } from "undici";
+import { Agent } from "undici";
 import { systemNamespace } from "../cluster/nephele-objects.ts";
 import { ensurePythonEnvironment } from "../cluster/openstack/python-environment.ts";
 import { run, type Said } from "../harness/run.ts";
 import type { NodeHandle } from "./handle.ts";
+import { askRaw } from "./raw-request.ts";
 
 /** Another try follows a connection that was refused or reset, as HTTP clients do it: how often, and how long after. */
 const RETRIES = 5;
@@ -28,7 +29,7 @@ export interface EdgeRequest {
 export interface EdgeClients {
   /** The stock client of OpenStack, with what it is told by its environment; it believes `authority`, a file, alone. */
   openstack(env: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<Said>;
-  /** One request; a connection that is lost is tried again. */
+  /** One request, its path as it is written; a connection that is lost is tried again. */
   ask(path: string, what?: EdgeRequest): Promise<EdgeAnswer>;
   /** How many connections were lost and tried again. */
   retried(): number;
@@ -65,9 +66,8 @@ export async function openEdgeClients(
   const python = await ensurePythonEnvironment();
   let retried = 0;
   const once = async (path: string, { method = "GET", headers = {}, body }: EdgeRequest): Promise<EdgeAnswer> => {
-    const answer = await request(`https://127.0.0.1:${way.port}${path}`, {
-      ...{ method, dispatcher: agent, headersTimeout: 30_000, bodyTimeout: 30_000 },
-      headers: { host: hostname, ...headers },
+    const answer = await askRaw(agent, {
+      ...{ origin: `https://127.0.0.1:${way.port}`, path, method, headers: { host: hostname, ...headers } },
       ...(body === undefined ? {} : { body }),
     });
     return { status: answer.statusCode, headers: answer.headers, text: await answer.body.text() };
