@@ -56,6 +56,15 @@ const restored = (name: string) => ({
   },
 });
 
+const edged = (name: string) => ({
+  spec: {
+    release: "2026.2",
+    identity: { external: null },
+    keyManager: { external: null },
+    gateway: { hostnames: ["cloud.example.org"], certificateSecretRef: { name } },
+  },
+});
+
 const recipients = (...letters: readonly string[]) => letters.map((letter) => `age1${letter.repeat(58)}`);
 const backedUp = {
   spec: {
@@ -77,6 +86,7 @@ const REFERENCES: readonly (readonly [string, RuleTable, (name: string) => Patch
   ["Cloud.spec.keyManager.external.caSecretRef", cloudRules, keyManager],
   ["Cloud.spec.database.external.adminSecretRef", cloudRules, (name) => database(name)],
   ["Cloud.spec.database.external.caSecretRef", cloudRules, (name) => database("mine", name)],
+  ["Cloud.spec.gateway.certificateSecretRef", cloudRules, edged],
 ];
 
 const refusal = () =>
@@ -161,5 +171,11 @@ describe("an object that names a core Secret which the writer may not read", () 
     expect(await changed(cloudRules, identity("theirs"), elsewhere)).toContain(refusal());
     expect(await changed(cloudRules, identity("mine"), elsewhere)).toBe(ACCEPTED);
     expect(await changed(cloudRules, identity("theirs"), { metadata: { labels: { a: "b" } } })).toBe(ACCEPTED);
+  });
+
+  test("cannot be given other host names, where it is a Cloud: tenants would send theirs there", async () => {
+    const elsewhere = { spec: { gateway: { hostnames: ["elsewhere.example.org"] } } };
+    expect(await changed(cloudRules, edged("theirs"), elsewhere)).toContain(refusal());
+    expect(await changed(cloudRules, edged("mine"), elsewhere)).toBe(ACCEPTED);
   });
 });
