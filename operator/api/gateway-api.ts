@@ -32,9 +32,17 @@ export function childName(gateway: string): string {
   return `${gateway}${GATEWAY_CHILD_SUFFIX}`;
 }
 
+export interface GatewayListener {
+  readonly name: string;
+  readonly port: number;
+  readonly protocol: string;
+  readonly hostname?: string;
+  readonly tls?: { readonly certificateRefs?: readonly { readonly name: string }[] };
+}
+
 export interface GatewaySpec {
   readonly gatewayClassName: string;
-  readonly listeners?: readonly { readonly name: string; readonly port: number; readonly protocol: string }[];
+  readonly listeners?: readonly GatewayListener[];
   /** For all that is made of the Gateway. */
   readonly infrastructure?: {
     readonly labels?: Readonly<Record<string, string>>;

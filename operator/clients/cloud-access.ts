@@ -2,6 +2,7 @@ import type { CoreSecret } from "#operator/api/foreign.ts";
 import { coreSecrets } from "#operator/api/foreign.ts";
 import type { Cloud } from "#operator/api/generated/cloud.ts";
 import type { Project } from "#operator/api/generated/project.ts";
+import { certificatesIn } from "#operator/pem.ts";
 import { keyOf, keyText } from "#runtime/api/object.ts";
 import { isApiError } from "#runtime/client/errors.ts";
 import type { KubeClient } from "#runtime/client/kube-client.ts";
@@ -105,8 +106,8 @@ async function readSettings(
   // cert-manager keeps it beside a certificate; who has one of a public authority has none there.
   const readCertificateAuthority = async (name: string): Promise<string | undefined> => {
     const secret = await kube.get(coreSecrets, { namespace: cloud.metadata.namespace ?? "", name });
-    const encoded = secret?.data?.["ca.crt"];
-    return encoded === undefined ? undefined : Buffer.from(encoded, "base64").toString();
+    // Every Project gets it: certificates alone, and nothing where there is none, as the condition of the edge says.
+    return certificatesIn((secret && valuesOf(secret, `core Secret ${name}`).optional("ca.crt")) ?? "");
   };
 
   const credentials = await read(identity.credentials);

@@ -12,6 +12,8 @@ export interface CacheReader {
   byIndex<T extends KubeObject>(resource: Resource<T>, indexName: string, key: string): readonly T[];
   /** Whether `list` of the kind (in the namespace) would answer. */
   hasSynced(resource: Resource, namespace?: string): boolean;
+  /** Whether a namespace is not listed because we may not: nothing of it will be known until somebody gives us the right. */
+  isForbidden(resource: Resource, namespace: string): boolean;
 }
 
 /** A cache was asked before it was filled, or is behind what is there; the pass is tried again soon and nobody is told. */

@@ -166,7 +166,6 @@ export class Informers implements CacheReader {
     return informer.watches.get(namespace)?.synced === true;
   }
 
-  /** Whether a namespace is not listed because we may not: who reads the kind there need not wait for it. */
   isForbidden(resource: Resource, namespace: string): boolean {
     return this.#informer(resource).notices.isForbidden(namespace) && !this.hasSynced(resource, namespace);
   }

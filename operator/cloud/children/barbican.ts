@@ -1,5 +1,5 @@
 import type { Volume, VolumeMount } from "kubernetes-types/core/v1.d.ts";
-import { BARBICAN_PORT, connectionOf, edgeUrls } from "#operator/clients/cloud-connection.ts";
+import { BARBICAN_PORT, connectionOf } from "#operator/clients/cloud-connection.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { drainFile } from "./drain.ts";
@@ -28,7 +28,6 @@ const withoutVersion = (url: string): string => url.replace(/\/v3$/, "");
 /** Barbican's files that hold no secret. */
 export function barbicanConfiguration(deployment: CloudDeployment): Desired {
   const keystone = withoutVersion(connectionOf(deployment.cloud).identity.url);
-  const { edge } = deployment;
   const config = osloConfig({
     // References are at the address by which somebody asks: in the cluster, or by the edge.
     DEFAULT: { host_href: "", db_auto_create: false, use_stderr: true },
@@ -38,8 +37,8 @@ export function barbicanConfiguration(deployment: CloudDeployment): Desired {
     // Without the queue orders are carried out at once, in the request: no worker and no RabbitMQ.
     queue: { enable: false },
     keystone_authtoken: {
-      // Whoever has no token is told where people get one.
-      www_authenticate_uri: edge === undefined ? keystone : withoutVersion(edgeUrls(edge.hostnames[0]).identity),
+      // Whoever has no token is told where people get one: where the catalog says.
+      www_authenticate_uri: withoutVersion(deployment.cloud.status?.endpoints?.identity ?? keystone),
       auth_url: keystone,
       interface: "internal",
       auth_type: "password",

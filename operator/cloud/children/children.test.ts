@@ -46,6 +46,19 @@ const gateway = {
 };
 const reached = aDeploymentInTheMesh({ gateway });
 const { edge } = reached;
+/** Once the catalog leads people to the edge. */
+const moved = {
+  ...reached,
+  cloud: {
+    ...reached.cloud,
+    status: {
+      endpoints: {
+        ...{ identity: "https://cloud.example.org/identity/v3", keyManager: "https://cloud.example.org/key-manager" },
+        internal: { identity: "http://in:5000/v3", keyManager: "http://in:9311" },
+      },
+    },
+  },
+};
 if (edge === undefined) throw new Error("it has no edge");
 /** What is made, by the name of its golden file. `vitest run -u` writes them anew; look at what has changed. */
 const made: Readonly<Record<string, readonly Desired[]>> = {
@@ -94,7 +107,7 @@ const made: Readonly<Record<string, readonly Desired[]>> = {
     ...networkPolicies(reached).filter(({ metadata }) =>
       ["default-keystone", "default-barbican"].includes(metadata.name),
     ),
-    barbicanConfiguration(reached),
+    barbicanConfiguration(moved),
   ],
   external: [
     keystoneConfiguration(outside),
@@ -282,5 +295,14 @@ describe("what data needs", () => {
           .join(),
       ).toContain("s3cr3t");
     }
+  });
+});
+
+describe("who has no token is sent by Barbican", () => {
+  test.each([
+    ["into the cluster, while the catalog leads there", reached, "http://default-keystone.nephele-system.svc:5000"],
+    ["to the edge, once the catalog does", moved, "https://cloud.example.org/identity"],
+  ])("%s", (_where, deployment, uri) => {
+    expect(JSON.stringify(barbicanConfiguration(deployment)["data"])).toContain(`www_authenticate_uri = ${uri}\\n`);
   });
 });

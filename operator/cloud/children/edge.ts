@@ -36,6 +36,17 @@ export function edgeAccount(cloud: Cloud): string {
   return childName(edgeName(cloud));
 }
 
+/** A host name that an edge takes, and the core Secret with the certificate for it. */
+export interface EdgeListener {
+  readonly hostname: string;
+  readonly certificate: string;
+}
+
+/** The listeners of an edge as it is wanted. */
+export function wantedListeners({ hostnames, certificate }: EdgeWish): readonly EdgeListener[] {
+  return hostnames.map((hostname) => ({ hostname, certificate }));
+}
+
 /** The name of a host name's listener. */
 export function listenerName(at: number): string {
   return `https-${at}`;
@@ -45,10 +56,14 @@ const ports: Readonly<Record<Service, number>> = { keystone: KEYSTONE_PORT, barb
 const routeParts: Readonly<Record<Service, string>> = { keystone: "edge-identity", barbican: "edge-key-manager" };
 
 /** The Gateway: a listener for each host name. */
-export function edgeGateway(deployment: CloudDeployment, { hostnames, certificate, className }: EdgeWish): Desired {
+export function edgeGateway(
+  deployment: CloudDeployment,
+  edge: EdgeWish,
+  listeners: readonly EdgeListener[] = wantedListeners(edge),
+): Desired {
   const spec = {
-    gatewayClassName: className,
-    listeners: hostnames.map((hostname, at) => ({
+    gatewayClassName: edge.className,
+    listeners: listeners.map(({ hostname, certificate }, at) => ({
       name: listenerName(at),
       hostname,
       port: PORT,
@@ -62,8 +77,14 @@ export function edgeGateway(deployment: CloudDeployment, { hostnames, certificat
 }
 
 /** What passes to which service. */
-export function edgeRoutes(deployment: CloudDeployment, { hostnames }: EdgeWish, hop: EdgeHop): readonly Desired[] {
+export function edgeRoutes(
+  deployment: CloudDeployment,
+  edge: EdgeWish,
+  hop: EdgeHop,
+  listeners: readonly EdgeListener[] = wantedListeners(edge),
+): readonly Desired[] {
   const { cloud } = deployment;
+  const hostnames = listeners.map(({ hostname }) => hostname);
   return (["keystone", "barbican"] as const).map((service) => {
     const active = partName(cloud, service);
     const spec = {

@@ -44,7 +44,8 @@ function forSidecar({ platform }: CloudDeployment): readonly NetworkPolicyEgress
 
 /**
  * Who may speak with whom. Keystone and Barbican are for everybody in the cluster, in clear text; PostgreSQL
- * and memcached for the services alone. The proxies of an edge come to the sidecars. It holds only where the cluster's network plug-in enforces NetworkPolicy.
+ * and memcached for the services alone. The proxies of an edge come to the sidecars. It holds only where the cluster's
+ * network plug-in enforces NetworkPolicy.
  *
  * Barbican may reach Keystone without the mesh, too, as everybody may: pods of before the mesh do, until they are replaced.
  */

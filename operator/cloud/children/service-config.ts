@@ -24,7 +24,7 @@ export const serviceFolder = (service: Service): string => `/etc/${service}`;
 /** In a service's folder. */
 export const AUTHORITY_FILE = "database-ca.crt";
 
-/** Where a service listens for everybody who is not in the mesh, in clear text, as long as no edge stands before it. */
+/** Where a service listens for everybody who is not in the mesh, in clear text: tenants' pods, an edge that has no SVID. */
 const LISTEN_ADDRESS = "0.0.0.0";
 /** Asked by kubelet: the answer comes out of the database. */
 export const READY_PATH = "/nephele/ready";

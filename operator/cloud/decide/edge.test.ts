@@ -5,8 +5,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type KeyPair, openPki } from "#e2e/cluster/pki.ts";
 import type { CoreSecret } from "#operator/api/foreign.ts";
 import type { Condition } from "#runtime/api/conditions.ts";
+import { edgeGateway } from "../children/edge.ts";
+import { aDeployment } from "../fixtures.ts";
 import type { Gateway, HttpRoute } from "../resources.ts";
-import { certificateProblem, edgeProblem, hopOf } from "./edge.ts";
+import { certificateProblem, edgeProblem, hopOf, listenersNow, presentListeners } from "./edge.ts";
 
 const edge = {
   hostnames: ["cloud.example.org", "keys.example.org"],
@@ -22,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const secret = (certificate: string | undefined, key: string | undefined): CoreSecret => {
+const secret = (certificate: string | undefined, key: string | undefined, authority?: string): CoreSecret => {
   const encoded = (text: string): string => Buffer.from(text).toString("base64");
   return {
     apiVersion: "v1",
@@ -31,6 +33,7 @@ const secret = (certificate: string | undefined, key: string | undefined): CoreS
     data: {
       ...(certificate === undefined ? {} : { "tls.crt": encoded(certificate) }),
       ...(key === undefined ? {} : { "tls.key": encoded(key) }),
+      ...(authority === undefined ? {} : { "ca.crt": encoded(authority) }),
     },
   };
 };
@@ -46,6 +49,14 @@ describe("a certificate", () => {
     );
     expect(certificateProblem(edge, secret(pair.certificate, undefined), now)).toContain("tls.crt, tls.key");
     expect(certificateProblem(edge, secret("words", pair.key), now)).toContain("tls.crt is none");
+  });
+
+  test("whose authority is no certificate is named: every Project would get it", () => {
+    const problem = (authority: string) => certificateProblem(edge, secret(pair.certificate, pair.key, authority), now);
+    expect(problem("words")).toBe("core Secret cloud-tls to hold the certificate's authority in PEM: ca.crt is none");
+    // Of a public authority there is none.
+    expect(problem("")).toBeUndefined();
+    expect(problem(pair.certificate)).toBeUndefined();
   });
 
   test("that lacks a name, or has ended, is named with it", () => {
@@ -129,6 +140,55 @@ describe("an edge", () => {
     ],
   ])("does not where %s", (_where, gateway, routes, problem) => {
     expect(edgeProblem({ edge, gateway, routes })).toMatch(problem);
+  });
+});
+
+describe("the listeners of an edge", () => {
+  const [first, second] = ["cloud.example.org", "keys.example.org"].map((hostname) => ({
+    ...{ hostname, certificate: "cloud-tls" },
+  })) as [{ hostname: string; certificate: string }, { hostname: string; certificate: string }];
+  const former = { hostname: "old.example.org", certificate: "old-tls" };
+  const catalog = ["https://old.example.org/identity/v3", "https://old.example.org/key-manager"];
+
+  test.each([
+    ["are those that are wanted", { present: [], catalog: [] }, [first, second]],
+    [
+      "keep the name that the catalog has, by its own certificate",
+      { present: [former], catalog },
+      [first, second, former],
+    ],
+    [
+      "keep it until both services have moved",
+      { present: [former], catalog: catalog.slice(1) },
+      [first, second, former],
+    ],
+    [
+      "lose it then",
+      { present: [first, second, former], catalog: ["https://cloud.example.org/identity/v3"] },
+      [first, second],
+    ],
+    [
+      "have a wanted name once",
+      { present: [first], catalog: ["https://cloud.example.org/key-manager"] },
+      [first, second],
+    ],
+    [
+      "stay as they are while the certificate is not for what is wanted",
+      { present: [former], catalog, isUsable: false },
+      [former],
+    ],
+    ["are none until there is a certificate", { present: [], catalog: [], isUsable: false }, []],
+  ])("%s", (_how, facts, expected) => {
+    expect(listenersNow({ edge, isUsable: true, ...facts })).toEqual(expected);
+  });
+
+  test("are read from the Gateway that was made of them", () => {
+    const deployment = aDeployment({
+      gateway: { hostnames: [former.hostname], certificateSecretRef: { name: "old-tls" }, className: "nephele" },
+    });
+    if (deployment.edge === undefined) throw new Error("it has no edge");
+    expect(presentListeners(edgeGateway(deployment, deployment.edge) as unknown as Gateway)).toEqual([former]);
+    expect(presentListeners(undefined)).toEqual([]);
   });
 });
 

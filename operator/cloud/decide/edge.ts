@@ -1,8 +1,9 @@
 import { X509Certificate } from "node:crypto";
 import type { CoreSecret } from "#operator/api/foreign.ts";
+import { edgeUrls } from "#operator/clients/cloud-connection.ts";
+import { certificatesIn } from "#operator/pem.ts";
 import { type Condition, findCondition } from "#runtime/api/conditions.ts";
-import type { EdgeHop } from "../children/edge.ts";
-import { listenerName } from "../children/edge.ts";
+import { type EdgeHop, type EdgeListener, listenerName, wantedListeners } from "../children/edge.ts";
 import type { EdgeWish } from "../deployment.ts";
 import type { Gateway, HttpRoute } from "../resources.ts";
 
@@ -27,7 +28,38 @@ export function certificateProblem(
   if (other !== undefined) return `a certificate for ${other}: the one in ${what} is not for this name`;
   if (read.validToDate <= now)
     return `another certificate: the one in ${what} ended at ${read.validToDate.toISOString()}`;
+  const authority = secret.data?.["ca.crt"] ?? "";
+  if (authority !== "" && certificatesIn(Buffer.from(authority, "base64").toString()) === undefined)
+    return `${what} to hold the certificate's authority in PEM: ca.crt is none`;
   return undefined;
+}
+
+/**
+ * The listeners that an edge is to have now: as it is wanted, and, so that nobody is cut who is served, the one of the name that the
+ * catalog still has. Where the certificate cannot serve what is wanted, those that it has. Pure.
+ */
+export function listenersNow(facts: {
+  readonly edge: EdgeWish;
+  readonly isUsable: boolean;
+  readonly present: readonly EdgeListener[];
+  /** The catalog's public addresses. */
+  readonly catalog: readonly string[];
+}): readonly EdgeListener[] {
+  const { edge, isUsable, present, catalog } = facts;
+  if (!isUsable) return present;
+  const kept = present.filter(
+    ({ hostname }) =>
+      !edge.hostnames.includes(hostname) && Object.values(edgeUrls(hostname)).some((url) => catalog.includes(url)),
+  );
+  return [...wantedListeners(edge), ...kept];
+}
+
+/** The listeners of a Gateway that was made for an edge. Pure. */
+export function presentListeners(gateway: Gateway | undefined): readonly EdgeListener[] {
+  return (gateway?.spec?.listeners ?? []).flatMap(({ hostname, tls }) => {
+    const certificate = tls?.certificateRefs?.[0]?.name;
+    return hostname === undefined || certificate === undefined ? [] : [{ hostname, certificate }];
+  });
 }
 
 /** What of an edge was seen. */

@@ -1,4 +1,4 @@
-import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
+import { type Outcome, settled, type Waiting, waiting } from "#runtime/controller/outcome.ts";
 import { phaseAtEnd } from "../decide/release-phase.ts";
 import { type CloudScope, unwellPoll, wellPoll } from "../scope.ts";
 import { record } from "./schema.ts";
@@ -14,18 +14,28 @@ const NOT_NEEDED: readonly string[] = [
   ...["HypervisorReady", "CacheReady", "Confined", "WorkloadsRegistered", "MeshReady", "BackupReady", "Drilled"],
 ];
 
+/** What a Cloud is not Ready without, and an upgrade ends without: neither release can mend it. */
+const NOT_OF_UPGRADES: readonly string[] = ["GatewayReady"];
+
 /** Ready when all that is needed is; and the last of an upgrade, when everything of the new release serves. */
 export async function conclude(scope: CloudScope): Promise<Outcome> {
-  const bad = [...scope.results].flatMap(([aspect, result]) =>
-    result.kind === "waiting" && !NOT_NEEDED.includes(aspect) ? [result] : [],
+  const awaited = [...scope.results].flatMap(([aspect, result]) =>
+    result.kind === "waiting" && !NOT_NEEDED.includes(aspect) ? [{ aspect, ...result }] : [],
   );
-  const [first] = bad;
-  if (first !== undefined) {
-    return waiting(bad.map(({ for: awaited }) => awaited).join("; "), {
-      ...(first.reason === undefined ? {} : { reason: first.reason }),
-      pollAfterMs: unwellPoll(scope),
-    });
-  }
+  if (awaited.some(({ aspect }) => !NOT_OF_UPGRADES.includes(aspect))) return notReady(scope, awaited);
+  const ended = await endUpgrade(scope);
+  return ended.kind === "settled" && awaited.length > 0 ? notReady(scope, awaited) : ended;
+}
+
+function notReady(scope: CloudScope, awaited: readonly Waiting[]): Outcome {
+  const reason = awaited[0]?.reason;
+  return waiting(awaited.map(({ for: what }) => what).join("; "), {
+    ...(reason === undefined ? {} : { reason }),
+    pollAfterMs: unwellPoll(scope),
+  });
+}
+
+async function endUpgrade(scope: CloudScope): Promise<Outcome> {
   const { deployment, plan } = scope;
   if (deployment === undefined || plan === undefined)
     return settled({ message: "Keystone and Barbican answer", pollAfterMs: wellPoll(scope) });

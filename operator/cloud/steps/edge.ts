@@ -5,7 +5,7 @@ import { isDeleting, keyOf, type ObjectKey } from "#runtime/api/object.ts";
 import type { Resource } from "#runtime/api/resource.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import { type EdgeHop, edgeGateway, edgeNames, edgeRoutes } from "../children/edge.ts";
-import { certificateProblem, edgeProblem, hopOf } from "../decide/edge.ts";
+import { certificateProblem, edgeProblem, hopOf, listenersNow, presentListeners } from "../decide/edge.ts";
 import type { CloudDeployment, EdgeWish } from "../deployment.ts";
 import { gatewayClasses, gateways, httpRoutes } from "../resources.ts";
 import { type CloudScope, unwellPoll } from "../scope.ts";
@@ -13,12 +13,19 @@ import { applyAll } from "./apply.ts";
 
 /** The Gateway by which people's clients come, and what passes it. Whether it serves decides what the catalog says to them. */
 export async function ensureEdge(scope: CloudScope, deployment: CloudDeployment): Promise<Outcome> {
-  const { edge, platform } = deployment;
+  const { edge, platform, cloud } = deployment;
+  const { cache } = scope;
+  const namespace = cloud.metadata.namespace ?? "";
   if (edge === undefined) return settled();
   const pollAfterMs = unwellPoll(scope);
   if (!platform.gateways)
     return waiting("Gateways to be run by the operator: the chart's value gateways.enabled", { pollAfterMs });
-  const gatewayClass = scope.cache.get(gatewayClasses, { name: edge.className });
+  if (cache.isForbidden(httpRoutes, namespace))
+    return waiting(
+      `the right to list HTTPRoutes in namespace ${namespace}: the Role nephele:cloud-edge and its RoleBinding, charts/nephele/rbac/edge.yaml`,
+      { pollAfterMs },
+    );
+  const gatewayClass = cache.get(gatewayClasses, { name: edge.className });
   if (gatewayClass === undefined) return waiting(`GatewayClass ${edge.className}, which is not there`, { pollAfterMs });
   const hop = hopOf({
     hasSidecars: platform.sidecars !== undefined,
@@ -26,15 +33,22 @@ export async function ensureEdge(scope: CloudScope, deployment: CloudDeployment)
     isMeshReady: scope.results.get("MeshReady")?.kind === "settled",
     now: hopNow(scope, deployment),
   });
-  const [gateway, routes] = [edgeGateway(deployment, edge), edgeRoutes(deployment, edge, hop)];
-  await applyAll(scope, [gateway, ...routes]);
-  const namespace = scope.object.metadata.namespace ?? "";
+  const unusable = certificateProblem(edge, cache.get(coreSecrets, { namespace, name: edge.certificate }), scope.now);
+  const there = cache.get(gateways, { namespace, name: edgeNames(cloud).gateway });
+  const listeners = listenersNow({
+    ...{ edge, isUsable: unusable === undefined },
+    present: isOwn(there, cloud) ? presentListeners(there) : [],
+    catalog: [scope.endpoints?.identity ?? "", scope.endpoints?.keyManager ?? ""],
+  });
+  const gateway = edgeGateway(deployment, edge, listeners);
+  const routes = edgeRoutes(deployment, edge, hop, listeners);
+  if (listeners.length > 0) await applyAll(scope, [gateway, ...routes]);
   const problem =
-    certificateProblem(edge, scope.cache.get(coreSecrets, { namespace, name: edge.certificate }), scope.now) ??
+    unusable ??
     edgeProblem({
       edge,
-      gateway: scope.cache.get(gateways, keyOf(gateway)),
-      routes: new Map(routes.map((route) => [route.metadata.name, scope.cache.get(httpRoutes, keyOf(route))])),
+      gateway: cache.get(gateways, keyOf(gateway)),
+      routes: new Map(routes.map((route) => [route.metadata.name, cache.get(httpRoutes, keyOf(route))])),
     });
   if (problem !== undefined) return waiting(problem, { pollAfterMs });
   scope.edgeServes = true;

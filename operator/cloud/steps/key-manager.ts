@@ -1,10 +1,14 @@
 import { previewUrls } from "#operator/clients/cloud-connection.ts";
+import { type Desired, keyOf } from "#runtime/api/object.ts";
+import { alreadyApplied } from "#runtime/client/applied.ts";
 import { type Outcome, settled } from "#runtime/controller/outcome.ts";
 import { barbican } from "../children/barbican.ts";
 import { isInMesh } from "../children/mesh.ts";
 import { readAtStart } from "../decide/read-at-start.ts";
+import { rolloutOf } from "../decide/rollout.ts";
 import type { CloudDeployment } from "../deployment.ts";
-import type { CloudScope } from "../scope.ts";
+import { deployments } from "../resources.ts";
+import type { CloudScope, Custody } from "../scope.ts";
 import { keepSecret } from "./smoke.ts";
 import { serve } from "./switch.ts";
 
@@ -20,10 +24,22 @@ export async function ensureBarbican(
     scope,
     deployment,
     part: "barbican",
-    desired: barbican(deployment, readAtStart("barbican", custody.values)),
+    desired: barbicanOf(deployment, custody),
     replicas: deployment.keyManager.replicas,
     preview: { keyManagerUrl: previewUrls(deployment.cloud, isInMesh(deployment, "barbican")).keyManager },
     check: (clients) => keepSecret(scope, clients, signal),
   });
   return outcome.kind === "settled" ? settled() : outcome;
+}
+
+/** Whether all of Barbican's pods are as they are wanted: those of before an edge do not know its paths. */
+export function isBarbicanRolledOut({ cache, custody }: CloudScope, deployment: CloudDeployment): boolean {
+  if (custody === undefined) return false;
+  const desired = barbicanOf(deployment, custody);
+  const there = cache.get(deployments, keyOf(desired));
+  return there !== undefined && alreadyApplied(there, desired) && rolloutOf(there).complete;
+}
+
+function barbicanOf(deployment: CloudDeployment, { values }: Custody): Desired {
+  return barbican(deployment, readAtStart("barbican", values));
 }

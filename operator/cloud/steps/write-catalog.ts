@@ -5,6 +5,7 @@ import { type Outcome, settled, unrecoverable, waiting } from "#runtime/controll
 import { catalogChanges, publicUrl } from "../decide/catalog-changes.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { type CloudScope, unwellPoll } from "../scope.ts";
+import { isBarbicanRolledOut } from "./key-manager.ts";
 import { ensureServiceUser } from "./service-user.ts";
 import { deploymentsOf } from "./switch.ts";
 
@@ -27,7 +28,8 @@ export async function ensureCatalog(
   if (missing !== undefined) return waiting(missing, { pollAfterMs: unwellPoll(scope) });
   const internal = connectionOf(deployment.cloud);
   const edge = deployment.edge && edgeUrls(deployment.edge.hostnames[0]);
-  const place = { scope, deployment, keystone };
+  const serves = scope.edgeServes && isBarbicanRolledOut(scope, deployment);
+  const place = { scope, deployment, keystone, serves };
   const identity = await ensurePlace(place, IDENTITY, internal.identity.url, edge?.identity);
   const keyManager = await ensurePlace(place, KEY_MANAGER, internal.keyManager.url, edge?.keyManager);
   if (typeof identity !== "string") return identity;
@@ -45,10 +47,13 @@ async function ensurePlace(
     scope,
     deployment,
     keystone,
+    serves,
   }: {
     readonly scope: CloudScope;
     readonly deployment: CloudDeployment;
     readonly keystone: ReturnType<CloudClients["keystone"]>;
+    /** Whether people can come by the edge. */
+    readonly serves: boolean;
   },
   wanted: Omit<CatalogService, "id">,
   internal: string,
@@ -65,7 +70,7 @@ async function ensurePlace(
   const { region } = deployment;
   const forPeople = publicUrl(endpoints, region, {
     internal,
-    edge: edge === undefined ? undefined : { url: edge, serves: scope.edgeServes },
+    edge: edge === undefined ? undefined : { url: edge, serves },
   });
   const { create, move } = catalogChanges(endpoints, region, { public: forPeople, internal });
   for (const endpoint of create) await keystone.services.createEndpoint(service.id, endpoint);
