@@ -19,3 +19,9 @@ export const TRAIT_LABEL_PREFIX = "trait.nephele.dev/";
  * node a label below node-restriction.kubernetes.io (NodeRestriction): only the cluster's administrator says where it is.
  */
 export const BOUNDARY_LABEL_PREFIX = "boundary.node-restriction.kubernetes.io/";
+
+/**
+ * Annotation of a volume's DataVolume, and by CDI of its claim: the boundaries, with commas, that what is on it came with.
+ * A copy keeps them whatever the Image says that is made of it.
+ */
+export const BOUNDARIES_ANNOTATION = "nephele.dev/boundaries";

@@ -1,5 +1,6 @@
 import { dataSources, dataVolumes, roleBindings, roles } from "#operator/api/foreign.ts";
 import type { Image, ImageSource } from "#operator/api/generated/image.ts";
+import { boundariesMark } from "#operator/boundaries.ts";
 import type { Desired, KubeObject } from "#runtime/api/object.ts";
 import { apiVersionOf, controllerReference } from "#runtime/api/resource.ts";
 
@@ -21,10 +22,10 @@ function metadataOf(image: Image, name: string): Desired["metadata"] {
 
 /**
  * The golden volume (cdi.kubevirt.io/v1beta1), named as the Image, which is the name that `virtctl image-upload` is
- * given. It is bound at once, because nothing ever mounts it: with storage that waits for a first consumer it would
+ * given, with the boundaries of what it is copied from. It is bound at once, because nothing ever mounts it: with storage that waits for a first consumer it would
  * wait for ever.
  */
-export function dataVolumeFor(image: Image): Desired {
+export function dataVolumeFor(image: Image, inherited: readonly string[]): Desired {
   const { minDisk, source } = image.spec;
   return {
     apiVersion: apiVersionOf(dataVolumes),
@@ -35,6 +36,7 @@ export function dataVolumeFor(image: Image): Desired {
         "cdi.kubevirt.io/storage.bind.immediate.requested": "true",
         // CDI may remove a DataVolume that has done its work; its phase is what we read the Image's state from.
         "cdi.kubevirt.io/storage.deleteAfterCompletion": "false",
+        ...boundariesMark(inherited),
       },
     },
     spec: {

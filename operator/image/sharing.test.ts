@@ -108,7 +108,7 @@ describe("what is made for an Image", () => {
     [{ volume: { name: "old" } }, { pvc: { namespace: "ns-a", name: "old" } }],
     [{ upload: {} }, { upload: {} }],
   ])("the source %j becomes %j", (source, cdi) => {
-    expect(dataVolumeFor(image("Private", undefined, source))["spec"]).toEqual({
+    expect(dataVolumeFor(image("Private", undefined, source), [])["spec"]).toEqual({
       source: cdi,
       contentType: "kubevirt",
       storage: { resources: { requests: { storage: "2Gi" } } },

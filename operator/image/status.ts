@@ -1,4 +1,5 @@
 import type { Image, ImageStatus } from "#operator/api/generated/image.ts";
+import { allBoundaries, markedBoundaries } from "#operator/boundaries.ts";
 import type { NewCondition } from "#runtime/api/conditions.ts";
 import type { StatusReport } from "#runtime/controller/definition.ts";
 import { type Outcome, settled, unrecoverable, waiting } from "#runtime/controller/outcome.ts";
@@ -44,6 +45,7 @@ export function imageStatus(scope: ImageScope): StatusReport<Image> {
   const volume = scope.volumeName ?? before?.volume;
   const size = measured?.size ?? before?.size;
   const virtualSize = measured?.virtualSize ?? before?.virtualSize;
+  const boundaries = allBoundaries(image.spec.boundaries, markedBoundaries(scope.volume));
   const sharedWith = scope.sharing === undefined ? before?.sharedWith : sharedProjects(scope.sharing);
   const fields: Omit<ImageStatus, "conditions" | "observedGeneration"> = {
     phase: state.phase,
@@ -52,6 +54,7 @@ export function imageStatus(scope: ImageScope): StatusReport<Image> {
     ...(size === undefined ? {} : { size }),
     ...(virtualSize === undefined ? {} : { virtualSize }),
     ...(volume === undefined ? {} : { volume }),
+    ...(boundaries.length === 0 ? {} : { boundaries }),
     usedBy,
     ...(sharedWith === undefined || sharedWith.length === 0 ? {} : { sharedWith }),
   };

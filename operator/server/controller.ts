@@ -12,6 +12,8 @@ import {
 } from "#runtime/controller/definition.ts";
 import { Admissions } from "./admissions.ts";
 import { serverDependencies } from "./dependencies.ts";
+import { keyOfServer } from "./names.ts";
+import { isOutside } from "./placement.ts";
 import { type ServerDependencies, type ServerScope, serverScope } from "./scope.ts";
 import { report, serverStatus } from "./status.ts";
 import { ensureFiles, ensureUserData, removeUnusedData } from "./steps/guest-data.ts";
@@ -88,9 +90,12 @@ export function serverController(deps: ServerDependencies): Controller {
       removeOldDisks,
       report,
     ],
-    // Or its owner could keep it running against the administrator.
-    evenPaused: ({ metadata }, cache) =>
-      cache.byIndex(projects, PROJECT_BY_NAMESPACE, metadata.namespace ?? "")[0]?.spec.enabled === false,
+    // Or its owner could keep it running against the administrator, or where it may not run.
+    evenPaused: (server, cache) => {
+      const project = cache.byIndex(projects, PROJECT_BY_NAMESPACE, server.metadata.namespace ?? "")[0];
+      const machine = cache.get(virtualMachines, keyOfServer(server));
+      return project?.spec.enabled === false || isOutside(machine, project?.spec.boundaries);
+    },
     // All that is made for a Server goes with it by itself; only a disk that is to stay must be taken out first.
     needsFinalizer: ({ spec }) => spec.rootDisk.onServerDelete === "Retain",
     cleanup: [retainDisk],

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { VirtualMachine } from "#operator/api/foreign.ts";
 import { aFlavor, anImage, aServer } from "./fixtures.ts";
 import { type MachinePlan, machineChange, machineFor } from "./machine.ts";
+import { isOutside } from "./placement.ts";
 import { diskFrom } from "./root-disk.ts";
 
 function plan(changes: Partial<MachinePlan> = {}): MachinePlan {
@@ -47,6 +48,14 @@ describe("machineFor", () => {
       filesRevision: "0123456789abcdef",
     });
     await expect(JSON.stringify(machineFor(full), null, 2)).toMatchFileSnapshot("./testing/machine-full.golden.json");
+  });
+
+  test("is outside of a boundary that its affinity does not name", () => {
+    const within = applied({ boundaries: ["cage-2", "here"] });
+    expect(isOutside(within, ["here"])).toBe(false);
+    expect(isOutside(within, ["here", "there"])).toBe(true);
+    expect(isOutside(applied(), ["here"])).toBe(true);
+    expect(isOutside(undefined, ["here"])).toBe(false);
   });
 
   test("two Servers differ in UUID and hardware address, one Server never", () => {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { type VirtualMachine, virtualMachines } from "#operator/api/foreign.ts";
 import type { Flavor } from "#operator/api/generated/flavor.ts";
 import type { Server } from "#operator/api/generated/server.ts";
+import { boundariesMark } from "#operator/boundaries.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import { apiVersionOf } from "#runtime/api/resource.ts";
 import { alreadyApplied } from "#runtime/client/applied.ts";
@@ -51,7 +52,11 @@ export function machineFor(plan: MachinePlan): Desired {
     instancetype: { kind: "VirtualMachineClusterInstancetype", name: plan.flavor.status?.instancetype ?? "" },
     dataVolumeTemplates: [
       {
-        metadata: { name: disk.volume, labels: { [SERVER_LABEL]: server.metadata.name } },
+        metadata: {
+          name: disk.volume,
+          labels: { [SERVER_LABEL]: server.metadata.name },
+          ...(disk.boundaries === undefined ? {} : { annotations: boundariesMark(disk.boundaries) }),
+        },
         spec: {
           storage: { resources: { requests: { storage: disk.size } } },
           sourceRef: { kind: "DataSource", namespace: disk.image.namespace, name: disk.source },
@@ -97,7 +102,7 @@ function guestSpec({
     hostname: server.metadata.name,
     architecture: disk.architecture,
     terminationGracePeriodSeconds: SHUTDOWN_SECONDS,
-    // A drain moves the guest while it runs where its storage allows that, and never waits for one that cannot move.
+    // A drain moves the guest while it runs where KubeVirt can, and shuts it down where not, instead of waiting for ever.
     evictionStrategy: "LiveMigrateIfPossible",
     ...(affinity === undefined ? {} : { affinity }),
     domain: {

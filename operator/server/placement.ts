@@ -2,11 +2,13 @@ import type { VirtualMachine } from "#operator/api/foreign.ts";
 import type { Flavor } from "#operator/api/generated/flavor.ts";
 import type { Server } from "#operator/api/generated/server.ts";
 import { BOUNDARY_LABEL_PREFIX, TRAIT_LABEL_PREFIX } from "#operator/api/marks.ts";
+import { allBoundaries } from "#operator/boundaries.ts";
 import { SERVER_LABEL } from "./names.ts";
 
 /**
- * Where the machine may run, as pod affinity: within all boundaries, in its zone, by its Flavor's traits. Required traits are the instancetype's node selector; KubeVirt refuses a
- * machine that has a node selector beside it, so zone and forbidden traits are affinity too.
+ * Where the machine may run, as pod affinity: within all boundaries, in its zone, by its Flavor's traits. Required traits
+ * are the instancetype's node selector; KubeVirt refuses a machine that has a node selector beside it, so the others are
+ * affinity too.
  */
 export function affinityOf(
   server: Server,
@@ -21,7 +23,7 @@ export function affinityOf(
       operator: "NotIn",
       values: ["true"],
     })),
-    ...[...new Set(boundaries)].toSorted().map((boundary) => ({
+    ...allBoundaries(boundaries).map((boundary) => ({
       key: `${BOUNDARY_LABEL_PREFIX}${boundary}`,
       operator: "In",
       values: ["true"],
@@ -61,4 +63,11 @@ export function boundariesOf(machine: VirtualMachine | undefined): readonly stri
   return (keys ?? [])
     .filter((key) => key.startsWith(BOUNDARY_LABEL_PREFIX))
     .map((key) => key.slice(BOUNDARY_LABEL_PREFIX.length));
+}
+
+/** Whether a machine may start where its Project's boundaries do not let it. */
+export function isOutside(machine: VirtualMachine | undefined, boundaries: readonly string[] = []): boolean {
+  if (machine === undefined) return false;
+  const kept = boundariesOf(machine);
+  return boundaries.some((boundary) => !kept.includes(boundary));
 }

@@ -2,6 +2,7 @@ import { imageKey } from "#operator/amounts.ts";
 import type { Flavor } from "#operator/api/generated/flavor.ts";
 import type { Image } from "#operator/api/generated/image.ts";
 import type { Server } from "#operator/api/generated/server.ts";
+import { allBoundaries } from "#operator/boundaries.ts";
 import { type KubeObject, keyText, type ObjectKey } from "#runtime/api/object.ts";
 import { bytesOf, canonical, isQuantity } from "#runtime/api/quantity.ts";
 
@@ -112,7 +113,8 @@ export function diskSize(server: Server, flavor: Flavor, least: string, leastOf:
 
 /** The disk to make from an Image that is active. */
 export function diskFrom(server: Server, image: Image, generation: number, size: string): RootDisk {
-  const { os, hardware, boundaries = [] } = image.spec;
+  const { os, hardware } = image.spec;
+  const boundaries = allBoundaries(image.spec.boundaries, image.status?.boundaries);
   const { name, namespace = "" } = image.metadata;
   const checksum = image.status?.checksum;
   return {
@@ -125,7 +127,7 @@ export function diskFrom(server: Server, image: Image, generation: number, size:
     firmware: hardware.firmware,
     diskBus: hardware.diskBus,
     nicModel: hardware.nicModel,
-    ...(boundaries.length === 0 ? {} : { boundaries: boundaries.toSorted() }),
+    ...(boundaries.length === 0 ? {} : { boundaries }),
   };
 }
 

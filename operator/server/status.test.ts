@@ -212,7 +212,8 @@ describe("LiveMigratable", () => {
   ];
   const condition = (instance: VirtualMachineInstance | undefined) =>
     serverStatus(scope({ machine: aMachine("Always"), more: { instance } })).conditions;
-  const guest = (conditions: object[]) => ({ ...up, status: { ...up.status, conditions } }) as VirtualMachineInstance;
+  const guest = (conditions: object[], spec: object = { evictionStrategy: "LiveMigrateIfPossible" }) =>
+    ({ ...up, spec, status: { ...up.status, conditions } }) as VirtualMachineInstance;
 
   test("says that a drain moves the guest, where KubeVirt says that it can move", () => {
     expect(condition(guest(told("True")))).toEqual([
@@ -228,6 +229,7 @@ describe("LiveMigratable", () => {
   test("is nothing to say where no guest runs, or KubeVirt does not know yet", () => {
     expect(condition(undefined)).toEqual([]);
     expect(condition(guest([]))).toEqual([]);
+    expect(condition(guest(told("True"), {}))).toEqual([]);
     expect(condition(anInstance("Scheduled", { conditions: told("True") } as object))).toEqual([]);
   });
 });

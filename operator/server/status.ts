@@ -233,7 +233,8 @@ function restartCondition({ machine }: ServerScope): readonly NewCondition[] {
 function drainCondition({ context, instance }: ServerScope): readonly NewCondition[] {
   if (instance === undefined || !isUp(instance, context.now)) return [];
   const told = instance.status?.conditions?.find(({ type }) => type === "LiveMigratable");
-  if (told === undefined) return [];
+  // One without a strategy was started before there was one here: what happens to it is the cluster's own choice.
+  if (told === undefined || instance.spec?.evictionStrategy === undefined) return [];
   if (told.status === "True") {
     const message = "A drain of its node moves the guest to another while it runs";
     return [{ type: "LiveMigratable", status: "True", reason: "Migratable", message }];

@@ -1,11 +1,14 @@
-import type { DataVolume } from "#operator/api/foreign.ts";
+import { type DataVolume, type VirtualMachine, virtualMachines } from "#operator/api/foreign.ts";
 import type { Project } from "#operator/api/generated/project.ts";
 import type { Server } from "#operator/api/generated/server.ts";
 import { servers } from "#operator/api/resources.ts";
+import { allBoundaries } from "#operator/boundaries.ts";
 import { findCondition } from "#runtime/api/conditions.ts";
 import { type KubeObject, keyText, type ObjectKey } from "#runtime/api/object.ts";
 import type { CacheReader } from "#runtime/watch/cache.ts";
 import { keyOfServer, SERVER_LABEL } from "./names.ts";
+import { boundariesOf } from "./placement.ts";
+import { recordedDisk } from "./root-disk.ts";
 
 /** From a namespace to the Project that has taken it. */
 export const PROJECT_BY_NAMESPACE = "server:project-by-namespace";
@@ -54,15 +57,25 @@ export function waitingNeighbours(server: Server, cache: CacheReader): readonly 
 
 /**
  * A Project's status counts its Servers, so it changes with each of them, and waking all of them each time would cost
- * the square of their number. Woken are those that wait for the Project, and all when it is switched on or off.
+ * the square of their number. Woken are those that wait for the Project, those whose machine is to be
+ * kept within other boundaries, and all when it is switched on or off.
  */
 export function serversOfProject(project: Project, cache: CacheReader): readonly ObjectKey[] {
   const namespace = project.status?.namespace;
   if (namespace === undefined) return [];
   return cache
     .list(servers, namespace)
-    .filter((server) => concerns(project, server))
+    .filter(
+      (server) =>
+        concerns(project, server) || isKeptOtherwise(project, cache.get(virtualMachines, keyOfServer(server))),
+    )
     .map(keyOfServer);
+}
+
+/** The machine is not kept within what its Project and its disk say now. */
+function isKeptOtherwise({ spec }: Project, machine: VirtualMachine | undefined): boolean {
+  const wanted = allBoundaries(spec.boundaries, recordedDisk(machine)?.boundaries);
+  return machine !== undefined && wanted.join() !== allBoundaries(boundariesOf(machine)).join();
 }
 
 function concerns(project: Project, server: Server): boolean {

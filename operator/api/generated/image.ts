@@ -98,6 +98,12 @@ export interface ImageStatus {
   readonly virtualSize?: string;
   /** Name of the DataVolume and of the DataSource. */
   readonly volume?: string;
+  /**
+   * The boundaries that count, spec's and those of the volume that the Image was copied from.
+   *
+   * Items: One boundary.
+   */
+  readonly boundaries?: readonly string[];
   /** Number of Servers that use it. */
   readonly usedBy?: number;
   /**

@@ -1,5 +1,6 @@
 import { dataSources, dataVolumes, namespaces, persistentVolumeClaims } from "#operator/api/foreign.ts";
-import { clouds } from "#operator/api/resources.ts";
+import { clouds, images } from "#operator/api/resources.ts";
+import { allBoundaries, markedBoundaries } from "#operator/boundaries.ts";
 import { keyText } from "#runtime/api/object.ts";
 import { alreadyApplied } from "#runtime/client/applied.ts";
 import { invalid, type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
@@ -59,11 +60,40 @@ export async function ensureVolume(scope: ImageScope): Promise<Outcome> {
       },
     );
   }
-  await kube.apply(dataVolumes, dataVolumeFor(image), { fieldOwner: context.fieldOwner("volume"), force: true });
+  const origin = await originOf(scope);
+  if (origin.kind !== "known") return origin.outcome;
+  await kube.apply(dataVolumes, dataVolumeFor(image, origin.boundaries), {
+    fieldOwner: context.fieldOwner("volume"),
+    force: true,
+  });
   if (image.status?.volume !== undefined)
     context.event("Warning", "Recreated", `DataVolume ${name} was deleted from outside: the Image is imported again`);
   scope.volumeName = name;
   return settled();
+}
+
+type Origin =
+  | { readonly kind: "known"; readonly boundaries: readonly string[] }
+  | { readonly kind: "awaited"; readonly outcome: Outcome };
+
+/**
+ * The boundaries of the claim that is copied: its own, or those of the Image that it is the volume of. It is waited for, or
+ * they would be missed.
+ */
+async function originOf({ context }: ImageScope): Promise<Origin> {
+  const { object: image, cache, kube } = context;
+  const { volume } = image.spec.source;
+  if (volume === undefined) return { kind: "known", boundaries: [] };
+  const key = { namespace: image.metadata.namespace ?? "", name: volume.name };
+  const claim = await kube.get(persistentVolumeClaims, key);
+  if (claim === undefined) {
+    const outcome = waiting(`PersistentVolumeClaim ${keyText(key)}, which is to be copied`, {
+      pollAfterMs: CLAIM_POLL_MS,
+    });
+    return { kind: "awaited", outcome };
+  }
+  const parent = cache.get(images, key);
+  return { kind: "known", boundaries: allBoundaries(markedBoundaries(claim), parent?.spec.boundaries) };
 }
 
 function ownedByVolume(owners: readonly { readonly kind: string }[] = []): boolean {
