@@ -50,12 +50,17 @@ describe("a Server whose node is drained", { timeout: 10 * MINUTES }, () => {
       const instance = await real.bed.kube.get(virtualMachineInstances, real.at("web-1"));
       return instance?.metadata.uid !== before && instance?.status?.phase === "Scheduling";
     });
-    await untilCondition(real.bed.kube, servers, real.at("web-1"), { type: "Ready", status: "False" });
+    await untilCondition(real.bed.kube, servers, real.at("web-1"), {
+      type: "Ready",
+      status: "False",
+      message: /a node that takes the guest: .*unschedulable/,
+    });
     await real.node.run("uncordon", node);
     const told = await states.until("ACTIVE", 3 * MINUTES);
     expect(told.filter((word) => word.startsWith("ERROR") || word.startsWith("SHUTOFF"))).toEqual([]);
     await untilReady(real.bed.kube, servers, real.at("web-1"));
     expect(await real.instance("web-1")).not.toBe(before);
     expect(await real.fileOf("web-1", "/disk/boots")).toBe("2");
+    expect(await real.fileOf("web-1", "/disk/shutdowns")).toBe("1");
   });
 });
