@@ -68,6 +68,13 @@ export const remoteConsoleRules: RuleTable = {
       refusedWith: EXPIRES,
     },
     {
+      says: "a stay of more than a week",
+      fault: { spec: { ttlSecondsAfterFinished: 604801 } },
+      control: { spec: { ttlSecondsAfterFinished: 0 } },
+      at: "spec.ttlSecondsAfterFinished",
+      refusedWith: "should be less than or equal to 604800",
+    },
+    {
       says: "a protocol that KubeVirt does not speak",
       fault: { spec: { protocol: "spice" } },
       at: "spec.protocol",

@@ -2,6 +2,8 @@
 
 /** Label of core Secrets that we made: no object may name one as its source (crds/policies/managed-secrets.yaml). */
 export const MANAGED_BY_LABEL = "nephele.dev/managed-by";
+/** Its value where the operator made them. */
+export const BY_OPERATOR = "nephele-operator";
 
 /** Label of all that we make in namespaces. */
 export const MANAGED_BY = { "app.kubernetes.io/managed-by": "nephele" } as const;

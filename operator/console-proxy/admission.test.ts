@@ -13,7 +13,7 @@ function request(status: Partial<RemoteConsoleStatus> = {}, metadata: object = {
     apiVersion: "nephele.dev/v1alpha1",
     kind: "RemoteConsole",
     metadata: { ...META, name: "look", uid: "request", ...metadata },
-    spec: { serverRef: { name: "web-1" }, protocol: "serial", expiresAfter: "10m" },
+    spec: { serverRef: { name: "web-1" }, protocol: "serial", expiresAfter: "10m", ttlSecondsAfterFinished: 3600 },
     status: {
       phase: "Issued",
       serverUID: "server",

@@ -7,7 +7,7 @@ const request = (name: string, uid: string, phase: "Used" | "Ended" = "Used"): R
   apiVersion: "nephele.dev/v1alpha1",
   kind: "RemoteConsole",
   metadata: { namespace: "team-a", name, uid, resourceVersion: "1", creationTimestamp: "2026-11-26T09:59:00Z" },
-  spec: { serverRef: { name: "web-1" }, protocol: "serial", expiresAfter: "10m" },
+  spec: { serverRef: { name: "web-1" }, protocol: "serial", expiresAfter: "10m", ttlSecondsAfterFinished: 3600 },
   status: { phase },
 });
 

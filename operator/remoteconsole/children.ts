@@ -1,6 +1,6 @@
 import { type CoreSecret, coreSecrets } from "#operator/api/foreign.ts";
 import type { RemoteConsole } from "#operator/api/generated/remoteconsole.ts";
-import { MANAGED_BY, MANAGED_BY_LABEL } from "#operator/api/marks.ts";
+import { BY_OPERATOR, MANAGED_BY, MANAGED_BY_LABEL } from "#operator/api/marks.ts";
 import { type Desired, isDeleting, type OwnerReference } from "#runtime/api/object.ts";
 import { apiVersionOf } from "#runtime/api/resource.ts";
 
@@ -44,12 +44,12 @@ export function secretChange(
   const owners = [...staying, ...(added === undefined ? [] : [added.request])].map(ownerReference);
   if (current === undefined) {
     if (added === undefined) return { kind: "none" };
-    const labels = { ...MANAGED_BY, [MANAGED_BY_LABEL]: "nephele-operator" };
+    const labels = { ...MANAGED_BY, [MANAGED_BY_LABEL]: BY_OPERATOR };
     const metadata = { name: CONSOLES_SECRET, namespace, labels, ownerReferences: owners };
     const object = { apiVersion: apiVersionOf(coreSecrets), kind: coreSecrets.kind, metadata, type: "Opaque", data };
     return { kind: "create", object };
   }
-  if (current.metadata.labels?.[MANAGED_BY_LABEL] !== "nephele-operator")
+  if (current.metadata.labels?.[MANAGED_BY_LABEL] !== BY_OPERATOR)
     return added === undefined ? { kind: "none" } : { kind: "foreign" };
   const { uid, resourceVersion } = current.metadata;
   if (owners.length === 0) return { kind: "delete", uid, resourceVersion };

@@ -17,12 +17,14 @@ import {
 import { invalid, type Outcome, settled } from "#runtime/controller/outcome.ts";
 import { CONSOLES_SECRET, mayStay, type NewUrl, secretChange } from "./children.ts";
 import { type Decision, decide } from "./decide.ts";
-import { type Given, outcomeOf, statusOf } from "./status.ts";
+import { deletionTime, type Given, outcomeOf, statusOf } from "./status.ts";
 
 /** From a namespace to the Project that has taken it. */
 const PROJECT_BY_NAMESPACE = "remoteconsole:project-by-namespace";
 /** From a Server to the RemoteConsoles that name it. */
 const CONSOLES_OF_SERVER = "remoteconsole:server";
+/** From a namespace to its RemoteConsoles whose URLs wait for their connection. */
+const OPEN_URLS = "remoteconsole:open-urls";
 
 export interface RemoteConsoleDependencies {
   /** Scheme, host and port by which people reach the console proxy; undefined where there is none. */
@@ -37,6 +39,8 @@ interface Scope {
   readonly decision: Decision;
   /** Set when the URL that was made in this pass is in the Secret. */
   given?: Given;
+  /** Whether the URL was taken out of the Secret in this pass. */
+  isTakenAway: boolean;
 }
 
 export function remoteConsoleController(deps: RemoteConsoleDependencies): Controller {
@@ -60,13 +64,16 @@ export function remoteConsoleController(deps: RemoteConsoleDependencies): Contro
       index<RemoteConsole>(remoteConsoles, CONSOLES_OF_SERVER, ({ metadata, spec }) => [
         keyText({ namespace: metadata.namespace ?? "", name: spec.serverRef.name }),
       ]),
+      index<RemoteConsole>(remoteConsoles, OPEN_URLS, (request) =>
+        request.status?.tokenHash !== undefined && mayStay(request) ? [request.metadata.namespace ?? ""] : [],
+      ),
     ],
     scope: (context) => scopeOf(context, deps),
-    steps: [giveUrl, takeUrlAway, report],
+    steps: [giveUrl, takeUrlAway, deleteFinished, report],
     // Or its owner could keep a connection against the administrator.
     evenPaused: ({ metadata }, cache) =>
       cache.byIndex(projects, PROJECT_BY_NAMESPACE, metadata.namespace ?? "")[0]?.spec.enabled === false,
-    status: ({ context, decision, given }) => statusOf(context.object, decision, given),
+    status: ({ context, decision, ...done }) => statusOf(context.object, decision, done, context.now),
   });
 }
 
@@ -79,8 +86,9 @@ function scopeOf(context: ReconcileContext<RemoteConsole>, deps: RemoteConsoleDe
   const namespace = request.metadata.namespace ?? "";
   const project = cache.byIndex(projects, PROJECT_BY_NAMESPACE, namespace)[0];
   const server: Server | undefined = cache.get(servers, { namespace, name: request.spec.serverRef.name });
-  const decision = decide(request, { project, server, hasProxy: deps.consoleOrigin !== undefined, now });
-  return { context, deps, namespace, decision };
+  const openUrls = cache.byIndex(remoteConsoles, OPEN_URLS, namespace).length;
+  const decision = decide(request, { project, server, openUrls, hasProxy: deps.consoleOrigin !== undefined, now });
+  return { context, deps, namespace, decision, isTakenAway: false };
 }
 
 /**
@@ -113,7 +121,18 @@ async function takeUrlAway(scope: Scope): Promise<Outcome> {
   if (!isOver || context.object.status?.secret === undefined) return settled();
   const outcome = await writeSecret(scope);
   if (outcome.kind !== "settled") return outcome;
+  scope.isTakenAway = true;
   if (decision.kind === "over") context.event("Normal", decision.phase, decision.why);
+  return settled();
+}
+
+/** One that is finished goes after its time, as a Job does: nothing else bounds how many there are. */
+async function deleteFinished({ context, decision }: Scope): Promise<Outcome> {
+  const { object: request, kube, now } = context;
+  const at = deletionTime(request, decision, now);
+  if (at === undefined || at > now) return settled();
+  const { uid, resourceVersion } = request.metadata;
+  await kube.delete(remoteConsoles, keyOf(request), { uid, resourceVersion });
   return settled();
 }
 

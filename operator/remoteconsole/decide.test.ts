@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { RemoteConsoleStatus } from "#operator/api/generated/remoteconsole.ts";
-import { decide, type World } from "./decide.ts";
+import { decide, MOST_OPEN_URLS, type World } from "./decide.ts";
 import { project, remoteConsole, server } from "./fixtures.ts";
 
 const NOW = new Date("2026-11-26T10:00:00Z");
 const DELETED = { deletionTimestamp: "2026-11-26T09:59:00Z" };
 const world = (more: Partial<World> = {}): World => ({
-  ...{ project: project(), server: server(), hasProxy: true, now: NOW },
+  ...{ project: project(), server: server(), openUrls: 0, hasProxy: true, now: NOW },
   ...more,
 });
 const given: RemoteConsoleStatus = {
@@ -36,6 +36,26 @@ describe("one that has no URL", () => {
     ],
   ] as const)("waits where %s", (_what, more, awaited) => {
     expect(decide(remoteConsole(), world(more))).toMatchObject({ kind: "wait", for: awaited });
+  });
+
+  test("waits where the namespace has as many as one core Secret may hold, and looks again", () => {
+    const full = decide(remoteConsole(), world({ openUrls: MOST_OPEN_URLS }));
+    expect(full).toMatchObject({ kind: "wait", reason: "TooManyOpen", pollAfterMs: expect.any(Number) });
+    expect(decide(remoteConsole(), world({ openUrls: MOST_OPEN_URLS - 1 })).kind).toBe("issue");
+  });
+
+  test("is for the Server that it saw first: it ends with it, and is never for another", () => {
+    const stopped = decide(remoteConsole(), world({ server: server("Shutdown") }));
+    expect(stopped).toMatchObject({ kind: "wait", serverUID: "server-uid" });
+    expect(decide(remoteConsole(), world({ server: undefined }))).not.toHaveProperty("serverUID");
+    const seen = remoteConsole({ phase: "Pending", serverUID: "server-uid" });
+    expect(decide(seen, world()).kind).toBe("issue");
+    for (const [now, why] of [
+      [undefined, /gone/],
+      [server("Running", DELETED), /gone/],
+      [server("Running", { uid: "another" }), /another than it was made for/],
+    ] as const)
+      expect(decide(seen, world({ server: now }))).toMatchObject({ phase: "Ended", why: expect.stringMatching(why) });
   });
 });
 
@@ -85,3 +105,21 @@ test.each(["Expired", "Ended"] as const)("one that is %s stays so, and says why 
   const over = remoteConsole({ ...given, phase, conditions });
   expect(decide(over, world())).toEqual({ kind: "over", phase, why: "as it was said" });
 });
+
+test.each([
+  ["Expired", {}, /^nobody connected in 10m/],
+  ["Ended", { server: undefined }, /^Server web-1 is gone/],
+  ["Ended", {}, /^its Server or its Project was not as it must be/],
+] as const)(
+  "one that is %s, and whose passes failed since, says why, and not what was said before",
+  (phase, more, why) => {
+    const before = { lastTransitionTime: "2026-11-26T09:00:00Z", type: "Ready" } as const;
+    for (const ready of [
+      { ...before, status: "True", reason: "Success", message: "The URL is in core Secret nephele-consoles, key look" },
+      { ...before, status: "False", reason: "TransientError", message: "409 Conflict" },
+    ] as const) {
+      const over = remoteConsole({ ...given, phase, conditions: [ready] });
+      expect(decide(over, world(more))).toMatchObject({ kind: "over", phase, why: expect.stringMatching(why) });
+    }
+  },
+);

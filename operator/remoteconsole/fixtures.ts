@@ -11,7 +11,7 @@ export function remoteConsole(status: RemoteConsoleStatus = {}, metadata: object
     ...KIND,
     kind: "RemoteConsole",
     metadata: { ...META, name: "look", uid: "look-uid", ...metadata },
-    spec: { serverRef: { name: "web-1" }, protocol: "serial", expiresAfter: "10m" },
+    spec: { serverRef: { name: "web-1" }, protocol: "serial", expiresAfter: "10m", ttlSecondsAfterFinished: 3600 },
     status,
   };
 }

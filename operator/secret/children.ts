@@ -1,11 +1,11 @@
 import type { CoreSecret } from "#operator/api/foreign.ts";
 import type { Secret } from "#operator/api/generated/secret.ts";
-import { MANAGED_BY_LABEL } from "#operator/api/marks.ts";
+import { BY_OPERATOR, MANAGED_BY_LABEL } from "#operator/api/marks.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import { controllerReference } from "#runtime/api/resource.ts";
 import { alreadyApplied } from "#runtime/client/applied.ts";
 
-export const MANAGED_BY: Readonly<Record<string, string>> = { [MANAGED_BY_LABEL]: "nephele-operator" };
+export const MANAGED_BY: Readonly<Record<string, string>> = { [MANAGED_BY_LABEL]: BY_OPERATOR };
 /** Names our Secret that a core Secret is of. */
 export const SECRET_LABEL = "nephele.dev/secret";
 const VERSION_ANNOTATION = "nephele.dev/version";

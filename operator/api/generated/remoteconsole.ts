@@ -14,9 +14,11 @@ export interface RemoteConsoleSpec {
   readonly protocol: "serial" | "vnc";
   /** How long the URL waits for its one connection. A connection that is open does not end by it. */
   readonly expiresAfter: string;
+  /** How many seconds the RemoteConsole stays when it is finished, as a Job's. Expired and Ended are finished at once, Used when no connection can be open any more (8 hours after the use). */
+  readonly ttlSecondsAfterFinished: number;
 }
 
-/** The Server, of the same namespace. Another Server that takes its name later is not meant. */
+/** The Server, of the same namespace. The first that is seen under the name is meant, and not another that takes the name later. */
 export interface RemoteConsoleServerRef {
   /** Name of a Server. */
   readonly name: string;
@@ -25,7 +27,7 @@ export interface RemoteConsoleServerRef {
 export interface RemoteConsoleStatus {
   /** Pending: not given yet. Issued: the URL waits for its connection. Used: it had it. Expired: it had none in time. Ended: nobody may connect or stay connected. */
   readonly phase?: "Pending" | "Issued" | "Used" | "Expired" | "Ended";
-  /** The Server that it is for, by its UID. */
+  /** The Server that it is for, by its UID, since it was first seen. */
   readonly serverUID?: string;
   /** SHA-256 of the token in the URL, in hexadecimal digits. The token has 256 random bits, so it cannot be found from it. */
   readonly tokenHash?: string;
@@ -33,6 +35,8 @@ export interface RemoteConsoleStatus {
   readonly expiresAt?: string;
   /** When it was used. */
   readonly usedAt?: string;
+  /** When it expired or ended. */
+  readonly finishedAt?: string;
   readonly secret?: RemoteConsoleStatusSecret;
   /** The generation of the spec that was looked at. */
   readonly observedGeneration?: number;
@@ -40,7 +44,7 @@ export interface RemoteConsoleStatus {
   readonly conditions?: readonly Condition[];
 }
 
-/** Where the URL is. */
+/** Where the URL is, until it has been taken away there. */
 export interface RemoteConsoleStatusSecret {
   /** Name of the core Secret. */
   readonly name: string;

@@ -1,7 +1,7 @@
 import { stringify } from "yaml";
 import type { Cloud } from "#operator/api/generated/cloud.ts";
 import type { Project } from "#operator/api/generated/project.ts";
-import { MANAGED_BY_LABEL } from "#operator/api/marks.ts";
+import { BY_OPERATOR, MANAGED_BY_LABEL } from "#operator/api/marks.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import {
   CREDENTIAL_ID_KEY,
@@ -40,7 +40,7 @@ export function cloudsSecret(input: CloudsSecretInput): Desired {
     metadata: {
       name: CLOUDS_SECRET,
       namespace: namespaceOf(project),
-      labels: { ...childLabels(project), [MANAGED_BY_LABEL]: "nephele-operator" },
+      labels: { ...childLabels(project), [MANAGED_BY_LABEL]: BY_OPERATOR },
       annotations: credentialAnnotations(generation),
     },
     type: "Opaque",
