@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { request } from "node:http";
+import { connect } from "node:net";
 
 /** What came of an attempt to connect to a console. */
 export type Attempt =
@@ -41,4 +43,33 @@ export function at(url: string, hostAndPort: string): string {
   const moved = new URL(url);
   moved.host = hostAndPort;
   return moved.toString();
+}
+
+/** A connection of a client that never closes for its part. */
+export interface HalfOpen {
+  heard(): string;
+  /** Whether the other side is gone: what is written to it comes back refused. */
+  isClosed(): boolean;
+}
+
+/** Asks for a WebSocket at a path, or says nothing where that is empty, and keeps its side open whatever comes. */
+export async function halfOpen(port: number, path = "/nothing"): Promise<HalfOpen> {
+  const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+  await once(socket, "connect");
+  let heard = "";
+  let isClosed = false;
+  socket.setEncoding("utf8").on("data", (part: string) => {
+    heard += part;
+  });
+  socket.on("error", () => undefined);
+  socket.once("close", () => {
+    isClosed = true;
+    clearInterval(asking);
+  });
+  // A side that was only half closed takes what is written; one that is closed answers it by a reset.
+  const asking = setInterval(() => socket.readableEnded && socket.write("x"), 50);
+  const lines = ["upgrade: websocket", "connection: Upgrade", "sec-websocket-version: 13"];
+  const key = `sec-websocket-key: ${randomBytes(16).toString("base64")}`;
+  if (path !== "") socket.write([`GET ${path} HTTP/1.1`, "host: consoles", ...lines, key, "", ""].join("\r\n"));
+  return { heard: () => heard, isClosed: () => isClosed };
 }

@@ -2,6 +2,7 @@ import { openCluster } from "#e2e/cluster/handle.ts";
 import { consoleUrl } from "#e2e/cluster/operator.ts";
 import { untilReady } from "#e2e/harness/conditions.ts";
 import { at, connectTo } from "#e2e/harness/console.ts";
+import { eventually } from "#e2e/harness/eventually.ts";
 import { coreSecrets } from "#operator/api/foreign.ts";
 import type { RemoteConsole, RemoteConsoleSpec } from "#operator/api/generated/remoteconsole.ts";
 import { remoteConsoles } from "#operator/api/resources.ts";
@@ -16,6 +17,7 @@ export const CONSOLES = "nephele-consoles";
 
 /** The console proxy as its pod runs it: with its service account's rights alone. */
 export interface ConsoleProxy {
+  readonly port: number;
   /** All that it has logged. */
   log(): string;
   /** Tries a URL that was issued, at this proxy. */
@@ -44,7 +46,10 @@ export async function startConsoleProxy(): Promise<ConsoleProxy> {
     },
     stop.signal,
   );
+  const ready = `http://127.0.0.1:${program.healthPort}/readyz`;
+  await eventually("the console proxy to be ready", async () => (await fetch(ready)).ok);
   return {
+    port: program.port,
     log: () => said.join(""),
     connect: (url, options) => connectTo(at(url, `127.0.0.1:${program.port}`), options),
     close: async () => {
@@ -59,16 +64,20 @@ export async function startConsoleProxy(): Promise<ConsoleProxy> {
 export interface Consoles {
   make(
     name: string,
-    spec: Omit<RemoteConsoleSpec, "expiresAfter"> & { readonly expiresAfter?: string },
+    spec: Pick<RemoteConsoleSpec, "serverRef" | "protocol"> &
+      Partial<Pick<RemoteConsoleSpec, "expiresAfter" | "ttlSecondsAfterFinished">>,
   ): Promise<RemoteConsole>;
   /** Makes one and waits for its URL. */
   issued(name: string, server: string, protocol?: RemoteConsoleSpec["protocol"]): Promise<string>;
   /** The URL in the core Secret; undefined where there is none. */
   url(name: string): Promise<string | undefined>;
+  /** Each URL that was read so far. */
+  issuedUrls(): ReadonlySet<string>;
 }
 
 export function consolesIn(kube: KubeClient, namespace: string): Consoles {
   const key = (name: string) => ({ namespace, name });
+  const urls = new Set<string>();
   const consoles: Consoles = {
     make: (name, spec) =>
       kube.apply(
@@ -85,8 +94,12 @@ export function consolesIn(kube: KubeClient, namespace: string): Consoles {
     },
     url: async (name) => {
       const text = (await kube.get(coreSecrets, key(CONSOLES)))?.data?.[name];
-      return text === undefined ? undefined : Buffer.from(text, "base64").toString();
+      if (text === undefined) return undefined;
+      const url = Buffer.from(text, "base64").toString();
+      urls.add(url);
+      return url;
     },
+    issuedUrls: () => urls,
   };
   return consoles;
 }

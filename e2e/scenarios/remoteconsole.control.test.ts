@@ -1,10 +1,15 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { operatorProcess } from "#e2e/cluster/operator.ts";
 import { untilCondition, untilGone, untilReady } from "#e2e/harness/conditions.ts";
+import { halfOpen } from "#e2e/harness/console.ts";
 import { eventsAbout } from "#e2e/harness/events.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
 import { coreSecrets } from "#operator/api/foreign.ts";
 import type { RemoteConsole } from "#operator/api/generated/remoteconsole.ts";
 import { remoteConsoles, servers } from "#operator/api/resources.ts";
+import { MOST_WAITING } from "#operator/console-proxy/serve-console.ts";
 import { consoleAddressOf, hashOf, newToken } from "#operator/console-token.ts";
 import { CONSOLES, type ConsoleProxy, type Consoles, consolesIn, startConsoleProxy } from "./console-bed.ts";
 import { openTenantBed, type Person, type TenantBed } from "./tenant-bed.ts";
@@ -153,6 +158,46 @@ describe("remoteconsole", { timeout: 60_000 }, () => {
     await untilCondition(bed.kube, remoteConsoles, at("late"), { type: "Stalled", status: "True", message });
   });
 
+  test("a URL that cannot be taken away for a time is taken away later, and why it is over is said", async () => {
+    const other = await bed.tenant();
+    await other.activeImage("debian");
+    await other.runningServer("web-1", spec());
+    const there = consolesIn(bed.kube, other.name);
+    const key = (name: string) => ({ namespace: other.name, name });
+    await there.issued("stays", "web-1");
+    await there.make("late", { ...serial(), expiresAfter: "10s" });
+    await untilReady(bed.kube, remoteConsoles, key("late"));
+    // The API server refuses each change of what is in it.
+    await bed.kube.mergePatch(coreSecrets, key(CONSOLES), { immutable: true });
+    const refusedWrite = { type: "Reconciling", status: "True", reason: "TransientError" };
+    await untilCondition(bed.kube, remoteConsoles, key("late"), refusedWrite);
+    const failed = await bed.kube.get(remoteConsoles, key("late"));
+    expect(failed?.status).toMatchObject({ phase: "Expired", secret: { name: CONSOLES, key: "late" } });
+    const { metadata, data, type } = (await bed.kube.get(coreSecrets, key(CONSOLES))) ?? {};
+    expect(Object.keys(data ?? {}).sort()).toEqual(["late", "stays"]);
+    // The same again, and not immutable: only a change of ours takes the URL away.
+    await bed.kube.delete(coreSecrets, key(CONSOLES));
+    const { labels, ownerReferences } = metadata ?? {};
+    const again = { ...key(CONSOLES), ...(labels && { labels }), ...(ownerReferences && { ownerReferences }) };
+    await bed.kube.create(coreSecrets, { apiVersion: "v1", kind: "Secret", metadata: again, data, type });
+    await untilCondition(bed.kube, remoteConsoles, key("late"), {
+      type: "Stalled",
+      status: "True",
+      message: /nobody connected in 10s/,
+    });
+    expect(await there.url("late")).toBeUndefined();
+    expect(await there.url("stays")).toBeDefined();
+    expect((await bed.kube.get(remoteConsoles, key("late")))?.status?.secret).toBeUndefined();
+  });
+
+  test("one that is finished is deleted after its time, and others are not", async () => {
+    await consoles.make("brief", { ...serial(), expiresAfter: "10s", ttlSecondsAfterFinished: 1 });
+    await consoles.make("stays", { ...serial(), expiresAfter: "10s" });
+    await untilGone(bed.kube, remoteConsoles, at("brief"));
+    await untilPhase("stays", "Expired");
+    expect((await get("stays")).spec.ttlSecondsAfterFinished).toBe(3600);
+  });
+
   test("dependency-missing: it waits for a Server, and for it to run", async () => {
     await consoles.make("early", serial("web-2"));
     const waits = { type: "Ready", status: "False", message: /Waiting for Server web-2$/ };
@@ -176,6 +221,19 @@ describe("remoteconsole", { timeout: 60_000 }, () => {
     await team.server("web-3", spec());
     await refused(url);
     expect((await get("orphan")).status?.phase).toBe("Ended");
+  });
+
+  test("one that waits is for the Server that it saw, and not for the next of that name", async () => {
+    await team.server("web-4", spec());
+    await consoles.make("waits", serial("web-4"));
+    const seen = await eventually("the Server to be seen", async () => (await get("waits")).status?.serverUID);
+    expect(seen).toBe((await bed.kube.get(servers, at("web-4")))?.metadata.uid);
+    await bed.kube.delete(servers, at("web-4"));
+    await untilPhase("waits", "Ended");
+    await untilGone(bed.kube, servers, at("web-4"));
+    await team.runningServer("web-4", spec());
+    expect((await get("waits")).status).toMatchObject({ phase: "Ended", serverUID: seen });
+    expect(await consoles.url("waits")).toBeUndefined();
   });
 
   test("conflict: a core Secret of somebody else's is left alone, and said", async () => {
@@ -288,7 +346,62 @@ describe("who may", { timeout: 60_000 }, () => {
   });
 });
 
-test("no token was logged, and the log is of these requests", () => {
+describe("strangers", { timeout: 60_000 }, () => {
+  test("as many as like keep nobody out who has a URL, and are refused at once when there are too many", async () => {
+    const url = await consoles.issued("wanted", "web-1");
+    const unknown = () => proxy.connect(url.replace("/wanted?", "/unknown?").replace(tokenOf(url), newToken()));
+    const began = performance.now();
+    const strangers = Array.from({ length: MOST_WAITING + 50 }, () => unknown().then(() => performance.now() - began));
+    const first = await Promise.race(strangers);
+    // Now all the places are taken; some have been refused already.
+    expect(await proxy.connect(url)).toMatchObject({ status: 502 });
+    const times = (await Promise.all(strangers)).sort((a, b) => a - b);
+    expect(times[0]).toBe(first);
+    // The control: those who had a place waited their second.
+    expect((times[MOST_WAITING + 49] ?? 0) - first).toBeGreaterThan(500);
+    await refused(url);
+  });
+
+  test("what can be no URL, and a page of elsewhere, take no place and no time", async () => {
+    const url = await consoles.issued("paged", "web-1");
+    const began = performance.now();
+    await refused(url.slice(0, -1));
+    await refused(url, { origin: "https://elsewhere.example" });
+    const fast = performance.now() - began;
+    const known = performance.now();
+    await refused(url.replace(tokenOf(url), newToken()));
+    expect(performance.now() - known).toBeGreaterThan(900);
+    expect(fast).toBeLessThan(900);
+  });
+
+  test("one that is refused and does not close for his part is closed", async () => {
+    const stubborn = await halfOpen(proxy.port);
+    await eventually("the connection to be closed", async () => stubborn.isClosed());
+    expect(stubborn.heard()).toMatch(/^HTTP\/1.1 403 /);
+  });
+
+  test("a proxy stops although a connection waits, and another has said nothing", async () => {
+    const stopping = await startConsoleProxy();
+    const unknown = `/remoteconsoles/nobody/none?token=${newToken()}`;
+    const [waits, silent] = [await halfOpen(stopping.port, unknown), await halfOpen(stopping.port, "")];
+    // It was sent before this one, which is answered.
+    expect(await stopping.connect("ws://localhost/nothing")).toMatchObject({ status: 403 });
+    expect(waits.heard()).toBe("");
+    await stopping.close();
+    await eventually("the one that waits to be cut", async () => waits.isClosed());
+    await eventually("the silent one to be cut", async () => silent.isClosed());
+  });
+});
+
+test("no token was logged by the proxy or the operator, and the logs are of these requests", () => {
+  const operator = readFileSync(join(bed.cluster.logsDir, `${operatorProcess}.log`), "utf8");
+  const tokens = [...consoles.issuedUrls()].map(tokenOf);
+  expect(tokens.length).toBeGreaterThan(5);
   expect(proxy.log()).toContain(`${team.name}/once`);
-  expect(proxy.log()).not.toContain("token=");
+  // It says little of what goes well: this is the pass that failed above.
+  expect(operator).toMatch(/remoteconsoles\.nephele\.dev \S+\/late"/);
+  for (const log of [proxy.log(), operator])
+    expect(tokens.filter((token) => token === "" || log.includes(token))).toEqual([]);
+  // The control: they would be found.
+  expect(tokens.every((token) => `a line with ${tokens.join(" ")}`.includes(token))).toBe(true);
 });

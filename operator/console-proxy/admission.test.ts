@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { RemoteConsole, RemoteConsoleStatus } from "#operator/api/generated/remoteconsole.ts";
 import type { Server } from "#operator/api/generated/server.ts";
 import { hashOf, newToken } from "#operator/console-token.ts";
-import { isMeant, judge, mayStayConnected } from "./admission.ts";
+import { isMeant, judge, mayBeBehind, mayStayConnected } from "./admission.ts";
 
 const NOW = new Date("2026-11-26T10:00:00Z");
 const TOKEN = newToken();
@@ -45,6 +45,12 @@ describe("a token", () => {
   ] as const)("opens nothing where %s", (_what, of, token, why) => {
     expect(judge(of, token, NOW)).toEqual({ kind: "refused", why });
   });
+});
+
+test("what may be good by a change that was not told yet is looked at again, and what is over is not", () => {
+  const again = (why: Parameters<typeof mayBeBehind>[0]["why"]) => mayBeBehind({ kind: "refused", why });
+  expect([again("unknown"), again("wrong token")]).toEqual([true, true]);
+  expect([again("used"), again("expired"), again("not issued")]).toEqual([false, false, false]);
 });
 
 test("a later Server of the same name is not meant", () => {

@@ -20,6 +20,14 @@ export function judge(request: RemoteConsole | undefined, token: string, now: Da
   return { kind: "good", request };
 }
 
+/**
+ * Whether a refusal may come of a watch that has not told all yet. An object of another token may be the former of its name.
+ * Where the token is the object's own it is over, and stays so.
+ */
+export function mayBeBehind({ why }: Extract<Verdict, { kind: "refused" }>): boolean {
+  return why === "unknown" || why === "wrong token";
+}
+
 /** Whether the Server is the one that the URL was made for, and not a later one of its name. */
 export function isMeant(server: Server | undefined, { status }: RemoteConsole): boolean {
   return server !== undefined && !isDeleting(server) && server.metadata.uid === status?.serverUID;

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { remoteConsoles } from "#operator/api/resources.ts";
 import { keyOf, keyText } from "#runtime/api/object.ts";
@@ -16,6 +16,7 @@ import type { Flags } from "./flags.ts";
 import { serveConsole } from "./serve-console.ts";
 import { Sessions } from "./sessions.ts";
 import { USER_AGENT } from "./tunnel.ts";
+import { whatCounts } from "./what-counts.ts";
 
 export interface ProgramOptions extends Pick<Flags, "listen" | "health" | "allowedOrigins"> {
   readonly connection: Connection;
@@ -43,7 +44,7 @@ export async function startProgram(options: ProgramOptions, signal: AbortSignal)
   const informers = new Informers(transport, logWatches(log, metrics));
   const kube = createClient(transport, (resource, object) => informers.absorb(resource, object));
   const [sessions, changes] = [new Sessions(), new Changes()];
-  informers.need(remoteConsoles);
+  informers.need(remoteConsoles, { keep: whatCounts });
   informers.onChange(remoteConsoles, ({ before, after }) => {
     const object = after ?? before;
     if (object === undefined) return;
@@ -68,11 +69,11 @@ export async function startProgram(options: ProgramOptions, signal: AbortSignal)
     const text = "consoles are WebSockets: connect with a client for these\n";
     response.writeHead(426, { "content-type": "text/plain; charset=utf-8", upgrade: "websocket" }).end(text);
   });
-  const waiting = new Set<Duplex>();
   const consoles = {
     connection,
     kube,
-    waiting,
+    waiting: new Set<Duplex>(),
+    opening: new Set<Duplex>(),
     cache: informers,
     sessions,
     changes,
@@ -80,6 +81,12 @@ export async function startProgram(options: ProgramOptions, signal: AbortSignal)
     log,
     stop: signal,
   };
+  // All, for the end: of one that asked for an upgrade http's server knows nothing any more, but waits for it to close.
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     serveConsole(consoles, request, socket, head).catch((error: unknown) => {
       log.error({ err: error }, "a connection failed");
@@ -95,8 +102,7 @@ export async function startProgram(options: ProgramOptions, signal: AbortSignal)
   const ended = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true })).then(
     async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeAllConnections();
-      sessions.closeAll();
+      for (const socket of sockets) socket.destroy();
       await Promise.all([closed, informers.stopped()]);
       await health.close();
     },

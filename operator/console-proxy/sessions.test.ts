@@ -25,6 +25,18 @@ test("a connection is cut when its object lets it stay no longer, and no other i
   sessions.review("team-a/nothing", undefined);
   await vi.waitFor(() => expect(sessions.size).toBe(1));
   expect([again.destroyed, other.destroyed]).toEqual([true, false]);
-  sessions.closeAll();
-  await vi.waitFor(() => expect(sessions.size).toBe(0));
+});
+
+test("nobody stays for more than eight hours", () => {
+  vi.useFakeTimers();
+  try {
+    const client = new PassThrough();
+    new Sessions().add(request("look", "1"), client, vi.fn());
+    vi.advanceTimersByTime(8 * 3_600_000 - 1);
+    expect(client.destroyed).toBe(false);
+    vi.advanceTimersByTime(1);
+    expect(client.destroyed).toBe(true);
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { RemoteConsole } from "#operator/api/generated/remoteconsole.ts";
+import { LONGEST_SESSION_MS } from "#operator/console-limits.ts";
 import { keyOf, keyText } from "#runtime/api/object.ts";
 import { mayStayConnected } from "./admission.ts";
 
@@ -19,13 +20,15 @@ export class Sessions {
     return all;
   }
 
-  /** Remembers a connection until it closes. `onClosed` hears of that. */
+  /** Remembers a connection until it closes, which is after {@link LONGEST_SESSION_MS} at the latest. `onClosed` hears of it. */
   add(opened: RemoteConsole, client: Duplex, onClosed: () => void): void {
     const key = keyText(keyOf(opened));
     const session = { opened, client };
     const here = this.#open.get(key) ?? new Set();
     this.#open.set(key, here.add(session));
+    const longest = setTimeout(() => client.destroy(), LONGEST_SESSION_MS).unref();
     client.once("close", () => {
+      clearTimeout(longest);
       here.delete(session);
       if (here.size === 0 && this.#open.get(key) === here) this.#open.delete(key);
       onClosed();
@@ -35,9 +38,5 @@ export class Sessions {
   /** Cuts the connections that the object, as it is now, lets stay no longer. */
   review(key: string, now: RemoteConsole | undefined): void {
     for (const { opened, client } of this.#open.get(key) ?? []) if (!mayStayConnected(opened, now)) client.destroy();
-  }
-
-  closeAll(): void {
-    for (const sessions of this.#open.values()) for (const { client } of sessions) client.destroy();
   }
 }

@@ -5,7 +5,7 @@ import type { Connection } from "#runtime/client/connection.ts";
 import { type Handshake, PLAIN } from "./handshake.ts";
 
 /** KubeVirt's subresource of an instance, for each protocol. */
-export const SUBRESOURCES = { serial: "console", vnc: "vnc" } as const;
+const SUBRESOURCES = { serial: "console", vnc: "vnc" } as const;
 
 /** For KubeVirt to open a console; it dials the guest's node and its launcher. */
 const OPEN_WITHIN_MS = 20_000;
@@ -66,6 +66,8 @@ export function join(one: Duplex, other: Duplex): void {
     // Without a listener an error would end the program; what follows it is `close`.
     from.on("error", () => undefined);
     from.once("close", () => to.destroy());
+    // A WebSocket has no half that stays open: who was told of the end and does not end for his part is not waited for.
+    from.once("end", () => to.once("finish", () => to.destroy()));
     keepAlive(from);
     from.pipe(to);
   }

@@ -19,11 +19,13 @@ export interface Within {
  * How a kind is watched. All who watch it must agree on the selector, and on whether it is watched everywhere or in
  * namespaces; full objects win over metadata.
  */
-export interface InformerOptions {
+export interface InformerOptions<T extends KubeObject = KubeObject> {
   readonly metadataOnly?: boolean;
   readonly labelSelector?: string;
   /** Only in the namespaces that these objects name. Several who say so watch in all of theirs. */
   readonly within?: Within;
+  /** What is held of each object, for a program that needs little of objects that may be large. Pure. */
+  readonly keep?: (object: T) => T;
 }
 
 /** Hears what is worth saying of the watches of a kind, which is named `servers.nephele.dev`. */
@@ -57,9 +59,9 @@ export class Informers implements CacheReader {
   }
 
   /** Declares that a kind is watched. To be called before {@link start}. */
-  need(resource: Resource, options: InformerOptions = {}): void {
+  need<T extends KubeObject>(resource: Resource<T>, options: InformerOptions<T> = {}): void {
     const name = resourceName(resource);
-    const { within, ...own } = options;
+    const { within, ...own } = options as unknown as InformerOptions;
     const known = this.#informers.get(name);
     if (known === undefined) {
       const sources = within === undefined ? [] : [within];
@@ -75,8 +77,14 @@ export class Informers implements CacheReader {
       return;
     }
     const everywhere = known.within.length === 0;
-    if (everywhere !== (within === undefined) || known.options.labelSelector !== own.labelSelector) {
-      throw new Error(`two controllers watch ${name} in different ways: agree on namespaces and label selector`);
+    if (
+      everywhere !== (within === undefined) ||
+      known.options.labelSelector !== own.labelSelector ||
+      known.options.keep !== own.keep
+    ) {
+      throw new Error(
+        `two controllers watch ${name} in different ways: agree on namespaces, label selector and what is kept`,
+      );
     }
     if (within !== undefined && !known.within.some(({ of }) => of === within.of)) known.within.push(within);
     if (known.options.metadataOnly === true && own.metadataOnly !== true)
@@ -138,7 +146,7 @@ export class Informers implements CacheReader {
     if (informer === undefined || informer.options.metadataOnly === true) return;
     // A namespace whose first list is on its way will bring the object itself.
     if (!this.hasSynced(resource, object.metadata.namespace)) return;
-    informer.store.upsert(object);
+    informer.store.upsert(informer.options.keep?.(object) ?? object);
   }
 
   async stopped(): Promise<void> {
@@ -189,6 +197,7 @@ export class Informers implements CacheReader {
     const { resource, store, options, notices } = informer;
     if (this.#signal === undefined || informer.watches.has(namespace)) return;
     const stop = new AbortController();
+    const kept = (object: KubeObject): KubeObject => options.keep?.(object) ?? object;
     const within = namespace === EVERYWHERE ? undefined : namespace;
     const say = (notice: WatchNotice | undefined): void => {
       if (notice !== undefined) this.#observer(resourceName(resource), notice);
@@ -211,10 +220,10 @@ export class Informers implements CacheReader {
             replace: (objects, version) => {
               const first = !entry.synced;
               entry.synced = true;
-              store.replace(objects, version, within, first);
+              store.replace(objects.map(kept), version, within, first);
               wake();
             },
-            upsert: (object) => void store.upsert(object),
+            upsert: (object) => void store.upsert(kept(object)),
             remove: (object, version) => store.remove(keyOf(object), version),
           },
           onError: (error) => {
