@@ -188,3 +188,38 @@ describe("the chart with SPIRE", () => {
     await expect(render(...values)).rejects.toThrow(problem);
   });
 });
+
+describe("the chart with the console proxy", () => {
+  const enabled = ["console.enabled=true", "console.url=wss://consoles.example.org", "console.parentRefs[0].name=edge"];
+
+  test("has a route for its host, and takes pages of elsewhere", async () => {
+    const origins = ["https://a.example", "http://b.example:8080", "https://192.0.2.1:8443"];
+    const rendered = await render(
+      ...enabled,
+      ...origins.map((origin, index) => `console.allowedOrigins[${index}]=${origin}`),
+    );
+    const all = objectsOf(rendered, /^nephele-console$/);
+    expect(all.find(({ kind }) => kind === "HTTPRoute")).toMatchObject({
+      spec: { hostnames: ["consoles.example.org"] },
+    });
+    for (const origin of origins) expect(rendered).toContain(`--allow-origin=${origin}`);
+    // Without a Gateway an address will do.
+    await expect(render("console.enabled=true", "console.url=ws://192.0.2.1:6083")).resolves.toContain(
+      "192.0.2.1:6083",
+    );
+  });
+
+  // The proxy would not start with such an origin, and the API server would refuse the route.
+  test.each([
+    ["console.allowedOrigins[0]=https://A.example", /allowedOrigins/],
+    ["console.allowedOrigins[0]=https://a.example:443", /allowedOrigins/],
+    ["console.allowedOrigins[0]=http://a.example:80", /allowedOrigins/],
+    ["console.allowedOrigins[0]=https://a.example:65536", /allowedOrigins/],
+    ["console.allowedOrigins[0]=https://a.example/", /allowedOrigins/],
+    ["console.url=wss://Consoles.example.org", /url/],
+    ["console.url=wss://192.0.2.1", /url/],
+    ["console.url=wss://[2001:db8::1]", /url/],
+  ])("refuses %s", async (value, problem) => {
+    await expect(render(...enabled, value)).rejects.toThrow(problem);
+  });
+});
