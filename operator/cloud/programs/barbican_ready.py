@@ -7,7 +7,7 @@ from barbican.model import repositories
 from barbican_wsgi import application as barbican
 from sqlalchemy import text
 
-barbican = mounted(barbican, "/key-manager")
+barbican = mounted(whole_body(barbican), "/key-manager")
 
 
 def ready(environ, start_response):

@@ -7,7 +7,7 @@ from keystone.common import sql
 from keystone.wsgi.api import application as keystone
 from sqlalchemy import text
 
-keystone = mounted(keystone, "/identity")
+keystone = mounted(whole_body(keystone), "/identity")
 
 
 def ready(environ, start_response):
