@@ -8,9 +8,9 @@ import { run, type Said } from "../harness/run.ts";
 import type { NodeHandle } from "./handle.ts";
 import { askRaw } from "./raw-request.ts";
 
-/** Another try follows a connection that was refused or reset, as HTTP clients do it: how often, and how long after. */
-const RETRIES = 5;
-const RETRY_AFTER_MS = 200;
+/** Another try follows a connection that was refused or reset, as HTTP clients do it: how often, and how long after the first time. */
+const RETRIES = 8;
+const RETRY_AFTER_MS = 100;
 const CONNECTION_LOST = new Set(["ECONNRESET", "ECONNREFUSED", "EPIPE", "UND_ERR_SOCKET"]);
 
 export interface EdgeAnswer {
@@ -84,7 +84,7 @@ export async function openEdgeClients(
         } catch (error) {
           if (tries === RETRIES || !isLost(error)) throw error;
           retried += 1;
-          await sleep(RETRY_AFTER_MS);
+          await sleep(RETRY_AFTER_MS * 2 ** tries);
         }
       }
     },
