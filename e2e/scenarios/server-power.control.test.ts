@@ -33,8 +33,9 @@ const spec = () => ({ flavorRef: { name: flavor }, imageRef: { name: "debian" },
 async function tell(name: string, type: string, said: readonly [string, string, string] | undefined): Promise<void> {
   const instance = await bed.kube.get(virtualMachineInstances, at(name));
   const others = (instance?.status?.conditions ?? []).filter((condition) => condition.type !== type);
-  const told = said === undefined ? [] : [{ type, status: said[0], reason: said[1], message: said[2] }];
-  // Without times KubeVirt's own patches, which name what they expect to find, would never fit again.
+  // Without times, or with empty words, KubeVirt's own patches, which name what they expect to find, would never fit again.
+  const words = Object.entries({ status: said?.[0], reason: said?.[1], message: said?.[2] });
+  const told = said === undefined ? [] : [{ type, ...Object.fromEntries(words.filter(([, word]) => word !== "")) }];
   const now = timeText(new Date());
   const times = { lastProbeTime: now, lastTransitionTime: now };
   const conditions = [...others, ...told].map((condition) => ({ ...condition, ...times }));

@@ -158,7 +158,7 @@ describe("secret", () => {
   });
 
   test("update: an expired version is told, and a wish brings a new one", async () => {
-    await team.apply("short", { type: "passphrase", source: { generate: { length: 16 } }, expiresAfter: "3s" });
+    await team.apply("short", { type: "passphrase", source: { generate: { length: 16 } }, expiresAfter: "10s" });
     await team.until("short", "False", "InvalidConfiguration", /spec.expiresAfter: version 1 expired at/);
     await team.apply(
       "short",

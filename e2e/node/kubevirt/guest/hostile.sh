@@ -9,29 +9,10 @@ head -c 1073741824 /dev/zero | gzip -9 > hostile-bomb.gz
 # A table of two thousand million entries: its header's bytes 36 to 39.
 qemu-img create -q -f qcow2 hostile-table.qcow2 1M
 printf '\177\377\377\377' | dd of=hostile-table.qcow2 bs=1 seek=36 conv=notrunc status=none
-# Somebody else's bytes, by what a disk may be made of: a file beneath it, beside it, or at an address.
+# Somebody else's bytes, by what a disk may be made of: a file beneath it, an address, or a file beside it.
 backed() {
   qemu-img create -q -f qcow2 -u -F raw -b "$2" "$1" 1M
 }
-backed hostile-backing.qcow2 /etc/os-release
 backed hostile-backing-missing.qcow2 /nowhere/disk
 backed hostile-backing-url.qcow2 'json:{"driver":"raw","file":{"driver":"nbd","host":"10.0.0.1","port":"10809"}}'
 qemu-img create -q -f qcow2 -o data_file=/tmp/beside,data_file_raw=on hostile-data-file.qcow2 1M
-cat > hostile-extent.vmdk <<'VMDK'
-# Disk DescriptorFile
-version=1
-CID=fffffffe
-parentCID=ffffffff
-createType="monolithicFlat"
-
-# Extent description
-RW 1 FLAT "/etc/os-release" 0
-
-# The Disk Data Base
-#DDB
-ddb.virtualHWVersion = "4"
-ddb.geometry.cylinders = "1"
-ddb.geometry.heads = "1"
-ddb.geometry.sectors = "1"
-ddb.adapterType = "ide"
-VMDK
