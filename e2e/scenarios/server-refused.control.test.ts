@@ -106,7 +106,8 @@ describe("server", () => {
   });
 });
 
-describe("server, within boundaries", () => {
+/** Where it may run. */
+describe("server", () => {
   const [ofProject, ofImage, later] = [unique("cage"), unique("licence"), unique("later")];
   let caged: Tenant;
   const node = async (...labels: readonly string[]): Promise<void> => {
