@@ -1,13 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { unique } from "#e2e/harness/bed.ts";
 import { untilCondition, untilGone } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
-import { run } from "#e2e/harness/run.ts";
-import { dataVolumes, services, virtualMachineInstances, virtualMachines } from "#operator/api/foreign.ts";
+import { dataVolumes, services, virtualMachines } from "#operator/api/foreign.ts";
 import type { Server } from "#operator/api/generated/server.ts";
-import { BOUNDARY_LABEL_PREFIX } from "#operator/api/marks.ts";
-import { images, servers } from "#operator/api/resources.ts";
-import { isOutside } from "#operator/server/placement.ts";
+import { servers } from "#operator/api/resources.ts";
 import { type GuestBed, openGuestBed, type Tenant } from "./guest-bed.ts";
 
 let bed: GuestBed;
@@ -103,56 +99,5 @@ describe("server", () => {
     await bed.kube.delete(servers, at(first, poor));
     await untilGone(bed.kube, servers, at(first, poor));
     await eventually("another machine", async () => (await built()).filter((name) => name !== first).length === 2);
-  });
-});
-
-/** Where it may run. */
-describe("server", () => {
-  const [ofProject, ofImage, later] = [unique("cage"), unique("licence"), unique("later")];
-  let caged: Tenant;
-  const node = async (...labels: readonly string[]): Promise<void> => {
-    const env = { KUBECONFIG: bed.cluster.kubeconfigPath };
-    const said = await run(bed.cluster.kubectl, ["label", "nodes", "--all", ...labels], { env });
-    expect(said).toMatchObject({ ok: true });
-  };
-  const label = (boundary: string, value: string) => `${BOUNDARY_LABEL_PREFIX}${boundary}${value}`;
-
-  beforeAll(async () => {
-    caged = await bed.tenant({ boundaries: [ofProject] });
-    await Promise.all([caged.activeImage("debian"), caged.activeImage("licensed", { boundaries: [ofImage] })]);
-    await caged.server("caged", spec());
-    await caged.server("both", spec({ imageRef: { name: "licensed" } }));
-    await Promise.all(["caged", "both"].map((name) => caged.copied(`${name}-root-1`)));
-  });
-  afterAll(() => node(label(ofProject, "-"), label(ofImage, "-")));
-
-  test("create-full: within the boundaries of its Project and Image, and on no other node: until there is one it says which", async () => {
-    const waits = (name: string, within: string) => {
-      const message = new RegExp(`a node that takes the guest: .*\\(it may run only within ${within}\\)`);
-      return untilCondition(bed.kube, servers, at(name, caged), { type: "Ready", status: "False", message });
-    };
-    await Promise.all([waits("caged", ofProject), waits("both", `${ofProject}, ${ofImage}`)]);
-    await node(label(ofProject, "=true"));
-    await caged.boot("caged");
-    // The scheduler has looked at the node again, and one boundary is not enough for the other.
-    expect((await bed.kube.get(virtualMachineInstances, at("both", caged)))?.status?.phase).toBe("Scheduling");
-    await node(label(ofImage, "=true"));
-    await caged.boot("both");
-  });
-
-  test("create-full: what is copied from a disk is kept within the same, whatever its own Image says", async () => {
-    await caged.image("copy", { source: { volume: { name: "both-root-1" } } });
-    await eventually("the copy to have the boundaries of the disk", async () => {
-      return (await bed.kube.get(images, at("copy", caged)))?.status?.boundaries?.includes(ofImage);
-    });
-  });
-
-  test("update: who pauses his Server does not keep it from what its Project says later", async () => {
-    const paused = { metadata: { annotations: { "nephele.dev/paused": "true" } } };
-    await bed.kube.mergePatch(servers, at("caged", caged), paused);
-    await bed.project(caged.name, { boundaries: [ofProject, later] });
-    await eventually("the machine to be kept within the later boundary", async () => {
-      return !isOutside(await bed.kube.get(virtualMachines, at("caged", caged)), [later]);
-    });
   });
 });

@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { unique } from "#e2e/harness/bed.ts";
+import { untilCondition } from "#e2e/harness/conditions.ts";
+import { eventually } from "#e2e/harness/eventually.ts";
+import { run } from "#e2e/harness/run.ts";
+import { virtualMachineInstances, virtualMachines } from "#operator/api/foreign.ts";
+import { BOUNDARY_LABEL_PREFIX } from "#operator/api/marks.ts";
+import { images, servers } from "#operator/api/resources.ts";
+import { isOutside } from "#operator/server/placement.ts";
+import { type GuestBed, openGuestBed, type Tenant } from "./guest-bed.ts";
+
+let bed: GuestBed;
+let small: string;
+let caged: Tenant;
+const [ofProject, ofImage, later] = [unique("cage"), unique("licence"), unique("later")];
+
+beforeAll(async () => {
+  bed = await openGuestBed();
+  small = await bed.flavor("small");
+  caged = await bed.tenant({ boundaries: [ofProject] });
+  await Promise.all([caged.activeImage("debian"), caged.activeImage("licensed", { boundaries: [ofImage] })]);
+  await caged.server("caged", spec());
+  await caged.server("both", spec({ imageRef: { name: "licensed" } }));
+  await Promise.all(["caged", "both"].map((name) => caged.copied(`${name}-root-1`)));
+});
+afterAll(async () => {
+  if (bed !== undefined) await node(label(ofProject, "-"), label(ofImage, "-"));
+  await bed?.close();
+}, 180_000);
+
+const at = (name: string) => ({ namespace: caged.name, name });
+const spec = (more: object = {}) => ({ flavorRef: { name: small }, imageRef: { name: "debian" }, ...more });
+const label = (boundary: string, value: string) => `${BOUNDARY_LABEL_PREFIX}${boundary}${value}`;
+
+/** Gives the nodes labels, or takes them. */
+async function node(...labels: readonly string[]): Promise<void> {
+  const env = { KUBECONFIG: bed.cluster.kubeconfigPath };
+  const said = await run(bed.cluster.kubectl, ["label", "nodes", "--all", ...labels], { env });
+  expect(said).toMatchObject({ ok: true });
+}
+
+/** Where a Server may run. */
+describe("server", () => {
+  test("create-full: within the boundaries of its Project and Image, and on no other node: until there is one it says which", async () => {
+    const waits = (name: string, within: string) => {
+      const message = new RegExp(`a node that takes the guest: .*\\(it may run only within ${within}\\)`);
+      return untilCondition(bed.kube, servers, at(name), { type: "Ready", status: "False", message });
+    };
+    await Promise.all([waits("caged", ofProject), waits("both", `${ofProject}, ${ofImage}`)]);
+    await node(label(ofProject, "=true"));
+    await caged.boot("caged");
+    // The scheduler has looked at the node again, and one boundary is not enough for the other.
+    expect((await bed.kube.get(virtualMachineInstances, at("both")))?.status?.phase).toBe("Scheduling");
+    await node(label(ofImage, "=true"));
+    await caged.boot("both");
+  });
+
+  test("create-full: what is copied from a disk is kept within the same, whatever its own Image says", async () => {
+    await caged.image("copy", { source: { volume: { name: "both-root-1" } } });
+    await eventually("the copy to have the boundaries of the disk", async () => {
+      return (await bed.kube.get(images, at("copy")))?.status?.boundaries?.includes(ofImage);
+    });
+  });
+
+  test("update: who pauses his Server does not keep it from what its Project says later", async () => {
+    const paused = { metadata: { annotations: { "nephele.dev/paused": "true" } } };
+    await bed.kube.mergePatch(servers, at("caged"), paused);
+    await bed.project(caged.name, { boundaries: [ofProject, later] });
+    await eventually("the machine to be kept within the later boundary", async () => {
+      return !isOutside(await bed.kube.get(virtualMachines, at("caged")), [later]);
+    });
+  });
+});
