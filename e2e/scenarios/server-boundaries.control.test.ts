@@ -44,7 +44,8 @@ describe("server", () => {
   test("create-full: within the boundaries of its Project and Image, and on no other node: until there is one it says which", async () => {
     const waits = (name: string, within: string) => {
       const message = new RegExp(`a node that takes the guest: .*\\(it may run only within ${within}\\)`);
-      return untilCondition(bed.kube, servers, at(name), { type: "Ready", status: "False", message });
+      // Of a build nothing finer is told in its first 30 s (docs/server.md).
+      return untilCondition(bed.kube, servers, at(name), { type: "Ready", status: "False", message }, 60_000);
     };
     await Promise.all([waits("caged", ofProject), waits("both", `${ofProject}, ${ofImage}`)]);
     await node(label(ofProject, "=true"));
@@ -53,7 +54,7 @@ describe("server", () => {
     expect((await bed.kube.get(virtualMachineInstances, at("both")))?.status?.phase).toBe("Scheduling");
     await node(label(ofImage, "=true"));
     await caged.boot("both");
-  });
+  }, 120_000);
 
   test("create-full: what is copied from a disk is kept within the same, whatever its own Image says", async () => {
     await caged.image("copy", { source: { volume: { name: "both-root-1" } } });
