@@ -69,9 +69,8 @@ describe("API server", () => {
   }) => {
     const lines: string[] = [];
     const log = createLogger({ level: "info", destination: { write: (line) => void lines.push(line) } });
-    // A kind's storage may still be starting when it is watched: that is told as any other failure is, and not meant here.
     const about = (): readonly string[] =>
-      lines.filter((line) => line.includes(`"resource":"${resourceName(gadgets)}"`) && /serves? this kind/.test(line));
+      lines.filter((line) => line.includes(`"resource":"${resourceName(gadgets)}"`));
     const seen: string[] = [];
     const controller = defineController<Widget, ReconcileContext<Widget>>({
       name: "gadget",

@@ -5,6 +5,7 @@ import { WatchNotices } from "./notices.ts";
 const status = (code: number): ApiError => apiErrorOf("watch widgets", code, "");
 const absent = status(404);
 const forbidden = status(403);
+const throttled = status(429);
 const cut = new Error("the connection was cut");
 
 /** An attempt that failed, or a namespace (undefined: all) in which the API server answered. */
@@ -26,6 +27,11 @@ describe("what is said of a watch", () => {
       "not anew that it is not served, after a failure in between",
       [{ error: absent }, { error: cut }, { error: absent }],
       ["absent", "failed", undefined],
+    ],
+    [
+      "no word of the storage of a kind that comes; one of a kind that is there",
+      [{ error: absent }, { error: throttled }, answered(), { error: throttled }],
+      ["absent", undefined, "served", "failed"],
     ],
     [
       "once for all namespaces that the kind is not served",

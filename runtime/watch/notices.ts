@@ -26,6 +26,8 @@ export class WatchNotices {
       this.#isAbsent = true;
       return { kind: "absent", reason: error.message };
     }
+    // A kind that comes is throttled until its storage has started: it is not served yet.
+    if (this.#isAbsent && isApiError(error, "TooManyRequests")) return undefined;
     if (namespace !== undefined && isApiError(error, "Forbidden")) {
       if (this.#forbidden.has(namespace)) return undefined;
       this.#forbidden.add(namespace);
