@@ -50,6 +50,8 @@ export default defineConfig({
           name: "control",
           include: ["**/*.control.test.ts"],
           exclude: ["**/node_modules/**"],
+          // As every program of ours is started: what is done with garbage is done here, too.
+          execArgv: ["--expose-gc"],
           globalSetup: ["e2e/cluster/vitest-setup.ts"],
           testTimeout: 60_000,
           hookTimeout: 120_000,
