@@ -22,8 +22,9 @@ function metadataOf(image: Image, name: string): Desired["metadata"] {
 
 /**
  * The golden volume (cdi.kubevirt.io/v1beta1), named as the Image, which is the name that `virtctl image-upload` is
- * given, with the boundaries of what it is copied from. It is bound at once, because nothing ever mounts it: with storage that waits for a first consumer it would
+ * given. It is bound at once, because nothing ever mounts it: with storage that waits for a first consumer it would
  * wait for ever.
+ * @param inherited the boundaries of what it is copied from
  */
 export function dataVolumeFor(image: Image, inherited: readonly string[]): Desired {
   const { minDisk, source } = image.spec;

@@ -57,8 +57,8 @@ export function waitingNeighbours(server: Server, cache: CacheReader): readonly 
 
 /**
  * A Project's status counts its Servers, so it changes with each of them, and waking all of them each time would cost
- * the square of their number. Woken are those that wait for the Project, those whose machine is to be
- * kept within other boundaries, and all when it is switched on or off.
+ * the square of their number. Woken are those that wait for the Project, those whose machine is to be kept within other
+ * boundaries, and all when it is switched on or off.
  */
 export function serversOfProject(project: Project, cache: CacheReader): readonly ObjectKey[] {
   const namespace = project.status?.namespace;
@@ -74,8 +74,10 @@ export function serversOfProject(project: Project, cache: CacheReader): readonly
 
 /** The machine is not kept within what its Project and its disk say now. */
 function isKeptOtherwise({ spec }: Project, machine: VirtualMachine | undefined): boolean {
-  const wanted = allBoundaries(spec.boundaries, recordedDisk(machine)?.boundaries);
-  return machine !== undefined && wanted.join() !== allBoundaries(boundariesOf(machine)).join();
+  const [wanted, kept] = [allBoundaries(spec.boundaries), allBoundaries(boundariesOf(machine))];
+  // What the disk says is read out of a text: not for each of a Project's Servers each time, where none has boundaries.
+  if (machine === undefined || wanted.join() === kept.join()) return false;
+  return allBoundaries(wanted, recordedDisk(machine)?.boundaries).join() !== kept.join();
 }
 
 function concerns(project: Project, server: Server): boolean {
