@@ -148,7 +148,7 @@ export function absence(
   { unreadableIn, byName }: Pick<ClusterObjects, "unreadableIn" | "byName">,
   secret?: string,
 ): string {
-  const state = byName.get(`${namespace}/${secret}`);
+  const state = secret === undefined ? undefined : byName.get(`${namespace}/${secret}`);
   if (!unreadableIn.has(namespace) || state === "readable") return "is not there";
   if (state === "awaited") return "is being read";
   if (state === "failed") return "could not be read: the control plane's log says why, and it asks again";

@@ -9,6 +9,7 @@ import { Compiler } from "../translate/compile.ts";
 import { translate } from "../translate/translate.ts";
 import { gatewayDuration } from "./duration.ts";
 import { intersection } from "./hostnames.ts";
+import { absence } from "./listeners.ts";
 import { clusterObjects, type ReadByName } from "./objects.ts";
 import { selects } from "./selector.ts";
 import { viewOf } from "./view.ts";
@@ -111,6 +112,13 @@ describe("a cluster as a mesh, with its conditions", () => {
     expect(said("awaited")).toContain("is being read");
     expect(said("failed")).toContain("could not be read");
     expect(said("excess")).toContain("is one too many");
+  });
+
+  test("of a ConfigMap nothing is said that is known of a Secret", () => {
+    const known = { unreadableIn: new Set(["shop"]), byName: new Map([["shop/undefined", "excess" as const]]) };
+    expect(absence("shop", known)).toContain("may not be read");
+    // Control: of the Secret it is.
+    expect(absence("shop", known, "undefined")).toContain("is one too many");
   });
 
   test("each golden file belongs to a case", () => {
