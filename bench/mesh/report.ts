@@ -69,7 +69,7 @@ more than the mesh's, and processor time is what to read.
 - **Two sidecars take more processor time than the goal has.** What a request costs them is above, and it passes both one after the
   other: that alone is more than 0.3 ms. By \`perf record\` of both (versions of Keystone, which cost the least) some 70 % of it is
   Envoy's own code, 25 % the kernel. Tried: without access logs it is 13 µs less a request of 500.
-- **What takes long costs the sidecars more**, too: up to twice the processor time of a short request. That is not their idle time, of which
+- **What takes long costs the sidecars more**, too: about twice the processor time of a short request. That is not their idle time, of which
   they have 3 ms a second; caches that went cold meanwhile are a guess, not shown.
 - uWSGI closes a connection after each answer, so that the service's sidecar opens one for each request, as the bare caller does.
   In a Cloud's pods that is a unix socket.
