@@ -22,6 +22,8 @@ let read: SecretsByName;
 let transport: Transport;
 /** What was said of each that is not read, as `name: what`. */
 const failures: string[] = [];
+/** What the API server was asked to watch, by the field selectors. */
+const asked: unknown[] = [];
 /** Ends each watch that runs, as the API server does by itself every few minutes. */
 let cut = new AbortController();
 /** How long what was read is used on in this test, milliseconds. */
@@ -43,6 +45,7 @@ beforeAll(async () => {
   transport = {
     ...real,
     lines: (request) => {
+      asked.push(request.query?.["fieldSelector"]);
       const signal = request.signal === undefined ? cut.signal : AbortSignal.any([request.signal, cut.signal]);
       return real.lines({ ...request, signal });
     },
@@ -102,10 +105,13 @@ test("a Role for one Secret lets it be read, with its changes, and nothing besid
   expect(failures.filter((each) => each.startsWith("keys: "))).toHaveLength(1);
 }, 120_000);
 
-test("what is no name of an object is known not to be read, and asks the API server for nothing", () => {
-  failures.length = 0;
-  expect(known(`${namespace}/tls,x=y`, `${namespace}/a/b`)).toEqual(["tls,x=y: failed", "a/b: failed"]);
-  expect(failures).toEqual([]);
+test("what is no name of an object is known not to be read, and asks the API server for nothing", async () => {
+  asked.length = 0;
+  const names = [`${namespace}/tls,x=y`, `${namespace}/a/b`, `${namespace}/other`];
+  expect(known(...names)).toEqual(["tls,x=y: failed", "a/b: failed"]);
+  // Control: for the one that is a name it is asked.
+  await expect.poll(() => known(...names), soon).toContain("other: forbidden");
+  expect(new Set(asked)).toEqual(new Set(["metadata.name=other"]));
 });
 
 test("a certificate that may be read no more is used on for a while, then let go, and read again once it may be", async () => {
