@@ -29,7 +29,7 @@ describe("read by name is", () => {
     const both = gateway(
       "a",
       [{ name: "tls" }, { name: "more" }],
-      [{ name: "tls" }, { kind: "ConfigMap", name: "no" }],
+      [{ name: "tls" }, { kind: "ConfigMap", name: "no" }, { name: "no,such=name" }],
     );
     expect(namesOf([both])).toEqual(["a: shop/tls shop/more"]);
     expect([...certificatesByName([both], new Set(), []).wanted.values()]).toEqual([new Set()]);

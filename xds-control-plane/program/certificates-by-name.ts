@@ -1,3 +1,4 @@
+import { isObjectName } from "#runtime/api/object.ts";
 import { isGranted } from "../cluster-view/grants.ts";
 import type { Gateway, ReferenceGrant } from "../cluster-view/kinds.ts";
 import { endsTls } from "../cluster-view/listeners.ts";
@@ -53,7 +54,7 @@ function certificatesOf(
   const from = { group: "gateway.networking.k8s.io", kind: "Gateway", namespace: own };
   const refs = (spec?.listeners ?? []).filter(endsTls).flatMap(({ tls }) => tls?.certificateRefs ?? []);
   const names = refs.flatMap(({ group = "", kind = "Secret", namespace = own, name }) => {
-    const isRead = group === "" && kind === "Secret" && unreadable.has(namespace);
+    const isRead = group === "" && kind === "Secret" && unreadable.has(namespace) && isObjectName(name);
     return isRead && isGranted(grants, from, { group, kind, namespace, name }) ? [`${namespace}/${name}`] : [];
   });
   return new Set(names);

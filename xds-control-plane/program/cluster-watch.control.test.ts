@@ -18,6 +18,7 @@ const className = unique("class");
 const stop = new AbortController();
 const open: (() => unknown)[] = [];
 let bed: Bed;
+let real: Transport;
 let seen: ClusterObjects | undefined;
 /** Names of core Secrets that the API server was asked for and is kept from answering. */
 const held = new Set<string>();
@@ -36,40 +37,49 @@ beforeAll(async () => {
     impersonate: { user: "system:serviceaccount:nephele-system:nephele-xds", groups: ["system:authenticated"] },
   });
   open.push(() => connection.close());
-  const real = createTransport(connection, { userAgent: "nephele-tests" });
-  const slow: Transport = {
-    ...real,
-    async *lines(request) {
-      const name = request.query?.["fieldSelector"];
-      if (typeof name === "string" && name.startsWith("metadata.name=slow")) {
-        held.add(name.slice("metadata.name=".length));
-        await new Promise<void>((resolve) =>
-          request.signal?.addEventListener("abort", () => resolve(), { once: true }),
-        );
-        return;
-      }
-      yield* real.lines(request);
-    },
-  };
-  const informers = new Informers(slow, () => {});
-  const watching = watchCluster(
-    informers,
-    slow,
-    createLogger({ level: "silent" }),
-    (objects) => {
-      seen = objects;
-    },
-    stop.signal,
-  );
-  informers.start(stop.signal);
-  open.push(async () => {
-    stop.abort();
-    await Promise.all([informers.stopped(), watching.stopped()]);
+  real = createTransport(connection, { userAgent: "nephele-tests" });
+  watch((objects) => {
+    seen = objects;
   });
 });
 afterAll(async () => {
   for (const close of open.splice(0).reverse()) await close();
 });
+
+/** The API server, but that it never answers for one core Secret, and for another fails at first. */
+function faulty(): Transport {
+  let hasFailed = false;
+  return {
+    ...real,
+    async *lines(request) {
+      const [, name = ""] = String(request.query?.["fieldSelector"]).split("metadata.name=");
+      if (name.startsWith("slow")) {
+        held.add(name);
+        await new Promise<void>((resolve) =>
+          request.signal?.addEventListener("abort", () => resolve(), { once: true }),
+        );
+        return;
+      }
+      if (name === "flaky" && !hasFailed) {
+        hasFailed = true;
+        throw new Error("the connection was reset");
+      }
+      yield* real.lines(request);
+    },
+  };
+}
+
+/** Watches the cluster from now on. */
+function watch(onObjects: (objects: ClusterObjects) => void): void {
+  const transport = faulty();
+  const informers = new Informers(transport, () => {});
+  const watching = watchCluster(informers, transport, createLogger({ level: "silent" }), onObjects, stop.signal);
+  informers.start(stop.signal);
+  open.push(async () => {
+    stop.abort();
+    await Promise.all([informers.stopped(), watching.stopped()]);
+  });
+}
 
 const gateway = (name: string, ...certificates: readonly string[]): Promise<unknown> => {
   const certificateRefs = certificates.map((each) => ({ name: each }));
@@ -83,6 +93,16 @@ const certificatesOf = (name: string): readonly string[] | undefined => {
 };
 const hasService = (name: string): boolean =>
   seen?.services.some(({ metadata }) => metadata.namespace === namespace && metadata.name === name) === true;
+
+test("the first view waits for a certificate that could not be read at once", async () => {
+  await put(bed, gatewayClasses as Resource, { metadata: { name: className }, spec: { controllerName } });
+  await gateway("early", "flaky");
+  const views: ClusterObjects[] = [];
+  watch((objects) => views.push(objects));
+  await expect.poll(() => views.length, soon).toBeGreaterThan(0);
+  expect(views[0]?.byName.get(`${namespace}/flaky`)).toBe("forbidden");
+  await bed.kube.delete(gateways, { namespace, name: "early" });
+}, 120_000);
 
 test("a Gateway that waits for a certificate's first answer holds up nothing else, and is seen as it was", async () => {
   await put(bed, gatewayClasses as Resource, { metadata: { name: className }, spec: { controllerName } });

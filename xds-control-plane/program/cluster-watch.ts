@@ -50,6 +50,8 @@ const againMs = 100;
  * served before. Later nothing waits for them.
  */
 const firstAnswersMs = 5_000;
+/** What may be another answer soon: one that failed is asked for again. */
+const mayCome: readonly ReadByName[] = ["awaited", "failed"];
 
 /** Where something is read that is not read everywhere: in the namespaces that these objects name. */
 interface Source {
@@ -92,7 +94,7 @@ export function watchCluster(
     timer = undefined;
     if (signal.aborted) return;
     const objects = read(informers, byName, whole);
-    const isAwaited = objects !== undefined && [...objects.byName.values()].includes("awaited");
+    const isAwaited = objects !== undefined && [...objects.byName.values()].some((state) => mayCome.includes(state));
     if (isAwaited) waitsUntil ??= Date.now() + firstAnswersMs;
     if (objects === undefined || (isAwaited && Date.now() < (waitsUntil ?? 0))) {
       schedule(againMs);
