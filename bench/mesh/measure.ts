@@ -6,13 +6,12 @@ import { cpuSecondsOfAll } from "../usage.ts";
 export const ways = ["bare", "mesh"] as const;
 export type Way = (typeof ways)[number];
 
-/** What is asked of a service. An answer with another status ends the measurement. */
+/** What is asked of a service. An answer with another status than 200 ends the measurement. */
 export interface Question {
   /** As the page calls it. */
   readonly name: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly status: number;
 }
 
 /** The processes on the way of a request, by what they are; a service has several. */
@@ -76,10 +75,10 @@ export async function measure(
   }
 }
 
-async function askOnce(agent: Agent, origin: string, { name, path, headers, status }: Question): Promise<void> {
+async function askOnce(agent: Agent, origin: string, { name, path, headers }: Question): Promise<void> {
   const { statusCode, body } = await request(`${origin}${path}`, { headers, dispatcher: agent });
   const text = await body.text();
-  if (statusCode !== status) throw new Error(`${name}: ${statusCode} instead of ${status}: ${text.slice(0, 300)}`);
+  if (statusCode !== 200) throw new Error(`${name}: ${statusCode} instead of 200: ${text.slice(0, 300)}`);
 }
 
 function noCpu(): Record<(typeof parts)[number], number> {

@@ -54,15 +54,18 @@ async function behindSidecars(bed: SidecarBed, openstack: OpenStackHandle): Prom
   }
   const { token } = await adminLogin(openstack.identityUrl, openstack.adminPasswordFile, { project: "admin" });
   const headers = { "x-auth-token": token };
+  const asked = (service: Asked["service"], question: Question): Asked => {
+    return { service, question, origins: origins[service] };
+  };
   return [
-    ["keystone", "Keystone: versions", "/v3", {}],
-    ["keystone", "Keystone: validate a token", "/v3/auth/tokens", { ...headers, "x-subject-token": token }],
-    ["barbican", "Barbican: list secrets", "/v1/secrets?limit=1", headers],
-  ].map(([service, name, path, more]) => ({
-    service: service as "keystone" | "barbican",
-    question: { name: name as string, path: path as string, headers: more as Record<string, string>, status: 200 },
-    origins: origins[service as "keystone" | "barbican"],
-  }));
+    asked("keystone", { name: "Keystone: versions", path: "/v3", headers: {} }),
+    asked("keystone", {
+      name: "Keystone: validate a token",
+      path: "/v3/auth/tokens",
+      headers: { ...headers, "x-subject-token": token },
+    }),
+    asked("barbican", { name: "Barbican: list secrets", path: "/v1/secrets?limit=1", headers }),
+  ];
 }
 
 async function run(bed: SidecarBed, openstack: OpenStackHandle): Promise<string> {
