@@ -29,13 +29,18 @@ const OWNER = { fieldOwner: "test", force: true } as const;
 const object = (kind: string, name: string) => ({ apiVersion: "nephele.dev/v1alpha1", kind, metadata: at(name) });
 const spec = () => ({ flavorRef: { name: flavor }, imageRef: { name: "debian" }, rootDisk: { size: "1Gi" } });
 
-/** A condition of the guest as virt-handler keeps it: status, reason, message; undefined where it has none. */
-async function tell(name: string, type: string, said: readonly [string, string, string] | undefined): Promise<void> {
+interface Condition {
+  readonly status: "True" | "False";
+  readonly reason?: string;
+  readonly message?: string;
+}
+
+/** A condition of the guest as virt-handler keeps it; undefined where it has none. */
+async function tell(name: string, type: string, said: Condition | undefined): Promise<void> {
   const instance = await bed.kube.get(virtualMachineInstances, at(name));
   const others = (instance?.status?.conditions ?? []).filter((condition) => condition.type !== type);
-  // Without times, or with empty words, KubeVirt's own patches, which name what they expect to find, would never fit again.
-  const words = Object.entries({ status: said?.[0], reason: said?.[1], message: said?.[2] });
-  const told = said === undefined ? [] : [{ type, ...Object.fromEntries(words.filter(([, word]) => word !== "")) }];
+  const told = said === undefined ? [] : [{ type, ...said }];
+  // Without times KubeVirt's own patches, which name what they expect to find, would never fit again.
   const now = timeText(new Date());
   const times = { lastProbeTime: now, lastTransitionTime: now };
   const conditions = [...others, ...told].map((condition) => ({ ...condition, ...times }));
@@ -43,7 +48,11 @@ async function tell(name: string, type: string, said: readonly [string, string, 
 }
 
 const play = (name: string, paused: boolean): Promise<void> =>
-  tell(name, "Paused", paused ? ["True", "PausedByUser", "VMI was paused by user"] : undefined);
+  tell(
+    name,
+    "Paused",
+    paused ? { status: "True", reason: "PausedByUser", message: "VMI was paused by user" } : undefined,
+  );
 
 /** What a drain would be answered for the Server's launcher. Nothing is evicted. */
 async function evicted(name: string): Promise<Said> {
@@ -91,7 +100,11 @@ describe("server", () => {
 
   test("update: what a drain does is said in advance: a guest that can move is kept for that, another is let go", async () => {
     await team.runningServer("drained", spec());
-    await tell("drained", "LiveMigratable", ["False", "DisksNotLiveMigratable", "no shared disk"]);
+    await tell("drained", "LiveMigratable", {
+      status: "False",
+      reason: "DisksNotLiveMigratable",
+      message: "no shared disk",
+    });
     await untilCondition(bed.kube, servers, at("drained"), {
       type: "LiveMigratable",
       status: "False",
@@ -100,7 +113,7 @@ describe("server", () => {
     });
     expect(await evicted("drained")).toMatchObject({ ok: true });
 
-    await tell("drained", "LiveMigratable", ["True", "", ""]);
+    await tell("drained", "LiveMigratable", { status: "True" });
     await untilCondition(bed.kube, servers, at("drained"), { type: "LiveMigratable", status: "True" });
     expect(await evicted("drained")).toMatchObject({
       ok: false,
