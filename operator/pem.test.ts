@@ -20,10 +20,11 @@ test("certificates are given, and nothing that stands beside them", () => {
   expect(given).not.toMatch(/PRIVATE|house/);
 });
 
-test("what holds none, or a damaged one, gives none", () => {
+test("what holds none, or one that is damaged or cut off, gives none", () => {
   expect(certificatesIn("")).toBeUndefined();
   expect(certificatesIn("words")).toBeUndefined();
   expect(
     certificatesIn(`${certificate}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n`),
   ).toBeUndefined();
+  expect(certificatesIn(certificate + certificate.slice(0, 300))).toBeUndefined();
 });

@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 
-const BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+/** One that was cut off has no end. */
+const BLOCK = /-----BEGIN CERTIFICATE-----[^-]*(?:-----END CERTIFICATE-----)?/g;
 
 /** The certificates in a text, in PEM and without whatever else stands there; undefined where there is none, or one is damaged. */
 export function certificatesIn(text: string): string | undefined {
