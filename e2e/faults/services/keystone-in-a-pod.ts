@@ -17,6 +17,7 @@ import { drainCommand } from "#operator/cloud/children/drain.ts";
 import { keystoneConfiguration } from "#operator/cloud/children/keystone.ts";
 import { SOCKET } from "#operator/cloud/children/mesh.ts";
 import {
+  AROUND_WSGI,
   databaseUrl,
   osloConfig,
   program,
@@ -66,8 +67,10 @@ export async function keystoneInAPod(options: KeystoneOptions): Promise<Keystone
   const files = keystoneConfiguration(deployment)["data"] as Readonly<Record<string, string>>;
   // Keys, cache and database are the local cluster's own: these two are in its Keystone's file.
   for (const name of ["uwsgi.ini", "ready.py", "drain.py"]) writeWhole(join(folder, name), here(files[name] ?? ""));
-  if (!deadline)
-    writeWhole(join(folder, "ready.py"), program("answered.py", "mounted.py", "whole_body.py", "keystone_ready.py"));
+  if (!deadline) {
+    const parts = AROUND_WSGI.filter((part) => part !== "database_deadline.py");
+    writeWhole(join(folder, "ready.py"), program(...parts, "keystone_ready.py"));
+  }
   const own = join(folder, "own.conf");
   const settings = {
     identity: { password_hash_rounds: passwordHashRounds },

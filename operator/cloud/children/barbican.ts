@@ -6,6 +6,7 @@ import { drainFile } from "./drain.ts";
 import { isInMesh } from "./mesh.ts";
 import { child } from "./metadata.ts";
 import {
+  AROUND_WSGI,
   DATABASE_POOL,
   type DatabaseUser,
   databaseUrl,
@@ -65,13 +66,7 @@ export function barbicanConfiguration(deployment: CloudDeployment): Desired {
           wsgiFile: `${FOLDER}/${FILES.wsgi}`,
           inMesh: isInMesh(deployment, "barbican"),
         }),
-        [FILES.wsgi]: program(
-          "answered.py",
-          "database_deadline.py",
-          "mounted.py",
-          "whole_body.py",
-          "barbican_ready.py",
-        ),
+        [FILES.wsgi]: program(...AROUND_WSGI, "barbican_ready.py"),
         ...drainFile(),
       },
     },

@@ -9,6 +9,7 @@ import { isInMesh } from "./mesh.ts";
 import { child } from "./metadata.ts";
 import { FILE_MODE } from "./pod-parts.ts";
 import {
+  AROUND_WSGI,
   DATABASE_POOL,
   type DatabaseUser,
   databaseUrl,
@@ -86,13 +87,7 @@ export function keystoneConfiguration(deployment: CloudDeployment): Desired {
           wsgiFile: `${FOLDER}/${FILES.wsgi}`,
           inMesh: isInMesh(deployment, "keystone"),
         }),
-        [FILES.wsgi]: program(
-          "answered.py",
-          "database_deadline.py",
-          "mounted.py",
-          "whole_body.py",
-          "keystone_ready.py",
-        ),
+        [FILES.wsgi]: program(...AROUND_WSGI, "keystone_ready.py"),
         ...drainFile(),
       },
     },

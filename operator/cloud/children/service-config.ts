@@ -101,6 +101,9 @@ export function program(...names: readonly string[]): string {
   return names.map((name) => readFileSync(join(import.meta.dirname, "..", "programs", name), "utf8")).join("\n\n");
 }
 
+/** What stands before a service's WSGI application in its program, and wraps it there. */
+export const AROUND_WSGI = ["answered.py", "database_deadline.py", "mounted.py", "whole_body.py"] as const;
+
 /** The same for both services: a pool that leaves room for every worker of every pod. */
 export const DATABASE_POOL = { max_pool_size: 3, max_overflow: 5 } as const;
 export const STRICT_POLICY = { enforce_scope: true, enforce_new_defaults: true } as const;
