@@ -9,6 +9,8 @@ export const PATRONI_PORT = 8008;
 /** Patroni keeps it on the pods: which of them takes writes. */
 export const ROLE_LABEL = "nephele.dev/database-role";
 export const PRIMARY = "primary";
+/** So long a primary that is not heard of stays the primary: the least that Patroni accepts. */
+export const LEASE_SECONDS = 20;
 /** Tells Patroni's clusters of one namespace apart. */
 export const SCOPE_LABEL = "nephele.dev/database";
 
@@ -40,7 +42,7 @@ export function patroniConfiguration(deployment: CloudDeployment): Desired {
     },
     bootstrap: {
       dcs: {
-        ttl: 20,
+        ttl: LEASE_SECONDS,
         loop_wait: 5,
         retry_timeout: 5,
         synchronous_mode: true,

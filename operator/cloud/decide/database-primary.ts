@@ -1,7 +1,7 @@
 import type { Pod } from "#operator/api/foreign.ts";
 import { type Condition, isTrue } from "#runtime/api/conditions.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
-import { PRIMARY, ROLE_LABEL } from "../children/postgresql-config.ts";
+import { LEASE_SECONDS, PRIMARY, ROLE_LABEL } from "../children/postgresql-config.ts";
 
 /**
  * Whether a member of PostgreSQL takes writes: Patroni says of one that it is the primary, and that one is ready. One that is
@@ -17,7 +17,7 @@ export function primaryOf(members: readonly Pod[]): Outcome {
   const others = members.length - 1;
   const next =
     others > 0
-      ? "another takes its place once its lease of 20 s is over"
+      ? `another takes its place once its lease of ${LEASE_SECONDS} s is over`
       : "it is the only one: kubelet starts it anew where it stays so for a minute";
   return waiting(`PostgreSQL to take writes: ${silent.metadata.name} is the primary and does not answer; ${next}`);
 }

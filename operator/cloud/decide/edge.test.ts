@@ -138,6 +138,7 @@ describe("an edge", () => {
       routesWith(said("Accepted"), said("ResolvedRefs", "False")),
       /^HTTPRoute default-edge-identity to be accepted: Because: of ResolvedRefs/,
     ],
+    ["there is no Gateway yet", undefined, taken, /^a Gateway, which is made now$/],
   ])("does not where %s", (_where, gateway, routes, problem) => {
     expect(edgeProblem({ edge, gateway, routes })).toMatch(problem);
   });

@@ -72,10 +72,11 @@ export interface EdgeFacts {
 
 /** What keeps an edge from serving, for a person, after "waiting for"; undefined: nothing. Pure. */
 export function edgeProblem({ edge, gateway, routes }: EdgeFacts): string | undefined {
-  const { metadata, status } = gateway ?? {};
+  if (gateway === undefined) return "a Gateway, which is made now";
+  const { metadata, status } = gateway;
   const conditions = status?.conditions;
-  const what = `Gateway ${metadata?.name ?? ""}`;
-  if (gateway === undefined || !isOf(findCondition(conditions, "Accepted"), metadata?.generation))
+  const what = `Gateway ${metadata.name}`;
+  if (!isOf(findCondition(conditions, "Accepted"), metadata.generation))
     return `${what} to be looked at by the controller of the GatewayClass ${edge.className}`;
   const refused = wrongIn(conditions, ["Accepted"]);
   if (refused !== undefined) return `${what} to be accepted: ${refused}`;
@@ -85,7 +86,7 @@ export function edgeProblem({ edge, gateway, routes }: EdgeFacts): string | unde
     if (wrong !== undefined) return `${what} to serve ${hostname}: ${wrong}`;
   }
   const programmed = findCondition(conditions, "Programmed");
-  if (programmed?.status !== "True" || !isOf(programmed, metadata?.generation))
+  if (programmed?.status !== "True" || !isOf(programmed, metadata.generation))
     return `${what} to be programmed${programmed === undefined ? "" : `: ${programmed.message}`}`;
   for (const [name, route] of routes) {
     const said = route?.status?.parents?.[0]?.conditions;
