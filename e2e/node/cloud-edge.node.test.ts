@@ -11,7 +11,15 @@ import { gateways } from "#operator/api/gateway-api.ts";
 import { clouds } from "#operator/api/resources.ts";
 import { httpRoutes } from "#operator/cloud/resources.ts";
 import { images } from "../../images/build.ts";
-import { asAdministrator, at, type CloudBed, MINUTES, openCloudBed, team } from "../scenarios/cloud-bed.ts";
+import {
+  administratorOf,
+  asAdministrator,
+  at,
+  type CloudBed,
+  MINUTES,
+  openCloudBed,
+  team,
+} from "../scenarios/cloud-bed.ts";
 import { ADMINISTRATION, IN_DISGUISE, WITH_ESCAPED_SLASHES } from "../scenarios/edge-refusals.ts";
 import { askWhile, credentialIn } from "../scenarios/tenant-requests.ts";
 import { type EdgeClients, type EdgeRequest, openEdgeClients } from "./edge-clients.ts";
@@ -47,14 +55,9 @@ beforeAll(async () => {
   await bed.node.importImages(await images(["spire", "envoy"], print));
   const authority = await openPki(folder).authority("ca", "people's authority");
   const { certificate, key } = await authority.issue({ commonName: HOSTNAME, dnsNames: [HOSTNAME] });
-  const data = { "tls.crt": certificate, "tls.key": key, "ca.crt": authority.certificate };
-  const secret = { apiVersion: "v1", kind: "Secret", metadata: at(CERTIFICATE), type: "kubernetes.io/tls" };
-  const encoded = Object.entries(data).map(([name, text]) => [name, Buffer.from(text).toString("base64")]);
-  await bed.kube.apply(
-    coreSecrets,
-    { ...secret, data: Object.fromEntries(encoded) },
-    { fieldOwner: "test", force: true },
-  );
+  const stringData = { "tls.crt": certificate, "tls.key": key, "ca.crt": authority.certificate };
+  const secret = { apiVersion: "v1", kind: "Secret", metadata: at(CERTIFICATE), type: "kubernetes.io/tls", stringData };
+  await bed.kube.apply(coreSecrets, secret, { fieldOwner: "test", force: true });
   await bed.release.upgrade("9m", [...GATEWAYS, ...EDGE]);
   edge = await openEdgeClients(bed.node, { gateway: "default-edge", hostname: HOSTNAME, authority });
   const { id = "", secret: password = "" } = await credentialIn(bed.node, team);
@@ -64,14 +67,7 @@ beforeAll(async () => {
     OS_APPLICATION_CREDENTIAL_ID: id,
     OS_APPLICATION_CREDENTIAL_SECRET: password,
   };
-  const own = await bed.kube.get(coreSecrets, at("default-administrator"));
-  administrator = {
-    OS_AUTH_URL: `${URL}/identity/v3`,
-    OS_USERNAME: "admin",
-    OS_PASSWORD: Buffer.from(own?.data?.["password"] ?? "", "base64").toString(),
-    OS_PROJECT_NAME: "admin",
-    ...{ OS_USER_DOMAIN_NAME: "Default", OS_PROJECT_DOMAIN_NAME: "Default" },
-  };
+  administrator = { ...(await administratorOf(bed.kube, "default")), OS_AUTH_URL: `${URL}/identity/v3` };
 }, 25 * MINUTES);
 
 afterAll(async () => {
@@ -83,9 +79,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 }, 10 * MINUTES);
 
-/** A login with an application credential, as large as is said. */
-function loginBy(credential: Readonly<Record<string, string>>, bytes = 0): EdgeRequest {
-  const { OS_APPLICATION_CREDENTIAL_ID: id, OS_APPLICATION_CREDENTIAL_SECRET: secret } = credential;
+/** The tenant's login, as large as is said. */
+function tenantsLogin(bytes = 0): EdgeRequest {
+  const { OS_APPLICATION_CREDENTIAL_ID: id, OS_APPLICATION_CREDENTIAL_SECRET: secret } = tenant;
   const identity = { methods: ["application_credential"], application_credential: { id, secret } };
   const headers = { "content-type": "application/json" };
   return { method: "POST", headers, body: JSON.stringify({ auth: { identity } }).padEnd(bytes) };
@@ -93,7 +89,7 @@ function loginBy(credential: Readonly<Record<string, string>>, bytes = 0): EdgeR
 
 /** A token of the tenant's, by the edge. */
 async function login(): Promise<string> {
-  const answer = await edge.ask("/identity/v3/auth/tokens", loginBy(tenant));
+  const answer = await edge.ask("/identity/v3/auth/tokens", tenantsLogin());
   expect(answer.status).toBe(201);
   return String(answer.headers["x-subject-token"]);
 }
@@ -181,12 +177,9 @@ describe("the stock client, from outside of the cluster", () => {
       const issued = await edge.openstack(administrator, "token", "issue", "-f", "value", "-c", "id");
       expect(issued.ok).toBe(true);
       const inside = await asAdministrator(
-        { ...bed },
+        bed,
         "default",
-        "--os-interface",
-        "internal",
-        "user",
-        "list",
+        ...["--os-interface", "internal", "user", "list"],
         "-c",
         "Name",
       );
@@ -255,7 +248,7 @@ describe("what comes to the edge", () => {
 
   test("is refused where it is too large", async () => {
     const padded = async (bytes: number): Promise<number> =>
-      (await edge.ask("/identity/v3/auth/tokens", loginBy(tenant, bytes))).status;
+      (await edge.ask("/identity/v3/auth/tokens", tenantsLogin(bytes))).status;
     expect(await padded(200_000)).toBe(413);
     // Control: it is the size.
     expect(await padded(1_000)).toBe(201);
@@ -268,7 +261,8 @@ test(
     const names = await bed.readyOf(PROXIES);
     expect(names).toHaveLength(2);
     const [victim = ""] = names;
-    const served = async (): Promise<boolean> => (await bed.readyOf(PROXIES)).includes(victim);
+    const servesAgain = async (): Promise<boolean> =>
+      (await restartsOf(victim)) > 0 && (await bed.readyOf(PROXIES)).includes(victim);
     const headers = { "x-auth-token": await login() };
     let of = "before the kill";
     // By connections that are kept, so that each of both pods has some: one of those that are lost with it is a request's.
@@ -283,13 +277,7 @@ test(
         await Promise.all(Array.from({ length: CLIENTS }, ask));
         of = "after the kill";
         await killInPod(bed.node, victim, "envoy");
-        await eventually(
-          "the killed one to serve again",
-          async () => (await restartsOf(victim)) > 0 && (await served()),
-          {
-            withinMs: 3 * MINUTES,
-          },
-        );
+        await eventually("the killed one to serve again", servesAgain, { withinMs: 3 * MINUTES });
       },
     );
     const lost = edge.retried() - before;

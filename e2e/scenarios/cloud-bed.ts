@@ -10,6 +10,7 @@ import { coreSecrets, type Pod, pods } from "#operator/api/foreign.ts";
 import type { Cloud } from "#operator/api/generated/cloud.ts";
 import { clouds, projects, secrets } from "#operator/api/resources.ts";
 import { type Condition, isTrue } from "#runtime/api/conditions.ts";
+import type { KubeClient } from "#runtime/client/kube-client.ts";
 
 export const MINUTES = 60_000;
 /** The Project of the examples, and the Secret in it. */
@@ -80,15 +81,11 @@ export async function openCloudBed(stateDir: string): Promise<CloudBed> {
   };
 }
 
-/** The stock client as the administrator of a Cloud's Keystone. Gives what it printed; throws what it said. */
-export async function asAdministrator(
-  { kube, node }: CloudBed,
-  name: string,
-  ...args: readonly string[]
-): Promise<string> {
+/** Who the administrator of a Cloud's Keystone is, as the stock client is told by its environment. */
+export async function administratorOf(kube: KubeClient, name: string): Promise<Readonly<Record<string, string>>> {
   const { data = {} } = (await kube.get(coreSecrets, at(`${name}-administrator`))) ?? {};
   const value = (key: string): string => Buffer.from(data[key] ?? "", "base64").toString();
-  const env = {
+  return {
     OS_AUTH_URL: `http://${name}-keystone.${systemNamespace}.svc:5000/v3`,
     OS_USERNAME: value("username"),
     OS_PASSWORD: value("password"),
@@ -97,7 +94,15 @@ export async function asAdministrator(
     OS_PROJECT_DOMAIN_NAME: "Default",
     OS_IDENTITY_API_VERSION: "3",
   };
-  const { ok, text } = await openstackAs(node, env, ...args, "-f", "value");
+}
+
+/** The stock client as that administrator. Gives what it printed; throws what it said. */
+export async function asAdministrator(
+  { kube, node }: CloudBed,
+  name: string,
+  ...args: readonly string[]
+): Promise<string> {
+  const { ok, text } = await openstackAs(node, await administratorOf(kube, name), ...args, "-f", "value");
   if (!ok) throw new Error(text);
   return text.trim();
 }
