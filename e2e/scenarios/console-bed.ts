@@ -1,5 +1,8 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "vitest";
 import { openCluster } from "#e2e/cluster/handle.ts";
-import { consoleUrl } from "#e2e/cluster/operator.ts";
+import { consoleUrl, operatorProcess } from "#e2e/cluster/operator.ts";
 import { untilReady } from "#e2e/harness/conditions.ts";
 import { at, connectTo } from "#e2e/harness/console.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
@@ -7,10 +10,12 @@ import { coreSecrets } from "#operator/api/foreign.ts";
 import type { RemoteConsole, RemoteConsoleSpec } from "#operator/api/generated/remoteconsole.ts";
 import { remoteConsoles } from "#operator/api/resources.ts";
 import { type RunningProgram, startProgram } from "#operator/console-proxy/program.ts";
+import { consoleAddressOf } from "#operator/console-token.ts";
 import { pageOrigin } from "#operator/console-url.ts";
 import { type Connection, connect } from "#runtime/client/connection.ts";
 import type { KubeClient } from "#runtime/client/kube-client.ts";
 import { createLogger } from "#runtime/observe/log.ts";
+import type { GuestBed, Tenant } from "./guest-bed.ts";
 
 /** The core Secret of a namespace's URLs. */
 export const CONSOLES = "nephele-consoles";
@@ -62,11 +67,16 @@ export async function startConsoleProxy(): Promise<ConsoleProxy> {
 
 /** RemoteConsoles of one namespace. */
 export interface Consoles {
+  readonly namespace: string;
+  at(name: string): { readonly namespace: string; readonly name: string };
   make(
     name: string,
     spec: Pick<RemoteConsoleSpec, "serverRef" | "protocol"> &
       Partial<Pick<RemoteConsoleSpec, "expiresAfter" | "ttlSecondsAfterFinished">>,
   ): Promise<RemoteConsole>;
+  /** One that is there. */
+  get(name: string): Promise<RemoteConsole>;
+  untilPhase(name: string, phase: string): Promise<RemoteConsole>;
   /** Makes one and waits for its URL. */
   issued(name: string, server: string, protocol?: RemoteConsoleSpec["protocol"]): Promise<string>;
   /** The URL in the core Secret; undefined where there is none. */
@@ -75,10 +85,22 @@ export interface Consoles {
   issuedUrls(): ReadonlySet<string>;
 }
 
-export function consolesIn(kube: KubeClient, namespace: string): Consoles {
+/** @param urls gets each URL that is read */
+export function consolesIn(kube: KubeClient, namespace: string, urls: Set<string> = new Set()): Consoles {
   const key = (name: string) => ({ namespace, name });
-  const urls = new Set<string>();
   const consoles: Consoles = {
+    namespace,
+    at: key,
+    get: async (name) => {
+      const found = await kube.get(remoteConsoles, key(name));
+      if (found === undefined) throw new Error(`there is no RemoteConsole ${name}`);
+      return found;
+    },
+    untilPhase: (name, phase) =>
+      eventually(`RemoteConsole ${name} to be ${phase}`, async () => {
+        const found = await kube.get(remoteConsoles, key(name));
+        return found?.status?.phase === phase ? found : undefined;
+      }),
     make: (name, spec) =>
       kube.apply(
         remoteConsoles,
@@ -102,4 +124,59 @@ export function consolesIn(kube: KubeClient, namespace: string): Consoles {
     issuedUrls: () => urls,
   };
   return consoles;
+}
+
+/** The spec of one for a serial console. */
+export const serial = (server = "web-1") => ({ serverRef: { name: server }, protocol: "serial" }) as const;
+
+/** The token in a URL that was issued on the local cluster. */
+export const tokenOf = (url: string): string => consoleAddressOf(url.slice(consoleUrl.length))?.token ?? "";
+
+/**
+ * A Project with a Server web-1 that runs, and a console proxy. Guests are played, so KubeVirt has no console to open: a URL
+ * that is let in comes as far as virt-api, which is real, and is told so by 502. Consoles of real guests are in
+ * console.node.test.ts.
+ */
+export interface ConsoleBed {
+  /** The Project's. */
+  readonly consoles: Consoles;
+  readonly proxy: ConsoleProxy;
+  /** The spec of a Server that can run in the Project. */
+  serverSpec(): object;
+  /** The same in a Project of its own. */
+  elsewhere(): Promise<Consoles>;
+  /** Fails where the proxy lets a URL in, or refuses it in other words than all. */
+  refused(url: string, options?: { readonly origin?: string }): Promise<void>;
+  /** The operator's log, of all that it has done since the cluster is up. */
+  operatorLog(): string;
+  /** Those tokens that stand in a text, of all URLs that were read so far. */
+  tokensIn(text: string): readonly string[];
+  /** Ends the proxy; Projects are the guests' own. */
+  close(): Promise<void>;
+}
+
+export async function openConsoleBed(guests: GuestBed, project: Tenant): Promise<ConsoleBed> {
+  const flavor = await guests.flavor("small");
+  const urls = new Set<string>();
+  const serverSpec = () => ({ flavorRef: { name: flavor }, imageRef: { name: "debian" } });
+  const consolesOf = async (tenant: Tenant): Promise<Consoles> => {
+    await tenant.activeImage("debian");
+    await tenant.runningServer("web-1", serverSpec());
+    return consolesIn(guests.kube, tenant.name, urls);
+  };
+  const consoles = await consolesOf(project);
+  const proxy = await startConsoleProxy();
+  return {
+    consoles,
+    proxy,
+    serverSpec,
+    elsewhere: async () => consolesOf(await guests.tenant()),
+    refused: async (url, options) => {
+      const text = expect.stringContaining("this URL opens no console");
+      expect(await proxy.connect(url, options)).toMatchObject({ kind: "refused", status: 403, text });
+    },
+    operatorLog: () => readFileSync(join(guests.cluster.logsDir, `${operatorProcess}.log`), "utf8"),
+    tokensIn: (text) => [...urls].map(tokenOf).filter((token) => text.includes(token)),
+    close: () => proxy.close(),
+  };
 }
