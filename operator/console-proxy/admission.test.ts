@@ -1,28 +1,23 @@
 import { describe, expect, test } from "vitest";
 import type { RemoteConsole, RemoteConsoleStatus } from "#operator/api/generated/remoteconsole.ts";
-import type { Server } from "#operator/api/generated/server.ts";
 import { hashOf, newToken } from "#operator/console-token.ts";
+import { remoteConsole, server } from "#operator/remoteconsole/fixtures.ts";
 import { isMeant, judge, mayBeBehind, mayStayConnected } from "./admission.ts";
 
 const NOW = new Date("2026-11-26T10:00:00Z");
 const TOKEN = newToken();
-const META = { namespace: "team-a", resourceVersion: "1", creationTimestamp: "2026-11-26T09:59:00Z" };
 
-function request(status: Partial<RemoteConsoleStatus> = {}, metadata: object = {}): RemoteConsole {
-  return {
-    apiVersion: "nephele.dev/v1alpha1",
-    kind: "RemoteConsole",
-    metadata: { ...META, name: "look", uid: "request", ...metadata },
-    spec: { serverRef: { name: "web-1" }, protocol: "serial", expiresAfter: "10m", ttlSecondsAfterFinished: 3600 },
-    status: {
+const request = (status: RemoteConsoleStatus = {}, metadata: object = {}): RemoteConsole =>
+  remoteConsole(
+    {
       phase: "Issued",
-      serverUID: "server",
+      serverUID: "server-uid",
       tokenHash: hashOf(TOKEN),
       expiresAt: "2026-11-26T10:00:01Z",
       ...status,
     },
-  };
-}
+    metadata,
+  );
 
 const DELETED = { deletionTimestamp: "2026-11-26T10:00:00Z" };
 
@@ -54,15 +49,9 @@ test("what may be good by a change that was not told yet is looked at again, and
 });
 
 test("a later Server of the same name is not meant", () => {
-  const server = (uid: string, more: object = {}): Server => ({
-    apiVersion: "nephele.dev/v1alpha1",
-    kind: "Server",
-    metadata: { ...META, name: "web-1", uid, ...more },
-    spec: {} as Server["spec"],
-  });
-  expect(isMeant(server("server"), request())).toBe(true);
-  expect(isMeant(server("another"), request())).toBe(false);
-  expect(isMeant(server("server", DELETED), request())).toBe(false);
+  expect(isMeant(server(), request())).toBe(true);
+  expect(isMeant(server("Running", { uid: "another" }), request())).toBe(false);
+  expect(isMeant(server("Running", DELETED), request())).toBe(false);
   expect(isMeant(undefined, request())).toBe(false);
 });
 

@@ -1,15 +1,10 @@
 import { PassThrough } from "node:stream";
 import { expect, test, vi } from "vitest";
-import type { RemoteConsole } from "#operator/api/generated/remoteconsole.ts";
+import { remoteConsole } from "#operator/remoteconsole/fixtures.ts";
 import { Sessions } from "./sessions.ts";
 
-const request = (name: string, uid: string, phase: "Used" | "Ended" = "Used"): RemoteConsole => ({
-  apiVersion: "nephele.dev/v1alpha1",
-  kind: "RemoteConsole",
-  metadata: { namespace: "team-a", name, uid, resourceVersion: "1", creationTimestamp: "2026-11-26T09:59:00Z" },
-  spec: { serverRef: { name: "web-1" }, protocol: "serial", expiresAfter: "10m", ttlSecondsAfterFinished: 3600 },
-  status: { phase },
-});
+const request = (name: string, uid: string, phase: "Used" | "Ended" = "Used") =>
+  remoteConsole({ phase }, { name, uid });
 
 test("a connection is cut when its object lets it stay no longer, and no other is", async () => {
   const sessions = new Sessions();

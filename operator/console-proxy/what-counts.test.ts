@@ -1,27 +1,18 @@
 import { expect, test } from "vitest";
 import type { RemoteConsole } from "#operator/api/generated/remoteconsole.ts";
+import { remoteConsole } from "#operator/remoteconsole/fixtures.ts";
 import { whatCounts } from "./what-counts.ts";
 
-const judgedBy: RemoteConsole = {
-  apiVersion: "nephele.dev/v1alpha1",
-  kind: "RemoteConsole",
-  metadata: {
-    namespace: "team-a",
-    name: "look",
-    uid: "request",
-    resourceVersion: "7",
-    creationTimestamp: "2026-11-26T09:59:00Z",
-    deletionTimestamp: "2026-11-26T10:00:00Z",
-  },
-  spec: { serverRef: { name: "web-1" }, protocol: "vnc", expiresAfter: "10m", ttlSecondsAfterFinished: 3600 },
-  status: {
+const judgedBy = remoteConsole(
+  {
     phase: "Issued",
     serverUID: "server",
     tokenHash: "ab",
     expiresAt: "2026-11-26T10:00:01Z",
     usedAt: "2026-11-26T10:00:00Z",
   },
-};
+  { deletionTimestamp: "2026-11-26T10:00:00Z" },
+);
 
 test("what a console is judged by is kept, and nothing that its writer can make long", () => {
   const whole: RemoteConsole = {
