@@ -13,7 +13,7 @@ import { type KeystoneInAPod, keystoneInAPod } from "./keystone-in-a-pod.ts";
 /** bcrypt at this cost takes about half a second: a login is a request that is slow because it works. */
 const ROUNDS = 13;
 /** So many seconds of work shall wait when the pod is told to go: more than its drain waits at the least. */
-const QUEUE_SECONDS = 8;
+const QUEUE_SECONDS = 6;
 const WORKERS = 2;
 const user = { name: "slow", password: "a password that takes its time" } as const;
 
