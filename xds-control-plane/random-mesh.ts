@@ -127,13 +127,14 @@ export class RandomMesh {
   }
 
   #changePolicies(): void {
+    const everyAddress = { name: "any", by: [{ kind: "remoteAddress" } as const], requests: 1_000_000, perMs: 1_000 };
     const trial = this.#pick(2) === 0 ? [] : [{ name: "nobody", callers: [] }];
     const choices: readonly HttpPolicies[] = [
       { access: { enforced: "everyone" } },
       { access: { enforced: "everyone", trial } },
       { access: { enforced: [{ name: "get", methods: ["GET"] }], trial } },
       { access: { enforced: "everyone" }, bodyLimit: { maxBytes: 1_000 + this.#pick(10) } },
-      { access: { enforced: "everyone" }, localRateLimit: { requests: 1_000_000, perMs: 1_000 } },
+      { access: { enforced: "everyone" }, rateLimits: [everyAddress] },
     ];
     this.#state.policies = this.#of(choices);
   }

@@ -3,7 +3,7 @@ import { each, type Finding, finding, repeated, within } from "./finding.ts";
 import type { HttpPolicies } from "./mesh.ts";
 import type { AccessPolicy, AccessRule, JwtCheck, RateLimitDescriptor } from "./policy.ts";
 import type { RuleOverrides } from "./route.ts";
-import { headerNameProblem, numberProblem } from "./syntax.ts";
+import { headerNameProblem, headerValueProblem, numberProblem } from "./syntax.ts";
 
 const longest = 24 * 60 * 60 * 1000;
 
@@ -13,13 +13,11 @@ export function policyProblems(
   policies: Partial<HttpPolicies> | RuleOverrides,
   jwt: JwtCheck | undefined,
 ): readonly Finding[] {
-  const { access, localRateLimit, bodyLimit, fault, globalRateLimit, externalAuthorization } = policies;
+  const { access, bodyLimit, fault, globalRateLimit, externalAuthorization } = policies;
   const descriptors =
     globalRateLimit === undefined || "length" in globalRateLimit ? globalRateLimit : globalRateLimit.descriptors;
   const findings = [
     ...(access === undefined ? [] : accessProblems(access, jwt)),
-    ...optionalNumber("localRateLimit.requests", localRateLimit?.requests, 1, 2 ** 31),
-    ...optionalNumber("localRateLimit.perMs", localRateLimit?.perMs, 50, longest),
     ...optionalNumber("bodyLimit.maxBytes", bodyLimit?.maxBytes, 1, 2 ** 31),
     ...optionalNumber("fault.delay.ms", fault?.delay?.ms, 1, longest),
     ...optionalNumber("fault.delay.perMillion", fault?.delay?.perMillion, 0, 1_000_000),
@@ -59,7 +57,8 @@ function accessProblems({ enforced, trial }: AccessPolicy, jwt: JwtCheck | undef
   return [...(enforced === "everyone" ? [] : of("access.enforced", enforced)), ...of("access.trial", trial ?? [])];
 }
 
-function claimProblems(
+/** What is wrong with where a claim comes from. */
+export function claimProblems(
   { provider, path }: { readonly provider: string; readonly path: readonly string[] },
   jwt: JwtCheck | undefined,
 ): readonly Finding[] {
@@ -90,10 +89,15 @@ function jwtProblems(jwt: JwtCheck): readonly Finding[] {
     ...repeated("requirements", requirements),
     ...finding(
       "standard",
-      requirements.includes(jwt.standard) ? undefined : `there is no requirement "${jwt.standard}"`,
+      jwt.standard === undefined || requirements.includes(jwt.standard)
+        ? undefined
+        : `there is no requirement "${jwt.standard}"`,
     ),
     ...each("providers", jwt.providers, (provider) => [
-      ...finding("name", provider.name === "" ? "it has no name" : undefined),
+      ...finding(
+        "name",
+        provider.name === "" || provider.name.startsWith("!") ? "it has no name of a provider" : undefined,
+      ),
       ...(provider.keys.kind === "inline"
         ? finding("keys", jwksProblem(provider.keys.jwks))
         : [
@@ -102,8 +106,9 @@ function jwtProblems(jwt: JwtCheck): readonly Finding[] {
           ]),
       ...each("headers", provider.headers ?? [], ({ name }) => finding("name", headerNameProblem(name))),
     ]),
-    ...each("requirements", jwt.requirements, ({ name, providers: wanted }) => [
+    ...each("requirements", jwt.requirements, ({ name, providers: wanted, challenge }) => [
       ...finding("name", name === "" ? "it has no name" : undefined),
+      ...finding("challenge", challenge === undefined ? undefined : headerValueProblem(challenge)),
       ...finding("providers", wanted.length === 0 ? "no token would do" : undefined),
       ...each("providers", wanted, (wantedName) =>
         finding("", providers.includes(wantedName) ? undefined : `there is no provider "${wantedName}"`),
@@ -112,8 +117,8 @@ function jwtProblems(jwt: JwtCheck): readonly Finding[] {
   ]);
 }
 
-/** Envoy refuses a listener whose keys it cannot read. */
-function jwksProblem(text: string): string | undefined {
+/** Why a text is no JSON Web Key Set. Envoy refuses what it cannot read. */
+export function jwksProblem(text: string): string | undefined {
   try {
     const { keys } = JSON.parse(text) as { keys?: readonly { kty?: unknown }[] };
     return Array.isArray(keys) && keys.length > 0 && keys.every((key) => typeof key?.kty === "string")

@@ -1,7 +1,8 @@
 import { policyProblems } from "./check-policies.ts";
+import { limitNameProblems, rateLimitProblems } from "./check-rate-limits.ts";
 import { actionProblems, headerChangeProblems, matchProblems } from "./check-routes.ts";
 import { serviceProblems } from "./check-services.ts";
-import { each, type Finding, finding, repeated } from "./finding.ts";
+import { each, type Finding, finding, repeated, within } from "./finding.ts";
 import type { HttpChain, Listener, Mesh, ProxyClass, TcpChain } from "./mesh.ts";
 import type { WeightedBackend } from "./route.ts";
 import { addressProblem, hostnameProblem, numberProblem } from "./syntax.ts";
@@ -90,10 +91,12 @@ function httpProblems(chain: HttpChain): readonly Finding[] {
         ...headerChangeProblems("requestHeaders", rule.requestHeaders),
         ...headerChangeProblems("responseHeaders", rule.responseHeaders),
         ...overrideProblems(rule.overrides?.jwtRequirement, requirements),
+        ...limitNameProblems(rule.overrides?.rateLimits ?? [], chain.policies.rateLimits ?? []),
         ...policyProblems("overrides", rule.overrides ?? {}, chain.policies.jwt),
       ]),
     ]),
     ...policyProblems("policies", chain.policies, chain.policies.jwt),
+    ...within("policies", rateLimitProblems(chain.policies.rateLimits ?? [], chain.policies.jwt)),
   ];
 }
 

@@ -1,12 +1,5 @@
 import type { SpiffeId } from "#spiffe/spiffe-id.ts";
-import type {
-  AccessPolicy,
-  BodyLimit,
-  ExternalAuthorization,
-  GlobalRateLimit,
-  JwtCheck,
-  LocalRateLimit,
-} from "./policy.ts";
+import type { AccessPolicy, BodyLimit, ExternalAuthorization, GlobalRateLimit, JwtCheck, RateLimit } from "./policy.ts";
 import type { Fault, VirtualHost, WeightedBackend } from "./route.ts";
 import type { Locality, Service } from "./service.ts";
 
@@ -33,7 +26,8 @@ export interface HttpPolicies {
   readonly access: AccessPolicy;
   readonly jwt?: JwtCheck;
   readonly externalAuthorization?: ExternalAuthorization;
-  readonly localRateLimit?: LocalRateLimit;
+  /** The limits that rules name. */
+  readonly rateLimits?: readonly RateLimit[];
   readonly globalRateLimit?: GlobalRateLimit;
   readonly bodyLimit?: BodyLimit;
   readonly fault?: Fault;

@@ -48,18 +48,23 @@ export interface JwtProvider {
   readonly forward: boolean;
 }
 
-/** Which tokens a request needs: one of any of these providers; none, but a valid one if it has one (`isOptional`). */
+/**
+ * Which tokens a request needs: one of any of these providers; none, but a valid one if it has one (`isOptional`). What has no such
+ * token is answered with 401.
+ */
 export interface JwtRequirement {
   readonly name: string;
   readonly providers: readonly string[];
   readonly isOptional?: boolean;
+  /** `WWW-Authenticate` of a refusal (RFC 9110, 11.6.1); a challenge of the scheme Bearer where it is not said. */
+  readonly challenge?: string;
 }
 
 export interface JwtCheck {
   readonly providers: readonly JwtProvider[];
   readonly requirements: readonly JwtRequirement[];
-  /** The requirement of rules that name none. */
-  readonly standard: string;
+  /** The requirement of rules that name none; without it nothing is asked of them. */
+  readonly standard?: string;
 }
 
 /**
@@ -71,8 +76,25 @@ export interface ExternalAuthorization {
   readonly timeoutMs: number;
 }
 
-/** A bucket of tokens, filled anew each interval; a request takes one, or is answered with 429. A bucket for each proxy. */
-export interface LocalRateLimit {
+/**
+ * What requests are counted apart by: the caller's address as the proxy sees it (of IPv6 its first 64 bits, for who has one address
+ * there has all of these), or a claim of its checked token.
+ */
+export type RateLimitKey =
+  | { readonly kind: "remoteAddress" }
+  | { readonly kind: "claim"; readonly provider: string; readonly path: readonly string[] };
+
+/**
+ * A bucket of tokens for each value of what is counted by, for all rules that name the limit. It is filled evenly; a request takes a
+ * token, or is answered with 429 and Retry-After. A request that lacks a claim is not counted. Each proxy has buckets of its own, so
+ * that n proxies let n times as much through.
+ */
+export interface RateLimit {
+  /** Unique among the limits of a chain. */
+  readonly name: string;
+  /** Each pair of different keys is a bucket of its own; without a key there is one bucket for all. */
+  readonly by: readonly RateLimitKey[];
+  /** How many in `perMs`, and how many at once after a rest. */
   readonly requests: number;
   readonly perMs: number;
 }

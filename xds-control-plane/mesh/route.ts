@@ -1,4 +1,4 @@
-import type { AccessPolicy, BodyLimit, LocalRateLimit, RateLimitDescriptor } from "./policy.ts";
+import type { AccessPolicy, BodyLimit, RateLimitDescriptor } from "./policy.ts";
 
 /** A text that a header, a query parameter or a path must be, or match (RE2 syntax, the whole of it). */
 export type ValueMatch =
@@ -112,7 +112,8 @@ export interface RuleOverrides {
   /** The name of a requirement of the listener's JWT check. */
   readonly jwtRequirement?: string;
   readonly externalAuthorization?: false;
-  readonly localRateLimit?: LocalRateLimit;
+  /** The names of those of the listener's limits by which its requests are counted. */
+  readonly rateLimits?: readonly string[];
   readonly globalRateLimit?: readonly RateLimitDescriptor[];
   readonly bodyLimit?: BodyLimit;
   readonly fault?: Fault;

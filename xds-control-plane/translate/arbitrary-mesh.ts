@@ -103,7 +103,26 @@ const rateLimitEntry: fc.Arbitrary<RateLimitEntry> = fc.oneof(
   fc.record({ kind: fc.constant("constant" as const), key: seldom(fc.constant("k"), nasty), value: headerValue }),
 );
 const descriptors = fc.array(fc.array(rateLimitEntry, { minLength: 1, maxLength: 2 }), { maxLength: 2 });
-const localRateLimit = fc.record({ requests: count(1_000), perMs: fc.integer({ min: 1, max: 100_000 }) });
+const limitName = seldom(fc.constantFrom("all", "each", "users"), nasty);
+const rateLimits = fc.array(
+  fc.record({
+    name: limitName,
+    by: fc.array(
+      fc.oneof(
+        fc.constant({ kind: "remoteAddress" as const }),
+        fc.record({
+          kind: fc.constant("claim" as const),
+          provider: seldom(fc.constant("tokens"), fc.constant("other")),
+          path: fc.array(seldom(fc.constantFrom("sub", "project"), nasty), { minLength: 1, maxLength: 2 }),
+        }),
+      ),
+      { maxLength: 2 },
+    ),
+    requests: count(1_000),
+    perMs: fc.integer({ min: 1, max: 100_000 }),
+  }),
+  { maxLength: 3 },
+);
 const bodyLimit = fc.record({ maxBytes: count(100_000) });
 const fault = some<NonNullable<HttpPolicies["fault"]>>({
   delay: fc.record({ ms: milliseconds, perMillion }),
@@ -137,11 +156,15 @@ const jwt: fc.Arbitrary<NonNullable<HttpPolicies["jwt"]>> = fc
     header: headerName,
     isOptional: fc.boolean(),
     audiences: fc.array(headerValue, { maxLength: 2 }),
+    challenge: fc.option(seldom(headerValue, nasty), { nil: undefined }),
+    hasStandard: fc.boolean(),
   })
-  .map(({ keys, header: name, isOptional, audiences }) => ({
+  .map(({ keys, header: name, isOptional, audiences, challenge, hasStandard }) => ({
     providers: [{ name: "tokens", keys, headers: [{ name }], forward: true, audiences }],
-    requirements: [{ name: "standard", providers: ["tokens"], isOptional }],
-    standard: "standard",
+    requirements: [
+      { name: "standard", providers: ["tokens"], isOptional, ...(challenge === undefined ? {} : { challenge }) },
+    ],
+    ...(hasStandard ? { standard: "standard" } : {}),
   }));
 
 const policies = some<HttpPolicies>(
@@ -149,7 +172,7 @@ const policies = some<HttpPolicies>(
     access,
     jwt,
     externalAuthorization: fc.record({ service, timeoutMs: milliseconds }),
-    localRateLimit,
+    rateLimits,
     globalRateLimit: fc.record({
       service,
       domain: seldom(fc.constant("edge"), nasty),
@@ -166,7 +189,7 @@ const overrides = some<RuleOverrides>({
   access,
   jwtRequirement: fc.constantFrom("standard", "other"),
   externalAuthorization: fc.constant(false as const),
-  localRateLimit,
+  rateLimits: fc.array(limitName, { maxLength: 2 }),
   globalRateLimit: descriptors,
   bodyLimit,
   fault,

@@ -9,7 +9,8 @@ import { externalAuthorization } from "./filters/external-authorization.ts";
 import { fault } from "./filters/fault.ts";
 import { globalRateLimit } from "./filters/global-rate-limit.ts";
 import { jwt } from "./filters/jwt.ts";
-import { localRateLimit } from "./filters/local-rate-limit.ts";
+import { jwtRequirement } from "./filters/jwt-requirement.ts";
+import { rateLimit, rateLimitByClaim } from "./filters/rate-limit.ts";
 import { router } from "./filters/router.ts";
 
 /** A filter's message, to stand in an Any. */
@@ -42,10 +43,12 @@ export interface HttpFilter {
  */
 const chain: readonly HttpFilter[] = [
   denied,
-  localRateLimit,
+  rateLimit,
+  jwtRequirement,
   jwt,
   access,
   externalAuthorization,
+  rateLimitByClaim,
   globalRateLimit,
   bodyLimit,
   fault,
@@ -56,11 +59,11 @@ const chain: readonly HttpFilter[] = [
 export function httpFilters(of: HttpChain, chainName: string): readonly Json[] {
   return chain.flatMap((filter): readonly Json[] => {
     const name = filterName(filter, chainName);
-    if (filter.discovered !== undefined) {
-      const message = (filter.listener(of.policies) ?? filter.idle)?.message;
-      return [{ name, configDiscovery: { configSource: ads, typeUrls: [`type.googleapis.com/${message}`] } }];
-    }
     const config = filter.listener(of.policies);
+    if (filter.discovered !== undefined) {
+      const typeUrls = [`type.googleapis.com/${config?.message}`];
+      return config === undefined ? [] : [{ name, configDiscovery: { configSource: ads, typeUrls } }];
+    }
     if (config !== undefined) return [{ name, typedConfig: any(config.message, config.fields) }];
     const isUsed = of.hosts.some(({ rules }) => rules.some(({ overrides = {} }) => filter.rule?.(overrides)));
     if (!isUsed || filter.idle === undefined) return [];

@@ -8,6 +8,7 @@ import { deniedOf } from "./filters/denied.ts";
 import { rbac } from "./filters/rbac.ts";
 import { httpFilters } from "./http-filters.ts";
 import { mutations } from "./identity-headers.ts";
+import { refusals } from "./local-replies.ts";
 import { downstreamTls } from "./tls.ts";
 import { tracing } from "./tracing.ts";
 
@@ -96,6 +97,7 @@ function connectionManager(chain: HttpChain, name: string, proxy: ProxyClass): J
       },
       requestHeadersTimeout: "10s",
       upgradeConfigs: [{ upgradeType: "websocket" }],
+      localReplyConfig: refusals(chain.policies.jwt),
       tracing: proxy.tracing && tracing(proxy.tracing, proxy.name),
       accessLog: proxy.accessLog === true ? accessLog("http") : undefined,
     }),

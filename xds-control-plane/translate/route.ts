@@ -15,6 +15,7 @@ import { defined, duration, fraction } from "./envoy.ts";
 import { ruleFilters } from "./http-filters.ts";
 import { elements, quoted, routeMatch } from "./match.ts";
 import { byPrecedence } from "./precedence.ts";
+import { routeMetadata } from "./route-metadata.ts";
 
 /** Where a route stands: what its translation depends on beside itself. */
 export interface RouteContext {
@@ -48,10 +49,12 @@ function virtualHost(host: VirtualHost, context: RouteContext): Json {
  */
 function routes(rule: HttpRule, match: HttpMatch, context: RouteContext): readonly Json[] {
   const perFilter = ruleFilters(rule, context);
+  const metadata = routeMetadata(rule, context.chain);
   const common = {
     name: rule.name,
     ...headerFields(rule.requestHeaders, rule.responseHeaders),
     ...(Object.keys(perFilter).length === 0 ? {} : { typedPerFilterConfig: perFilter }),
+    ...(metadata === undefined ? {} : { metadata }),
   };
   const route = (action: Json, share?: number): Json => ({
     match: share === undefined ? routeMatch(match) : { ...routeMatch(match), runtimeFraction: fraction(share) },

@@ -17,7 +17,7 @@ export const filters = caseOf(
                 },
                 jwtRequirement: "maybe",
                 externalAuthorization: false,
-                localRateLimit: { requests: 5, perMs: 1_000 },
+                rateLimits: ["all", "users"],
                 globalRateLimit: [[{ kind: "constant", key: "rule", value: "own" }]],
                 bodyLimit: { maxBytes: 10 },
                 fault: { abort: { status: 418, perMillion: 1_000 } },
@@ -69,12 +69,25 @@ export const filters = caseOf(
             ],
             requirements: [
               { name: "keystone", providers: ["keystone"] },
-              { name: "maybe", providers: ["keystone", "other"], isOptional: true },
+              {
+                name: "maybe",
+                providers: ["keystone", "other"],
+                isOptional: true,
+                challenge: 'Keystone uri="https://cloud.test/v3"',
+              },
             ],
             standard: "keystone",
           },
           externalAuthorization: { service: "opa", timeoutMs: 200 },
-          localRateLimit: { requests: 100, perMs: 1_000 },
+          rateLimits: [
+            { name: "all", by: [], requests: 100, perMs: 1_000 },
+            {
+              name: "users",
+              by: [{ kind: "claim", provider: "keystone", path: ["sub"] }, { kind: "remoteAddress" }],
+              requests: 5,
+              perMs: 60_000,
+            },
+          ],
           globalRateLimit: {
             service: "limiter",
             domain: "edge",
@@ -105,7 +118,7 @@ export const filtersOfRulesAlone = caseOf(
         hostname: "*",
         rules: [
           rule("limited", {
-            overrides: { bodyLimit: { maxBytes: 10 }, localRateLimit: { requests: 1, perMs: 60_000 }, fault: {} },
+            overrides: { bodyLimit: { maxBytes: 10 }, fault: {} },
           }),
         ],
       },

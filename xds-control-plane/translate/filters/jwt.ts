@@ -2,26 +2,29 @@ import type { JwtProvider, JwtRequirement } from "../../mesh/policy.ts";
 import type { Json } from "../../snapshot/resource.ts";
 import { defined, duration } from "../envoy.ts";
 import type { HttpFilter } from "../http-filters.ts";
+import { requirementState } from "./jwt-requirement.ts";
 
-/** Tokens that carry their proof. Claims are kept under the provider's name, for access rules and others. */
+/** Where Envoy keeps why it refused a token. No provider's name begins so: see the check of the mesh. */
+export const failureMetadata = { filter: "envoy.filters.http.jwt_authn", key: "!failed" } as const;
+
+/**
+ * Tokens that carry their proof. Claims are kept under the provider's name, for access rules and others. Other keys act at once, and
+ * leave open connections as they are.
+ */
 export const jwt: HttpFilter = {
-  name: "envoy.filters.http.jwt_authn",
+  name: "jwt",
+  discovered: "chain",
   listener: ({ jwt: check }) =>
     check && {
       message: "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication",
       fields: {
         providers: Object.fromEntries(check.providers.map((each) => [each.name, provider(each)])),
-        requirementMap: Object.fromEntries(check.requirements.map((each) => [each.name, requirement(each)])),
-        rules: [{ match: { prefix: "/" }, requirementName: check.standard }],
+        filterStateRules: {
+          name: requirementState,
+          requires: Object.fromEntries(check.requirements.map((each) => [each.name, requirement(each)])),
+        },
       },
     },
-  rule: ({ jwtRequirement }) =>
-    jwtRequirement === undefined
-      ? undefined
-      : {
-          message: "envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig",
-          fields: { requirementName: jwtRequirement },
-        },
 };
 
 function provider(of: JwtProvider): Json {
@@ -32,6 +35,7 @@ function provider(of: JwtProvider): Json {
     requireExpiration: true,
     forward: of.forward,
     payloadInMetadata: of.name,
+    failedStatusInMetadata: failureMetadata.key,
     fromHeaders: of.headers?.map(({ name, prefix }) => defined({ name, valuePrefix: prefix })),
     ...(keys.kind === "inline"
       ? { localJwks: { inlineString: keys.jwks } }
