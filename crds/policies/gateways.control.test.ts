@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { childrenOf } from "#operator/gateway/children.ts";
 import { aGateway, aPlatform } from "#operator/gateway/fixtures.ts";
-import { ACCEPTED, type Sender, uniqueName, untilRefused } from "../testing/api-server.ts";
+import { ACCEPTED, eventually, type Sender, uniqueName, untilRefused } from "../testing/api-server.ts";
 import { type Manifest, merge, type Patch } from "../testing/rule-case.ts";
 import { OPERATOR, openWorkbench, type Workbench } from "../testing/workbench.ts";
 
@@ -131,4 +131,26 @@ test("the operator makes nobody's its own by saying that it is a Gateway's, and 
   expect(await senders.operator.judge("PUT", path, merge(now, { metadata: owned() }))).toContain(ALONE);
   expect(await senders.operator.judge("DELETE", path)).toContain(ALONE);
   expect(await senders.other.judge("DELETE", path)).toContain(ACCEPTED);
+});
+
+test("of a Project's account default the operator takes the token, and nothing else, and of no other account", async () => {
+  const project = await bench.namespace({ labels: { "nephele.dev/project": uniqueName("p") } });
+  const at = (where: string, name: string) => `/api/v1/namespaces/${where}/serviceaccounts/${name}`;
+  const changed = async (path: string, change: Patch) =>
+    senders.operator.judge("PUT", path, merge(await bench.admin.send("GET", path), change));
+  const off: Patch = { automountServiceAccountToken: false };
+  const ours = at(project, "default");
+  // Kubernetes makes it a moment after the namespace.
+  await eventually(
+    () => changed(ours, off).catch((error: unknown) => String(error)),
+    (verdict) => verdict === ACCEPTED,
+  );
+  expect(await changed(ours, off)).toBe(ACCEPTED);
+  expect(await changed(ours, { automountServiceAccountToken: true })).toContain(ALONE);
+  expect(await changed(ours, { ...off, imagePullSecrets: [{ name: "theirs" }] })).toContain(ALONE);
+  expect(await changed(ours, { ...off, metadata: owned({ name: "other" }) })).toContain(ALONE);
+  expect(await senders.operator.judge("DELETE", ours)).toContain(ALONE);
+  await bench.create(`/api/v1/namespaces/${project}/serviceaccounts`, account({ name: "theirs" }));
+  expect(await changed(at(project, "theirs"), off)).toContain(ALONE);
+  expect(await changed(at(namespace, "default"), off)).toContain(ALONE);
 });

@@ -1,5 +1,10 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { unique } from "#e2e/harness/bed.ts";
 import { untilCondition } from "#e2e/harness/conditions.ts";
+import { eventually } from "#e2e/harness/eventually.ts";
+import { dataVolumes, namespaces, persistentVolumeClaims } from "#operator/api/foreign.ts";
 import { images } from "#operator/api/resources.ts";
 import { openRealGuests, type RealGuests } from "./real-guests.ts";
 
@@ -14,12 +19,20 @@ beforeAll(async () => {
 }, 20 * MINUTES);
 afterAll(() => real?.close(), 10 * MINUTES);
 
+/** What is on the disk of a claim: a file in the folder that the node has for its volume. */
+async function diskOf(namespace: string, claim: string): Promise<string> {
+  const found = await real.bed.kube.get(persistentVolumeClaims, { namespace, name: claim });
+  const path = await real.node.run("get", "pv", found?.spec?.volumeName ?? "", "-o", "jsonpath={.spec.local.path}");
+  return readFileSync(join(path.trim(), "disk.img"), "latin1");
+}
+
 describe("an Image of a hostile file is killed with the importer's own reason", { timeout: 5 * MINUTES }, () => {
   test.each([
     ["a disk larger than any volume", "hostile-size.qcow2", /too small to contain/],
     ["a stream that unpacks to more than the volume", "hostile-bomb.gz", /too small to contain/],
     ["a table that does not fit into memory", "hostile-table.qcow2", /L1 table/i],
     ["a file that is not there beneath it", "hostile-backing-missing.qcow2", /invalid backing file/],
+    ["the token of the importer's account beneath it", "hostile-backing-token.qcow2", /invalid backing file/],
     ["an address beneath it", "hostile-backing-url.qcow2", /invalid backing file/],
     ["a file beside it", "hostile-data-file.qcow2", /could not convert image/],
   ])("%s", async (_what, file, reason) => {
@@ -28,6 +41,45 @@ describe("an Image of a hostile file is killed with the importer's own reason", 
     const killed = { type: "Stalled", status: "True", message: reason };
     const image = await untilCondition(real.bed.kube, images, real.at(name), killed, 4 * MINUTES);
     expect(image.status?.phase).toBe("killed");
+  });
+
+  test("the importer's environment beneath it: nothing of that comes through", async () => {
+    await real.image("environ", "hostile-backing-environ.qcow2");
+    const volume = await eventually(
+      "the import to end, well or not",
+      async () => {
+        const { phase } = (await real.bed.kube.get(images, real.at("environ")))?.status ?? {};
+        if (phase === "killed") return "";
+        return phase === "active" ? diskOf(real.team, "environ") : undefined;
+      },
+      { withinMs: 4 * MINUTES },
+    );
+    expect(/IMPORTER_|PATH=/.test(volume)).toBe(false);
+  });
+
+  test("control: in a namespace that is no Project's the token is imported, and is on the disk", async () => {
+    const namespace = unique("nobodys");
+    await real.bed.kube.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
+    try {
+      const file = "hostile-backing-token.qcow2";
+      const http = { url: real.disks.url(file), checksum: await real.disks.checksum(file) };
+      const annotations = { "cdi.kubevirt.io/storage.bind.immediate.requested": "true" };
+      await real.bed.kube.create(dataVolumes, {
+        apiVersion: "cdi.kubevirt.io/v1beta1",
+        kind: "DataVolume",
+        metadata: { namespace, name: "token", annotations },
+        spec: { source: { http }, storage: { resources: { requests: { storage: "128Mi" } } } },
+      });
+      await eventually(
+        "the file to be imported",
+        async () => (await real.bed.kube.get(dataVolumes, { namespace, name: "token" }))?.status?.phase === "Succeeded",
+        { withinMs: 3 * MINUTES },
+      );
+      // A token is a JSON Web Token; what it says is nobody's to see in a test's output.
+      expect(/eyJ[\w-]+\.[\w-]+\.[\w-]+/.test(await diskOf(namespace, "token"))).toBe(true);
+    } finally {
+      await real.bed.kube.delete(namespaces, { name: namespace });
+    }
   });
 
   test("control: a file that is what it says is imported by the same importer", async () => {

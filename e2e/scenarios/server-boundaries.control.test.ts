@@ -1,18 +1,24 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { unique } from "#e2e/harness/bed.ts";
+import { type Bed, openBed, unique } from "#e2e/harness/bed.ts";
 import { untilCondition } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
+import { openProxiedCloud, type ProxiedCloud } from "#e2e/harness/proxied-cloud.ts";
 import { run } from "#e2e/harness/run.ts";
 import { virtualMachineInstances, virtualMachines } from "#operator/api/foreign.ts";
 import { BOUNDARY_LABEL_PREFIX } from "#operator/api/marks.ts";
-import { images, servers } from "#operator/api/resources.ts";
-import { isOutside } from "#operator/server/placement.ts";
+import { clouds, images, servers } from "#operator/api/resources.ts";
+import { boundariesOf, isOutside } from "#operator/server/placement.ts";
 import { type GuestBed, openGuestBed, type Tenant } from "./guest-bed.ts";
 
 let bed: GuestBed;
 let small: string;
 let caged: Tenant;
+/** A Cloud that says where its Servers may run, and a Project in it that says nothing. */
+let confining: ProxiedCloud;
+let ofConfining: Bed;
+let confined: Tenant;
 const [ofProject, ofImage, later] = [unique("cage"), unique("licence"), unique("later")];
+const [ofCloud, ofCloudLater] = [unique("site"), unique("site")];
 
 beforeAll(async () => {
   bed = await openGuestBed();
@@ -24,11 +30,13 @@ beforeAll(async () => {
   await Promise.all(["caged", "both"].map((name) => caged.copied(`${name}-root-1`)));
 });
 afterAll(async () => {
-  if (bed !== undefined) await node(label(ofProject, "-"), label(ofImage, "-"));
+  if (bed !== undefined) await node(...[ofProject, ofImage, ofCloud].map((boundary) => label(boundary, "-")));
   await bed?.close();
+  await confining?.close();
+  await ofConfining?.close();
 }, 180_000);
 
-const at = (name: string) => ({ namespace: caged.name, name });
+const at = (name: string, tenant = caged) => ({ namespace: tenant.name, name });
 const spec = (more: object = {}) => ({ flavorRef: { name: small }, imageRef: { name: "debian" }, ...more });
 const label = (boundary: string, value: string) => `${BOUNDARY_LABEL_PREFIX}${boundary}${value}`;
 
@@ -69,6 +77,44 @@ describe("server", () => {
     await bed.project(caged.name, { boundaries: [ofProject, later] });
     await eventually("the machine to be kept within the later boundary", async () => {
       return !isOutside(await bed.kube.get(virtualMachines, at("caged")), [later]);
+    });
+  });
+
+  test("create-full: within the boundaries of its Project's Cloud, though its Project says nothing", async () => {
+    ofConfining = await openBed();
+    confining = await openProxiedCloud(ofConfining);
+    await bed.kube.mergePatch(clouds, confining.ref, { spec: { boundaries: [ofCloud] } });
+    confined = await bed.tenant({ cloudRef: confining.ref });
+    await confined.activeImage("debian");
+    await confined.server("sited", spec());
+    await confined.copied("sited-root-1");
+    const message = new RegExp(`a node that takes the guest: .*\\(it may run only within ${ofCloud}\\)`);
+    const waits = { type: "Ready", status: "False", message };
+    await untilCondition(bed.kube, servers, at("sited", confined), waits, 60_000);
+    await node(label(ofCloud, "=true"));
+    await confined.boot("sited");
+    // The control: a Server of another Cloud has nothing of it.
+    expect(boundariesOf(await bed.kube.get(virtualMachines, at("both")))).not.toContain(ofCloud);
+  }, 120_000);
+
+  test("update: what a Cloud says later counts for the Servers that it has, beside what their Project says", async () => {
+    const paused = { metadata: { annotations: { "nephele.dev/paused": "true" } } };
+    await bed.kube.mergePatch(servers, at("sited", confined), paused);
+    await bed.kube.mergePatch(clouds, confining.ref, { spec: { boundaries: [ofCloud, ofCloudLater] } });
+    await eventually("the machine to be kept within the Cloud's later boundary", async () => {
+      return !isOutside(await bed.kube.get(virtualMachines, at("sited", confined)), [ofCloud, ofCloudLater]);
+    });
+    await bed.kube.mergePatch(servers, at("sited", confined), {
+      metadata: { annotations: { "nephele.dev/paused": null } },
+    });
+    await bed.project(confined.name, { cloudRef: confining.ref, boundaries: [ofProject] });
+    await eventually("the machine to be kept within its Project's boundary too, and no less", async () => {
+      const all = [ofCloud, ofCloudLater, ofProject].toSorted();
+      return boundariesOf(await bed.kube.get(virtualMachines, at("sited", confined))).join() === all.join();
+    });
+    await bed.kube.mergePatch(clouds, confining.ref, { spec: { boundaries: null } });
+    await eventually("the machine to be let out of what its Cloud says no more", async () => {
+      return boundariesOf(await bed.kube.get(virtualMachines, at("sited", confined))).join() === ofProject;
     });
   });
 });

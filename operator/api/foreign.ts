@@ -16,6 +16,8 @@ import type { DeploymentSpec, DeploymentStatus } from "kubernetes-types/apps/v1.
 import type {
   NamespaceSpec,
   NamespaceStatus,
+  NodeSpec,
+  NodeStatus,
   PersistentVolumeClaimSpec,
   PersistentVolumeClaimStatus,
   PodSpec,
@@ -43,6 +45,10 @@ export const namespaces = defineResource<Namespace>({
   kind: "Namespace",
   namespaced: false,
 });
+
+/** A machine of the cluster. Server's `status.node` names one. */
+export type Node = KubeObject<NodeSpec, NodeStatus>;
+export const nodes = defineResource<Node>({ ...core, plural: "nodes", kind: "Node", namespaced: false });
 
 export interface CoreSecret extends KubeObject {
   readonly type?: string;
@@ -85,8 +91,12 @@ export const podDisruptionBudgets = defineResource<PodDisruptionBudget>({
   namespaced: true,
 });
 
+export interface ServiceAccount extends KubeObject {
+  /** Whether its pods are given its token where they do not say so themselves. */
+  readonly automountServiceAccountToken?: boolean;
+}
 /** Watched where workloads are registered: who their pods are. */
-export const serviceAccounts = defineResource<KubeObject>({
+export const serviceAccounts = defineResource<ServiceAccount>({
   ...core,
   plural: "serviceaccounts",
   kind: "ServiceAccount",

@@ -17,6 +17,7 @@ import { leaveNamespace } from "./steps/cleanup-namespace.ts";
 import { resolveCloud } from "./steps/cloud.ts";
 import { conclude } from "./steps/conclude.ts";
 import { ensureCredentials } from "./steps/credentials.ts";
+import { confineDefaultAccount } from "./steps/default-account.ts";
 import { ensureKeystoneProject } from "./steps/keystone-project.ts";
 import { ensureMembers } from "./steps/members.ts";
 import { ensureNamespace } from "./steps/namespace.ts";
@@ -61,6 +62,7 @@ export function projectController(deps: ProjectDeps): Controller {
       concern("IdentityReady", ensureKeystoneProject),
       concern("MembersReady", ensureMembers),
       returnToNamespace,
+      concern("NamespaceReady", confineDefaultAccount),
       concern("SecretQuotaReady", ensureSecretQuota),
       concern("CredentialsReady", ensureCredentials),
       conclude,

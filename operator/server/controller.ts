@@ -1,4 +1,11 @@
-import { coreSecrets, dataVolumes, services, virtualMachineInstances, virtualMachines } from "#operator/api/foreign.ts";
+import {
+  coreSecrets,
+  dataVolumes,
+  nodes,
+  services,
+  virtualMachineInstances,
+  virtualMachines,
+} from "#operator/api/foreign.ts";
 import type { Project } from "#operator/api/generated/project.ts";
 import type { Server } from "#operator/api/generated/server.ts";
 import { clouds, images, projects, servers } from "#operator/api/resources.ts";
@@ -10,10 +17,12 @@ import {
   type NamespaceSource,
   watch,
 } from "#runtime/controller/definition.ts";
+import { type Outcome, settled } from "#runtime/controller/outcome.ts";
 import { Admissions } from "./admissions.ts";
 import { serverDependencies } from "./dependencies.ts";
+import { whatIsReadOfNode } from "./lost-node.ts";
 import { keyOfServer } from "./names.ts";
-import { isOutside } from "./placement.ts";
+import { commonBoundaries, isOutside } from "./placement.ts";
 import { type ServerDependencies, type ServerScope, serverScope } from "./scope.ts";
 import { report, serverStatus } from "./status.ts";
 import { ensureFiles, ensureUserData, removeUnusedData } from "./steps/guest-data.ts";
@@ -25,11 +34,15 @@ import {
   BY_USER_DATA,
   DISKS_OF_SERVER,
   disksKeys,
+  INSTANCES_ON_NODE,
+  instanceOnNode,
   labelledServer,
   PROJECT_BY_NAMESPACE,
   sameName,
+  serversOfCloud,
   serversOfCoreSecret,
   serversOfProject,
+  serversOnNode,
   userDataKeys,
   WAITING_FOR_QUOTA,
   waitingNeighbours,
@@ -42,6 +55,13 @@ const projectNamespaces: NamespaceSource<Project> = {
   namespace: (project) => project.status?.namespace,
 };
 
+type ServerStep = (scope: ServerScope, signal: AbortSignal) => Promise<Outcome>;
+
+/** A step that is left out while the node of the guest is lost. */
+function unlessLost(step: ServerStep): ServerStep {
+  return async (scope, signal) => (scope.lost === undefined ? step(scope, signal) : settled());
+}
+
 export function serverController(deps: ServerDependencies): Controller {
   const admissions = new Admissions();
   return defineController<Server, ServerScope>({
@@ -52,14 +72,15 @@ export function serverController(deps: ServerDependencies): Controller {
       watch(virtualMachineInstances, sameName),
       watch(dataVolumes, labelledServer),
       watch(services, sameName),
+      watch(nodes, serversOnNode, { keep: whatIsReadOfNode }),
       watch(coreSecrets, serversOfCoreSecret, {
         metadataOnly: true,
         within: projectNamespaces as unknown as NamespaceSource<KubeObject>,
       }),
       watch(projects, serversOfProject),
       watch(servers, waitingNeighbours),
-      // Read, but nothing in them wakes a Server that its Project or Image would not.
-      watch(clouds, () => []),
+      watch(clouds, serversOfCloud),
+      // Read, but nothing in them wakes a Server that its Project would not.
       watch(images, () => []),
     ],
     indexes: [
@@ -69,6 +90,7 @@ export function serverController(deps: ServerDependencies): Controller {
       index(servers, WAITING_FOR_QUOTA, waitsForQuota),
       index(servers, BY_USER_DATA, userDataKeys),
       index(dataVolumes, DISKS_OF_SERVER, disksKeys),
+      index(virtualMachineInstances, INSTANCES_ON_NODE, instanceOnNode),
     ],
     dependencies: serverDependencies,
     scope: (context) => serverScope(context, deps, admissions),
@@ -84,9 +106,10 @@ export function serverController(deps: ServerDependencies): Controller {
       ensureMachine,
       removeUnusedData,
       ensureName,
-      replaceStaleInstance,
-      rebootOnce,
-      ensurePaused,
+      // Nothing is asked of a guest that nobody hears of, and nothing cut: it may still be at work on its disk.
+      unlessLost(replaceStaleInstance),
+      unlessLost(rebootOnce),
+      unlessLost(ensurePaused),
       removeOldDisks,
       report,
     ],
@@ -94,7 +117,7 @@ export function serverController(deps: ServerDependencies): Controller {
     evenPaused: (server, cache) => {
       const project = cache.byIndex(projects, PROJECT_BY_NAMESPACE, server.metadata.namespace ?? "")[0];
       const machine = cache.get(virtualMachines, keyOfServer(server));
-      return project?.spec.enabled === false || isOutside(machine, project?.spec.boundaries);
+      return project?.spec.enabled === false || isOutside(machine, commonBoundaries(project, cache));
     },
     // All that is made for a Server goes with it by itself; only a disk that is to stay must be taken out first.
     needsFinalizer: ({ spec }) => spec.rootDisk.onServerDelete === "Retain",

@@ -1,8 +1,11 @@
 import type { VirtualMachine } from "#operator/api/foreign.ts";
 import type { Flavor } from "#operator/api/generated/flavor.ts";
+import type { Project } from "#operator/api/generated/project.ts";
 import type { Server } from "#operator/api/generated/server.ts";
 import { BOUNDARY_LABEL_PREFIX, TRAIT_LABEL_PREFIX } from "#operator/api/marks.ts";
+import { clouds } from "#operator/api/resources.ts";
 import { allBoundaries } from "#operator/boundaries.ts";
+import type { CacheReader } from "#runtime/watch/cache.ts";
 import { SERVER_LABEL } from "./names.ts";
 
 /**
@@ -65,7 +68,17 @@ export function boundariesOf(machine: VirtualMachine | undefined): readonly stri
     .map((key) => key.slice(BOUNDARY_LABEL_PREFIX.length));
 }
 
-/** Whether a machine may start where its Project's boundaries do not let it. */
+/**
+ * What Servers of a Project are kept within, by its Cloud's word and its own, whatever their disks add. Undefined where the Cloud is
+ * not known: no boundary is passed over because of that.
+ */
+export function commonBoundaries(project: Project | undefined, cache: CacheReader): readonly string[] | undefined {
+  const ref = project?.status?.cloudRef;
+  const cloud = ref === undefined ? undefined : cache.get(clouds, ref);
+  return cloud === undefined ? undefined : allBoundaries(cloud.spec.boundaries, project?.spec.boundaries);
+}
+
+/** Whether a machine may start where its Cloud's and its Project's boundaries do not let it. */
 export function isOutside(machine: VirtualMachine | undefined, boundaries: readonly string[] = []): boolean {
   if (machine === undefined) return false;
   const kept = boundariesOf(machine);

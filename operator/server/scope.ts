@@ -1,6 +1,7 @@
 import {
   type DataVolume,
   dataVolumes,
+  nodes,
   type VirtualMachine,
   type VirtualMachineInstance,
   virtualMachineInstances,
@@ -13,6 +14,7 @@ import { projects } from "#operator/api/resources.ts";
 import type { ReconcileContext } from "#runtime/controller/definition.ts";
 import type { Outcome } from "#runtime/controller/outcome.ts";
 import type { Admissions } from "./admissions.ts";
+import { type LostNode, lostNode, nodeOf } from "./lost-node.ts";
 import type { MachinePlan } from "./machine.ts";
 import { keyOfServer, ownership } from "./names.ts";
 import type { Payloads } from "./payloads.ts";
@@ -42,6 +44,8 @@ export interface ServerScope {
   /** A machine of the Server's name that is not ours. */
   readonly stranger: VirtualMachine | undefined;
   readonly instance: VirtualMachineInstance | undefined;
+  /** The node that the guest is on, where it is lost. */
+  readonly lost: LostNode | undefined;
   /** What the machine says of its root disk when the pass begins. */
   readonly recorded: RootDisk | undefined;
   /** Set when the Flavor that the machine is to have is there. Not the spec's, where the quota forbids that one. */
@@ -72,6 +76,8 @@ export function serverScope(
   const found = cache.get(virtualMachines, key);
   const ours = found !== undefined && ownership(found, server) === "ours";
   const machine = ours ? found : undefined;
+  const instance = machine === undefined ? undefined : cache.get(virtualMachineInstances, key);
+  const node = nodeOf(instance);
   return {
     context,
     deps,
@@ -80,7 +86,8 @@ export function serverScope(
     project: cache.byIndex(projects, PROJECT_BY_NAMESPACE, key.namespace)[0],
     machine,
     stranger: ours ? undefined : found,
-    instance: machine === undefined ? undefined : cache.get(virtualMachineInstances, key),
+    instance,
+    lost: node === undefined ? undefined : lostNode(cache.get(nodes, { name: node })),
     recorded: recordedDisk(machine),
   };
 }

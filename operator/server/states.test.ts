@@ -12,6 +12,7 @@ function seen(machine: Partial<Machine>): Machine {
     instance: undefined,
     volume: aVolume("Succeeded"),
     launched: false,
+    lost: false,
     now: at(60),
     ...machine,
   };
@@ -106,6 +107,30 @@ const TABLE: readonly Row[] = [
       }),
     },
     is: { state: "ACTIVE" },
+  },
+  {
+    name: "Running on a node that is lost is UNKNOWN: that it runs is old news",
+    seen: { instance: anInstance("Running", running), launched: true, lost: true },
+    is: { state: "UNKNOWN", powerState: "NoState" },
+  },
+  {
+    name: "a guest that was told to stop on a node that is lost has not been seen to stop",
+    seen: {
+      machine: aMachine("Halted"),
+      instance: anInstance("Running", running, { deletionTimestamp: CREATED }),
+      launched: true,
+      lost: true,
+    },
+    is: { state: "UNKNOWN", powerState: "NoState" },
+  },
+  {
+    name: "a machine that is deleted while the node is lost is still UNKNOWN",
+    seen: {
+      machine: aMachine("Always", {}, { deletionTimestamp: CREATED }),
+      instance: anInstance("Running", running),
+      lost: true,
+    },
+    is: { state: "UNKNOWN", taskState: "deleting" },
   },
   {
     name: "paused by a user is PAUSED",

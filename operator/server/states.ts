@@ -22,6 +22,8 @@ export interface Machine {
   readonly volume: DataVolume | undefined;
   /** Whether the guest ran before: a later start is not a build. */
   readonly launched: boolean;
+  /** Whether the node that the guest is on is lost: what KubeVirt says of it is old. */
+  readonly lost: boolean;
   readonly now: Date;
 }
 
@@ -42,12 +44,12 @@ type Rule = (seen: Machine) => NovaState | undefined;
  */
 const RULES: readonly Rule[] = [
   notMade,
+  nodeLost,
   deleting,
   poweringOff,
   migrating,
   paused,
   running,
-  nodeLost,
   claimMissing,
   diskFailed,
   imagePullFailed,
@@ -135,8 +137,10 @@ function running({ instance, launched, now }: Machine): NovaState | undefined {
   return { ...(launched ? poweringOn() : spawning()), againAfterMs: Math.max(awaited, 100) };
 }
 
-function nodeLost({ instance }: Machine): NovaState | undefined {
-  return instance?.status?.phase === "Unknown" ? { state: "UNKNOWN", powerState: "NoState" } : undefined;
+function nodeLost({ machine, instance, lost }: Machine): NovaState | undefined {
+  if (!lost && instance?.status?.phase !== "Unknown") return undefined;
+  const leaves = machine?.metadata.deletionTimestamp !== undefined;
+  return { state: "UNKNOWN", ...(leaves ? { taskState: "deleting" } : {}), powerState: "NoState" };
 }
 
 function claimMissing({ instance }: Machine): NovaState | undefined {

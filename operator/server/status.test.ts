@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { DataVolume, VirtualMachine, VirtualMachineInstance } from "#operator/api/foreign.ts";
 import type { Server } from "#operator/api/generated/server.ts";
-import { settled } from "#runtime/controller/outcome.ts";
+import { settled, waiting } from "#runtime/controller/outcome.ts";
 import { aFlavor, aMachine, anImage, anInstance, aServer, aVolume, CREATED } from "./fixtures.ts";
 import { FILES_ANNOTATION, FLAVOR_ANNOTATION } from "./names.ts";
 import { diskFrom } from "./root-disk.ts";
@@ -173,6 +173,39 @@ describe("the end of a pass", () => {
       instance: up,
     };
     expect(await end(seen)).toMatchObject({ kind: "waiting", for: "VirtualMachine web-1 to be paused" });
+  });
+});
+
+describe("a guest on a node that is lost", () => {
+  const lost = { name: "node-1", since: "2026-11-23T10:05:00Z", outOfService: false };
+  const told: string[] = [];
+  const seen = (server: Server, more: Partial<ServerScope> = {}): ServerScope => {
+    const on = scope({ server, machine: aMachine("Always"), volume: aVolume("Succeeded"), instance: up });
+    const context = { ...on.context, event: (_: string, reason: string) => void told.push(reason) };
+    return { ...on, context, lost, ...more } as ServerScope;
+  };
+  const launched = aServer({}, { launchedAt: CREATED, state: "ACTIVE" });
+
+  test("is told by the node's name and address as they were, and by what to do", async () => {
+    expect(serverStatus(seen(launched)).fields).toMatchObject({ state: "UNKNOWN", node: "node-1", addresses: [{}] });
+    const outcome = await report(seen(launched));
+    expect(outcome).toMatchObject({ kind: "waiting", reason: "NodeLost" });
+    expect(outcome).toMatchObject({ for: expect.stringMatching(/^node node-1, .*started nowhere else/) as string });
+  });
+  test("is told so whatever else is in the way, and by one event", async () => {
+    const held = waiting("Flavor large");
+    const error = new Error("Barbican is away");
+    expect(await report(seen(launched, { held, failed: { error } }))).toMatchObject({ reason: "NodeLost" });
+    told.length = 0;
+    await report(seen(aServer({}, { launchedAt: CREATED, state: "UNKNOWN" })));
+    expect(told).toEqual([]);
+    await report(seen(launched));
+    expect(told).toEqual(["NodeLost"]);
+  });
+  test("is not said to be rebooting or resizing: nothing of that happens", () => {
+    const reboot = { requestedAt: CREATED, type: "Hard", instance: "uid-web-1" } as const;
+    const server = aServer({ flavorRef: { name: "large" } }, { ...launched.status, flavor: "small", reboot });
+    expect(serverStatus(seen(server, { flavor: aFlavor("large") })).fields).toMatchObject({ state: "UNKNOWN", reboot });
   });
 });
 

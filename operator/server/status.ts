@@ -5,6 +5,7 @@ import type { StatusReport } from "#runtime/controller/definition.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import { hostnameOf } from "./children.ts";
 import { instanceId } from "./identity.ts";
+import { lostText, NODE_LOST } from "./lost-node.ts";
 import { FILES_ANNOTATION, FLAVOR_ANNOTATION } from "./names.ts";
 import { nextResize, type ResizeStage } from "./resize.ts";
 import type { RootDisk } from "./root-disk.ts";
@@ -24,12 +25,13 @@ import {
 
 /** The Server in Nova's words, with what we are doing to it laid over what KubeVirt says. */
 function serverState(scope: ServerScope): NovaState {
-  const { context, machine, instance, reboot } = scope;
+  const { context, machine, instance, lost, reboot } = scope;
   const seen = novaState({
     machine,
     instance,
     volume: rootVolume(scope),
     launched: context.object.status?.launchedAt !== undefined && !isRebuilding(scope),
+    lost: lost !== undefined,
     now: context.now,
   });
   const base = foldBuild(seen, machine, context.now);
@@ -69,8 +71,13 @@ function isRebuilding(scope: ServerScope): boolean {
 
 /** The last step: looks at what came of everything, and says what is still awaited. */
 export async function report(scope: ServerScope): Promise<Outcome> {
-  const { context, machine, instance, project } = scope;
+  const { context, machine, instance, lost, project } = scope;
   const server = context.object;
+  if (lost !== undefined) {
+    const awaited = lostText(lost);
+    if (server.status?.state !== "UNKNOWN") context.event("Warning", NODE_LOST, `Waiting for ${awaited}`);
+    return waiting(awaited, { reason: NODE_LOST });
+  }
   const resize = resizeOf(scope);
   if (resize?.ended !== undefined)
     context.event(

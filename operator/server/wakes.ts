@@ -1,13 +1,22 @@
-import { type DataVolume, type VirtualMachine, virtualMachines } from "#operator/api/foreign.ts";
+import {
+  type DataVolume,
+  type Node,
+  type VirtualMachine,
+  type VirtualMachineInstance,
+  virtualMachineInstances,
+  virtualMachines,
+} from "#operator/api/foreign.ts";
+import type { Cloud } from "#operator/api/generated/cloud.ts";
 import type { Project } from "#operator/api/generated/project.ts";
 import type { Server } from "#operator/api/generated/server.ts";
-import { servers } from "#operator/api/resources.ts";
+import { projects, servers } from "#operator/api/resources.ts";
 import { allBoundaries } from "#operator/boundaries.ts";
 import { findCondition } from "#runtime/api/conditions.ts";
-import { type KubeObject, keyText, type ObjectKey } from "#runtime/api/object.ts";
+import { type KubeObject, keyOf, keyText, type ObjectKey } from "#runtime/api/object.ts";
 import type { CacheReader } from "#runtime/watch/cache.ts";
+import { lostNode, lostText, nodeOf } from "./lost-node.ts";
 import { keyOfServer, SERVER_LABEL } from "./names.ts";
-import { boundariesOf } from "./placement.ts";
+import { boundariesOf, commonBoundaries } from "./placement.ts";
 import { recordedDisk } from "./root-disk.ts";
 
 /** From a namespace to the Project that has taken it. */
@@ -18,6 +27,9 @@ export const WAITING_FOR_QUOTA = "server:waiting-for-quota";
 export const BY_USER_DATA = "server:by-user-data";
 /** From a Server to the root disks made for it, old ones among them. */
 export const DISKS_OF_SERVER = "server:disks";
+
+/** From a node to the guests that are on it. */
+export const INSTANCES_ON_NODE = "server:instances-on-node";
 
 /** What is made for a Server says so by a label; a machine and its instance have its name anyway. */
 export function labelledServer({ metadata }: KubeObject): readonly ObjectKey[] {
@@ -67,17 +79,54 @@ export function serversOfProject(project: Project, cache: CacheReader): readonly
     .list(servers, namespace)
     .filter(
       (server) =>
-        concerns(project, server) || isKeptOtherwise(project, cache.get(virtualMachines, keyOfServer(server))),
+        concerns(project, server) || isKeptOtherwise(project, cache.get(virtualMachines, keyOfServer(server)), cache),
     )
     .map(keyOfServer);
 }
 
-/** The machine is not kept within what its Project and its disk say now. */
-function isKeptOtherwise({ spec }: Project, machine: VirtualMachine | undefined): boolean {
-  const [wanted, kept] = [allBoundaries(spec.boundaries), allBoundaries(boundariesOf(machine))];
+/** A Cloud has its status changed often too: woken are those whose machine is to be kept within other boundaries. */
+export function serversOfCloud({ metadata }: Cloud, cache: CacheReader): readonly ObjectKey[] {
+  return cache
+    .list(projects)
+    .filter(({ status }) => {
+      const ref = status?.cloudRef;
+      return ref?.name === metadata.name && ref.namespace === metadata.namespace;
+    })
+    .flatMap((project) =>
+      project.status?.namespace === undefined
+        ? []
+        : cache
+            .list(servers, project.status.namespace)
+            .filter((server) => isKeptOtherwise(project, cache.get(virtualMachines, keyOfServer(server)), cache))
+            .map(keyOfServer),
+    );
+}
+
+/** The machine is not kept within what its Cloud, its Project and its disk say now. */
+function isKeptOtherwise(project: Project, machine: VirtualMachine | undefined, cache: CacheReader): boolean {
+  const [wanted, kept] = [commonBoundaries(project, cache), allBoundaries(boundariesOf(machine))];
+  if (wanted === undefined) return false;
   // What the disk says is read out of a text: not for each of a Project's Servers each time, where none has boundaries.
   if (machine === undefined || wanted.join() === kept.join()) return false;
   return allBoundaries(wanted, recordedDisk(machine)?.boundaries).join() !== kept.join();
+}
+
+export function instanceOnNode(instance: VirtualMachineInstance): readonly string[] {
+  const node = nodeOf(instance);
+  return node === undefined ? [] : [node];
+}
+
+/** A node says every few seconds that it lives. Woken are the Servers that do not say of it what is so. */
+export function serversOnNode(node: Node, cache: CacheReader): readonly ObjectKey[] {
+  const lost = lostNode(node);
+  return cache
+    .byIndex(virtualMachineInstances, INSTANCES_ON_NODE, node.metadata.name)
+    .map(keyOf)
+    .filter((key) => {
+      const { state, conditions } = cache.get(servers, key)?.status ?? {};
+      if (lost === undefined) return state === "UNKNOWN";
+      return findCondition(conditions, "Ready")?.message.includes(lostText(lost)) !== true;
+    });
 }
 
 function concerns(project: Project, server: Server): boolean {

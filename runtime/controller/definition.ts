@@ -48,6 +48,8 @@ export interface WatchDefinition<D extends KubeObject = KubeObject> {
   /** Watch no more than metadata: for other people's big kinds. */
   readonly metadataOnly?: boolean;
   readonly labelSelector?: string;
+  /** What the cache holds of each object: for other people's big kinds of which little is read. Pure. */
+  readonly keep?: (object: D) => D;
   /** Watch only in these namespaces, which come and go with the objects of `of`. */
   readonly within?: NamespaceSource;
 }

@@ -107,10 +107,11 @@ export class ControllerRunner {
     const { reconciles, watches = [], indexes = [], dependencies = [] } = this.#definition;
     const { informers } = this.#env;
     informers.need(reconciles);
-    for (const { resource, metadataOnly, labelSelector, within } of watches) {
+    for (const { resource, metadataOnly, labelSelector, keep, within } of watches) {
       informers.need(resource, {
         ...(metadataOnly === undefined ? {} : { metadataOnly }),
         ...(labelSelector === undefined ? {} : { labelSelector }),
+        ...(keep === undefined ? {} : { keep }),
         ...(within === undefined ? {} : { within }),
       });
     }

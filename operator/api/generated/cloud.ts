@@ -18,6 +18,12 @@ export interface CloudSpec {
   readonly identity: CloudIdentity;
   readonly keyManager: CloudKeyManager;
   readonly gateway?: CloudGateway;
+  /**
+   * Where Servers of all Projects of the Cloud may run: on nodes that are within all of these, and within those of their Project and Image too. A node is within a boundary by its label boundary.node-restriction.kubernetes.io/<name> with the value "true", which a node cannot give itself.
+   *
+   * Items: One boundary.
+   */
+  readonly boundaries?: readonly string[];
   readonly images?: CloudImages;
   readonly database?: CloudDatabase;
   readonly cache?: CloudCache;

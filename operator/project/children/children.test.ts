@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import type { ServiceAccount } from "#operator/api/foreign.ts";
 import type { Cloud } from "#operator/api/generated/cloud.ts";
 import type { ProjectSpec } from "#operator/api/generated/project.ts";
 import { aProject } from "../fixtures.ts";
 import { cloudsSecret } from "./clouds-secret.ts";
+import { confinedAccount, isConfined, releasedAccount } from "./default-account.ts";
 import { hardLimits, limits } from "./limits.ts";
 import { namespaceLabels, newNamespace } from "./namespace.ts";
 import { networkPolicies } from "./network-policies.ts";
@@ -60,6 +62,14 @@ describe("the RoleBindings of members", () => {
       subjects: [{ kind: "ServiceAccount", name: "nephele-operator", namespace: "nephele-system" }],
     });
   });
+});
+
+test("the account default gives its pods no token, and is let go with nothing of ours", () => {
+  const account = (said: object) => ({ ...confinedAccount(aProject()), ...said }) as unknown as ServiceAccount;
+  expect(isConfined(account({}))).toBe(true);
+  expect(isConfined(account({ automountServiceAccountToken: true }))).toBe(false);
+  expect(isConfined(account({ automountServiceAccountToken: undefined }))).toBe(false);
+  expect(Object.keys(releasedAccount(aProject()))).toEqual(["apiVersion", "kind", "metadata"]);
 });
 
 describe("the backstop", () => {

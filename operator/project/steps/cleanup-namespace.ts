@@ -17,6 +17,7 @@ import { limitRanges } from "../resources.ts";
 import type { ProjectScope } from "../scope.ts";
 import { upToDate } from "../up-to-date.ts";
 import { applyAll } from "./children.ts";
+import { releaseDefaultAccount } from "./default-account.ts";
 import { contentsOf, contentsText, releaseAccess } from "./namespace.ts";
 
 /**
@@ -68,6 +69,7 @@ async function removeChildren(scope: ProjectScope, current: Namespace): Promise<
     const secret = await kube.get(coreSecrets, { namespace, name: CLOUDS_SECRET });
     if (secret !== undefined && upToDate(secret.metadata.labels, childLabels(project)))
       await kube.delete(coreSecrets, { namespace, name: CLOUDS_SECRET }, { uid: secret.metadata.uid });
+    await releaseDefaultAccount(scope);
     await removeFinalizer(kube, roleBindings, binding, ACCESS_FINALIZER);
     await kube.delete(roleBindings, { namespace, name: CLUSTER_ROLES.operator }, { uid: binding.metadata.uid });
   }

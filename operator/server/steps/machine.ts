@@ -1,4 +1,5 @@
 import { persistentVolumeClaims, services, virtualMachines } from "#operator/api/foreign.ts";
+import { allBoundaries } from "#operator/boundaries.ts";
 import { keyText } from "#runtime/api/object.ts";
 import { bytesOf } from "#runtime/api/quantity.ts";
 import { alreadyApplied } from "#runtime/client/applied.ts";
@@ -7,6 +8,7 @@ import { invalid, type Outcome, settled, waiting } from "#runtime/controller/out
 import { serviceFor } from "../children.ts";
 import { machineChange, machineFor } from "../machine.ts";
 import { ownership } from "../names.ts";
+import { boundariesOf, commonBoundaries } from "../placement.ts";
 import type { RootDisk } from "../root-disk.ts";
 import { type ServerScope, wantedPower } from "../scope.ts";
 
@@ -57,12 +59,17 @@ export async function ensureMachine(scope: ServerScope): Promise<Outcome> {
   const server = context.object;
   if (flavor === undefined || disk === undefined || userData === undefined)
     return waiting(`what Server ${server.metadata.name} is made from`);
+  const common = commonBoundaries(project, context.cache);
+  if (common === undefined && machine === undefined)
+    return waiting(`the Cloud of Project ${project?.metadata.name}, which says where its Servers may run`);
+  // A machine that is there stays within what it was given: a Cloud that is gone loosens nothing.
+  const boundaries = common ?? allBoundaries(boundariesOf(machine), project?.spec.boundaries);
   const desired = machineFor({
     server,
     installationId: deps.installationId,
     flavor,
     disk,
-    boundaries: project?.spec.boundaries ?? [],
+    boundaries,
     powered: wantedPower(scope) !== "Stopped",
     userData,
     filesRevision: scope.filesRevision,

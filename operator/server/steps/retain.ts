@@ -1,6 +1,7 @@
 import { dataVolumes, virtualMachines } from "#operator/api/foreign.ts";
 import { keyText } from "#runtime/api/object.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
+import { lostText } from "../lost-node.ts";
 import { SERVER_LABEL } from "../names.ts";
 import { rootVolume, type ServerScope } from "../scope.ts";
 
@@ -15,8 +16,9 @@ const RETAINED_FROM_LABEL = "nephele.dev/retained-from";
  * may go. Every step looks at what is there, so a crash between two of them changes nothing.
  */
 export async function retainDisk(scope: ServerScope): Promise<Outcome> {
-  const { context, key, machine, instance } = scope;
+  const { context, key, machine, instance, lost } = scope;
   const { kube } = context;
+  const end = lost === undefined ? `VirtualMachine ${keyText(key)} to end` : lostText(lost);
   if (context.object.spec.rootDisk.onServerDelete !== "Retain" || machine === undefined) return settled();
   const { uid, resourceVersion, finalizers = [] } = machine.metadata;
   if (machine.metadata.deletionTimestamp === undefined) {
@@ -27,7 +29,7 @@ export async function retainDisk(scope: ServerScope): Promise<Outcome> {
       if (held === undefined) return settled();
     }
     await kube.delete(virtualMachines, key, { uid });
-    return waiting(`VirtualMachine ${keyText(key)} to end; its root disk is kept`);
+    return waiting(`${end}; its root disk is kept`);
   }
   const volume = rootVolume(scope);
   if (volume !== undefined && volume.metadata.ownerReferences?.some((owner) => owner.uid === uid) === true) {
@@ -45,7 +47,7 @@ export async function retainDisk(scope: ServerScope): Promise<Outcome> {
     );
     context.event("Normal", "Retained", `the root disk is kept as DataVolume ${volume.metadata.name}`);
   }
-  if (instance !== undefined) return waiting(`VirtualMachine ${keyText(key)} to end; its root disk is kept`);
+  if (instance !== undefined) return waiting(`${end}; its root disk is kept`);
   if (finalizers.includes(RETAIN_FINALIZER))
     await kube.mergePatch(virtualMachines, key, {
       metadata: { uid, resourceVersion, finalizers: finalizers.filter((name) => name !== RETAIN_FINALIZER) },

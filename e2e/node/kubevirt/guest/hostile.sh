@@ -14,5 +14,8 @@ backed() {
   qemu-img create -q -f qcow2 -u -F raw -b "$2" "$1" 1M
 }
 backed hostile-backing-missing.qcow2 /nowhere/disk
+# What an importer would have of its own: the token of its account, and its environment.
+backed hostile-backing-token.qcow2 /var/run/secrets/kubernetes.io/serviceaccount/token
+backed hostile-backing-environ.qcow2 /proc/self/environ
 backed hostile-backing-url.qcow2 'json:{"driver":"raw","file":{"driver":"nbd","host":"10.0.0.1","port":"10809"}}'
 qemu-img create -q -f qcow2 -o data_file=/tmp/beside,data_file_raw=on hostile-data-file.qcow2 1M
