@@ -30,10 +30,7 @@ beforeAll(async () => {
   await real.activeImage("tiny");
   for (const name of ["web-1", "web-2"])
     await real.apply(name, { flavorRef: { name: small }, imageRef: { name: "tiny" } });
-  for (const name of ["web-1", "web-2"])
-    await eventually(`${name} to be ACTIVE`, async () => (await real.server(name)).status?.state === "ACTIVE", {
-      withinMs: 4 * MINUTES,
-    });
+  for (const name of ["web-1", "web-2"]) await real.activeServer(name);
 }, 20 * MINUTES);
 afterAll(async () => {
   way?.close();

@@ -40,6 +40,8 @@ export interface RealGuests {
   apply(name: string, spec: Loose<ServerSpec>): Promise<void>;
   patch(name: string, spec: Loose<ServerSpec>): Promise<void>;
   server(name: string): Promise<Server>;
+  /** Waits until a Server is ACTIVE; 4 minutes where nothing is said. */
+  activeServer(name: string, withinMs?: number): Promise<void>;
   /** UID of the instance that runs. */
   instance(name: string): Promise<string | undefined>;
   watch(name: string): WatchedStates;
@@ -105,6 +107,15 @@ export async function openRealGuests(stateDir: string): Promise<RealGuests> {
       const found = await kube.get(servers, at(name));
       if (found === undefined) throw new Error(`there is no Server ${name}`);
       return found;
+    },
+    activeServer: async (name, withinMs = 4 * MINUTES) => {
+      let seen: unknown;
+      const isActive = async (): Promise<boolean> => {
+        const { status } = await real.server(name);
+        seen = status;
+        return status?.state === "ACTIVE" && status.taskState === undefined;
+      };
+      await eventually(`Server ${name} to be ACTIVE`, isActive, { withinMs, seen: () => seen });
     },
     instance: async (name) => (await kube.get(virtualMachineInstances, at(name)))?.metadata.uid,
     watch: (name) => {
