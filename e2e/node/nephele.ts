@@ -5,6 +5,7 @@ import { withLock } from "../tools/lock.ts";
 import { type NodeHandle, openNode } from "./handle.ts";
 import { chart, openHelm } from "./helm.ts";
 import { guestImagesUrl } from "./kubevirt/guest-images.ts";
+import { guestRegistryHost } from "./kubevirt/guest-registry.ts";
 
 /** What the chart and its own Cloud run: the newest release, and what is bundled. */
 const IMAGES = ["nephele", "keystone:2026.2", "barbican:2026.2", "postgresql", "memcached"];
@@ -33,7 +34,7 @@ export async function openRelease(
   const helm = await openHelm(node.cluster.kubeconfigPath, print);
   await openSteps(print).step("images of Nephele", () => node.importImages(built));
   const namespace = `--namespace=${systemNamespace}`;
-  const sources = ["--set", `cloud.spec.images.sources={${guestImagesUrl}}`];
+  const sources = ["--set", `cloud.spec.images.sources={${guestImagesUrl},docker://${guestRegistryHost}/}`];
   const asBuilt = ["operator", "xds"].flatMap((part) => [
     "--set-string",
     `${part}.podAnnotations.nephele\\.dev/image=${keyOf(built)}`,

@@ -46,6 +46,7 @@ const TABLE: readonly { readonly name: string; readonly volume: DataVolume | und
     is: { phase: "importing", progress: 7 },
   },
   { name: "an upload that nobody has begun", volume: volume({ phase: "UploadReady" }), is: { phase: "queued" } },
+  { name: "an upload whose server is starting", volume: volume({ phase: "UploadScheduled" }), is: { phase: "queued" } },
   {
     name: "Succeeded",
     volume: volume({ phase: "Succeeded", progress: "100.0%" }),

@@ -41,7 +41,7 @@ export function importState(volume: DataVolume | undefined): ImportState {
   if (problem !== undefined && (status?.restartCount ?? 0) >= RESTARTS_TO_KILLED) return { phase: "killed", problem };
   if (NOT_BEGUN.has(phase)) return { phase: "queued", ...withProblem };
   // An upload that nobody has begun is waited for, as Glance's queued.
-  if (phase === "UploadReady") return { phase: "queued", ...withProblem };
+  if (phase === "UploadScheduled" || phase === "UploadReady") return { phase: "queued", ...withProblem };
   const progress = percent(status?.progress);
   return { phase: "importing", ...(progress === undefined ? {} : { progress }), ...withProblem };
 }

@@ -54,6 +54,7 @@ const cdi: ImageFamily = {
 };
 
 const guest: ImageFamily = { folder: "guest", targets: ["guest-images"] };
+const registry: ImageFamily = { folder: "guest", targets: ["guest-registry"] };
 
 /** The images that are the parts of KubeVirt or of CDI, by the names that the operators' manifests give them. */
 export type PartImages = ReadonlyMap<string, NodeImage>;
@@ -66,6 +67,9 @@ export const cdiImages = (print: (line: string) => void): Promise<PartImages> =>
 
 /** A web server at port 8080 that has the test guest's disk; see {@link kubevirtImages}. */
 export const guestImages = (print: (line: string) => void): Promise<PartImages> => family(guest, print);
+
+/** A registry at port 5000 that has the disks of the test guest and of a Debian; see {@link kubevirtImages}. */
+export const guestRegistry = (print: (line: string) => void): Promise<PartImages> => family(registry, print);
 
 async function family(spec: ImageFamily, print: (line: string) => void): Promise<PartImages> {
   const built = spec.programs === undefined ? undefined : await tools(spec.programs.tools, print);

@@ -1,5 +1,6 @@
 import type { Manifest } from "../../cluster/webhooks.ts";
 import type { NodeImage } from "../images.ts";
+import { guestRegistryHost } from "./guest-registry.ts";
 
 /**
  * An operator's manifests with images that are there: each string that is the name of a part becomes that image's
@@ -41,12 +42,15 @@ export const kubeVirtObject = {
   },
 } as const satisfies Manifest;
 
-/** What a person writes to have CDI. */
+/** What a person writes to have CDI, and to let it import from a registry in the house that speaks http. */
 export const cdiObject = {
   apiVersion: "cdi.kubevirt.io/v1beta1",
   kind: "CDI",
   metadata: { name: "cdi" },
-  spec: { imagePullPolicy: "IfNotPresent", config: { featureGates: ["HonorWaitForFirstConsumer"] } },
+  spec: {
+    imagePullPolicy: "IfNotPresent",
+    config: { featureGates: ["HonorWaitForFirstConsumer"], insecureRegistries: [guestRegistryHost] },
+  },
 } as const satisfies Manifest;
 
 /** CDI knows no StorageClass of this provisioner: what its volumes can do is said here. */
