@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { checkout } from "#e2e/cluster/location.ts";
 import { type Bed, openBed } from "#e2e/harness/bed.ts";
-import { readAudit, withoutEarlyRefusals } from "./audit-log.ts";
+import { type AuditEvent, readAudit, withoutEarlyRefusals } from "./audit-log.ts";
 import { type Granted, grantedMinusUsed, type RbacObject, rightsGranted } from "./rbac.ts";
 import { rightsUsed, rightText, type Used } from "./rights-used.ts";
 
@@ -71,6 +71,14 @@ const CONSOLE = { namespace: SYSTEM, name: "nephele-console" };
 /** What puts the keys of a backup back; e2e/backups does so by its account. */
 const RESTORE = { namespace: SYSTEM, name: "nephele-restore" };
 
+/** Where the operator bound its role for Projects. */
+function namespacesOfProjects(audit: readonly AuditEvent[]): ReadonlySet<string> {
+  const bindings = audit.filter(
+    ({ objectRef }) => objectRef?.resource === "rolebindings" && objectRef.name === "nephele:project-operator",
+  );
+  return new Set(bindings.map(({ objectRef }) => objectRef?.namespace ?? ""));
+}
+
 let granted: Granted;
 let used: Used;
 let ofXds: { readonly granted: Granted; readonly used: Used };
@@ -108,12 +116,13 @@ beforeAll(async () => {
       (namespace) => (namespace === undefined ? "cluster" : `namespace ${namespace}`),
     ),
   };
+  const ofProjects = namespacesOfProjects(audit);
   used = rightsUsed(audit, OPERATOR, (namespace, right) => {
     if (namespace === undefined) return "cluster";
     const provoked = PROVOKED.find(({ namespaces }) => namespaces.test(namespace));
     if (provoked !== undefined) return provoked.what;
-    // Two roles can give a right in the release's namespace: what one gives there alone is what is used there.
-    const there = namespace === SYSTEM ? `namespace ${SYSTEM}` : "projects";
+    // Two roles can give a right in a namespace: what one gives there alone is what is used there.
+    const there = namespace === SYSTEM ? `namespace ${SYSTEM}` : ofProjects.has(namespace) ? "projects" : "cluster";
     return granted.rights.has(rightText({ ...right, scope: there })) ? there : "cluster";
   });
   await bed.close();

@@ -11,6 +11,7 @@ import {
   resourceQuotas,
   roleBindings,
   roles,
+  serviceAccounts,
   services,
   virtualMachineClusterInstancetypes,
   virtualMachineInstances,
@@ -26,7 +27,17 @@ import type { Thing, Told } from "./world.ts";
 /** What the operator makes, and what others make for it. Events are not among it: they tell what happened, not what is. */
 const kinds: readonly Resource[] = [
   ...[clouds, projects, flavors, images, secrets, servers],
-  ...[namespaces, roles, roleBindings, resourceQuotas, limitRanges, networkPolicies, coreSecrets, services],
+  ...[
+    namespaces,
+    roles,
+    roleBindings,
+    resourceQuotas,
+    limitRanges,
+    networkPolicies,
+    coreSecrets,
+    services,
+    serviceAccounts,
+  ],
   ...[virtualMachineClusterInstancetypes, virtualMachines, virtualMachineInstances, pods],
   ...[dataVolumes, dataSources, persistentVolumeClaims],
 ];
