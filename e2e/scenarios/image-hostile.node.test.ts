@@ -33,6 +33,8 @@ describe("an Image of a hostile file is killed with the importer's own reason", 
     ["a table that does not fit into memory", "hostile-table.qcow2", /L1 table/i],
     ["a file that is not there beneath it", "hostile-backing-missing.qcow2", /invalid backing file/],
     ["the token of the importer's account beneath it", "hostile-backing-token.qcow2", /invalid backing file/],
+    // CDI looks for files beneath a qcow2, and not at what a VMDK is made of.
+    ["the token of the importer's account as a part of it", "hostile-extent-token.vmdk", /Could not open/],
     ["an address beneath it", "hostile-backing-url.qcow2", /invalid backing file/],
     ["a file beside it", "hostile-data-file.qcow2", /could not convert image/],
   ])("%s", async (_what, file, reason) => {
@@ -57,30 +59,33 @@ describe("an Image of a hostile file is killed with the importer's own reason", 
     expect(/IMPORTER_|PATH=/.test(volume)).toBe(false);
   });
 
-  test("control: in a namespace that is no Project's the token is imported, and is on the disk", async () => {
-    const namespace = unique("nobodys");
-    await real.bed.kube.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
-    try {
-      const file = "hostile-backing-token.qcow2";
-      const http = { url: real.disks.url(file), checksum: await real.disks.checksum(file) };
-      const annotations = { "cdi.kubevirt.io/storage.bind.immediate.requested": "true" };
-      await real.bed.kube.create(dataVolumes, {
-        apiVersion: "cdi.kubevirt.io/v1beta1",
-        kind: "DataVolume",
-        metadata: { namespace, name: "token", annotations },
-        spec: { source: { http }, storage: { resources: { requests: { storage: "128Mi" } } } },
-      });
-      await eventually(
-        "the file to be imported",
-        async () => (await real.bed.kube.get(dataVolumes, { namespace, name: "token" }))?.status?.phase === "Succeeded",
-        { withinMs: 3 * MINUTES },
-      );
-      // A token is a JSON Web Token; what it says is nobody's to see in a test's output.
-      expect(/eyJ[\w-]+\.[\w-]+\.[\w-]+/.test(await diskOf(namespace, "token"))).toBe(true);
-    } finally {
-      await real.bed.kube.delete(namespaces, { name: namespace });
-    }
-  });
+  test.each(["hostile-backing-token.qcow2", "hostile-extent-token.vmdk"])(
+    "control: in a namespace that is no Project's the token is imported, and is on the disk (%s)",
+    async (file) => {
+      const namespace = unique("nobodys");
+      const key = { namespace, name: "token" };
+      await real.bed.kube.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
+      try {
+        const http = { url: real.disks.url(file), checksum: await real.disks.checksum(file) };
+        const annotations = { "cdi.kubevirt.io/storage.bind.immediate.requested": "true" };
+        await real.bed.kube.create(dataVolumes, {
+          apiVersion: "cdi.kubevirt.io/v1beta1",
+          kind: "DataVolume",
+          metadata: { ...key, annotations },
+          spec: { source: { http }, storage: { resources: { requests: { storage: "128Mi" } } } },
+        });
+        await eventually(
+          "the file to be imported",
+          async () => (await real.bed.kube.get(dataVolumes, key))?.status?.phase === "Succeeded",
+          { withinMs: 3 * MINUTES },
+        );
+        // A token is a JSON Web Token; what it says is nobody's to see in a test's output.
+        expect(/eyJ[\w-]+\.[\w-]+\.[\w-]+/.test(await diskOf(namespace, "token"))).toBe(true);
+      } finally {
+        await real.bed.kube.delete(namespaces, { name: namespace });
+      }
+    },
+  );
 
   test("control: a file that is what it says is imported by the same importer", async () => {
     await real.image("good");

@@ -19,3 +19,13 @@ backed hostile-backing-token.qcow2 /var/run/secrets/kubernetes.io/serviceaccount
 backed hostile-backing-environ.qcow2 /proc/self/environ
 backed hostile-backing-url.qcow2 'json:{"driver":"raw","file":{"driver":"nbd","host":"10.0.0.1","port":"10809"}}'
 qemu-img create -q -f qcow2 -o data_file=/tmp/beside,data_file_raw=on hostile-data-file.qcow2 1M
+# The same by a VMDK: a header of capacity 0 that leads to a description, and there a part that is any file.
+{
+  printf 'KDMV\001\0\0\0\001\0\0\0'
+  head -c 16 /dev/zero
+  printf '\001\0\0\0\0\0\0\0\001\0\0\0\0\0\0\0'
+  head -c 468 /dev/zero
+  printf '# Disk DescriptorFile\nversion=1\nCID=fffffffe\nparentCID=ffffffff\ncreateType="monolithicFlat"\n'
+  printf 'RW 2 FLAT "/var/run/secrets/kubernetes.io/serviceaccount/token" 0\n'
+} > hostile-extent-token.vmdk
+truncate -s 1024 hostile-extent-token.vmdk
