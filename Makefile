@@ -159,6 +159,10 @@ conformance-gateway: $(INSTALLED) ## Gateway API's own tests against Gateways on
 chaos: $(INSTALLED) ## Kill the operator after each of its writes, and write docs/reports/kills.md (long)
 	vitest run --project faults e2e/faults/kills
 
+.PHONY: chaos-cloud
+chaos-cloud: $(INSTALLED) ## Kill the operator after each of its writes in a Cloud's life on the node, for docs/reports/kills.md (needs root, half an hour)
+	node e2e/faults/kills/on-the-node/run.ts $(CHAOS)
+
 .PHONY: chaos-servers
 chaos-servers: $(INSTALLED) ## Kill the operator thirty times while Servers live on the node: docs/reports/server-kills.md (needs root, long)
 	node e2e/faults/server-lives/run.ts $(CHAOS)

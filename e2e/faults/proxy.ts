@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Dispatcher, request } from "undici";
@@ -31,8 +32,10 @@ export interface Write {
 }
 
 export interface ProxyOptions {
-  /** The real service's address. */
-  readonly target: string;
+  /** The real service's address; or where it is, by the host (and port) that the caller asked. */
+  readonly target: string | ((host: string) => Promise<string>);
+  /** Where callers find the proxy. Default: a free port of loopback. */
+  readonly listen?: { readonly host: string; readonly port: number };
   readonly dispatcher?: Dispatcher;
   /** Mutating calls that do not count, such as lease renewals and logins. */
   readonly uncounted?: (method: string, path: string) => boolean;
@@ -67,8 +70,10 @@ export class FaultProxy {
   async start(): Promise<string> {
     // No answer is lost because the proxy closed a connection in the moment in which the caller used it again.
     this.#server.keepAliveTimeout = 0;
-    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    const { host, port } = this.#options.listen ?? { host: "127.0.0.1", port: 0 };
+    this.#server.listen(port, host);
+    await once(this.#server, "listening");
+    return `http://${host}:${(this.#server.address() as AddressInfo).port}`;
   }
 
   async stop(): Promise<void> {
@@ -154,9 +159,10 @@ export class FaultProxy {
       incoming.socket.destroy();
       return;
     }
-    const { host: _host, connection: _connection, "transfer-encoding": _encoding, ...headers } = incoming.headers;
+    const { host, connection: _connection, "transfer-encoding": _encoding, ...headers } = incoming.headers;
     // A call that counts is carried out even where the caller has gone: that is the point.
-    const answer = await request(`${this.#options.target}${path}`, {
+    const { target } = this.#options;
+    const answer = await request(`${typeof target === "string" ? target : await target(host ?? "")}${path}`, {
       method: method as Dispatcher.HttpMethod,
       headers,
       ...(body.length === 0 ? {} : { body }),

@@ -22,11 +22,17 @@ export interface OperatorOptions {
   readonly logFile: string;
   /** Flags that are added; where one is given here, it counts instead of ours. */
   readonly args?: readonly string[];
+  /** A program that becomes the one which follows in its arguments, in other namespaces: that and its own arguments. */
+  readonly through?: readonly string[];
+  /** An alarm: how long it may take until it works. Default: half a minute. */
+  readonly withinMs?: number;
 }
 
 /** Starts operator/main.ts and waits until it works. */
 export async function startOperator(options: OperatorOptions): Promise<OperatorProcess> {
-  const args = [
+  const [program = "", ...args] = [
+    ...(options.through ?? []),
+    process.execPath,
     join(checkout, "operator/main.ts"),
     "--kubeconfig",
     options.kubeconfig,
@@ -38,7 +44,7 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
   ];
   // Compiled once for all starts: half of what a start costs is taking the types away.
   const env = { ...process.env, NODE_COMPILE_CACHE: join(checkout, ".cache", "compiled") };
-  const child: ChildProcess = spawn(process.execPath, args, { cwd: checkout, env, stdio: ["ignore", "pipe", "pipe"] });
+  const child: ChildProcess = spawn(program, args, { cwd: checkout, env, stdio: ["ignore", "pipe", "pipe"] });
   const log = createWriteStream(options.logFile, { flags: "a" });
   child.stdout?.pipe(log, { end: false });
   child.stderr?.pipe(log, { end: false });
@@ -49,10 +55,14 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
   });
   const from = sizeOf(options.logFile);
   try {
-    await eventually("the operator to work", async () => {
-      if (exited !== undefined) throw new Error(`the operator ended with ${exited}; see ${options.logFile}`);
-      return readFileSync(options.logFile, "utf8").slice(from).includes('"msg":"working"');
-    });
+    await eventually(
+      "the operator to work",
+      async () => {
+        if (exited !== undefined) throw new Error(`the operator ended with ${exited}; see ${options.logFile}`);
+        return readFileSync(options.logFile, "utf8").slice(from).includes('"msg":"working"');
+      },
+      { withinMs: options.withinMs ?? 30_000 },
+    );
   } catch (error) {
     child.kill("SIGKILL");
     throw error;

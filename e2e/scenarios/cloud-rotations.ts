@@ -6,7 +6,7 @@ import { ANSWERED_REQUEST, REWRAPPED } from "#operator/cloud/key-status.ts";
 import { timeText } from "#runtime/api/time.ts";
 import { at, type CloudBed, MINUTES } from "./cloud-bed.ts";
 
-interface Rotatable {
+export interface Rotatable {
   /** Where the Cloud's spec takes the request. */
   readonly ask: (request: { readonly rotationRequestedAt: string }) => Readonly<Record<string, unknown>>;
   /** The core Secrets that answer it, by what follows the Cloud's name. */

@@ -17,10 +17,15 @@ export interface AdminSession {
   send(method: "PUT" | "PATCH" | "DELETE", path: string, body?: Json): Promise<void>;
 }
 
+/** Logs the administrator in by the password in a file. `identityUrl` ends in `/v3`. */
+export function adminLogin(identityUrl: string, passwordFile: string, scope: AdminScope): Promise<AdminSession> {
+  return adminLoginWith(identityUrl, readFileSync(passwordFile, "utf8"), scope);
+}
+
 /** Logs the administrator in. `identityUrl` ends in `/v3`. */
-export async function adminLogin(identityUrl: string, passwordFile: string, scope: AdminScope): Promise<AdminSession> {
+export async function adminLoginWith(identityUrl: string, password: string, scope: AdminScope): Promise<AdminSession> {
   const domain = { id: "default" };
-  const user = { name: "admin", domain, password: readFileSync(passwordFile, "utf8") };
+  const user = { name: "admin", domain, password };
   const wanted = scope === "system" ? { system: { all: true } } : { project: { name: scope.project, domain } };
   const login = { identity: { methods: ["password"], password: { user } }, scope: wanted };
   const answer = await send(`${identityUrl}/auth/tokens`, "POST", { auth: login }, {});

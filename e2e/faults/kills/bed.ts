@@ -10,7 +10,7 @@ import { createTestDomain, type TestDomain } from "#e2e/cluster/openstack/test-d
 import { type Bed, openBed } from "#e2e/harness/bed.ts";
 import { untilGone, untilReady } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
-import { type OperatorProcess, startOperator } from "#e2e/harness/operator-process.ts";
+import { startOperator } from "#e2e/harness/operator-process.ts";
 import { type Tenant, tenantOf, virtHandler } from "#e2e/scenarios/guest-bed.ts";
 import { coreSecrets } from "#operator/api/foreign.ts";
 import { clouds, flavors, images, projects, secrets, servers } from "#operator/api/resources.ts";
@@ -18,16 +18,17 @@ import type { CloudClients } from "#operator/clients/cloud-clients.ts";
 import { usage } from "#operator/project/usage.ts";
 import type { KubeObject } from "#runtime/api/object.ts";
 import type { KubeClient } from "#runtime/client/kube-client.ts";
-import { FaultProxy, type Write } from "../proxy.ts";
+import { FaultProxy } from "../proxy.ts";
 import { startControlPlane, writeAnonymousKubeconfig } from "./control-plane.ts";
+import { type LifeBed, lifeNames, PREFIX } from "./life-bed.ts";
+import { proxiedOperator } from "./proxied-operator.ts";
 import { isUncounted, type Service, services } from "./services.ts";
 import { barbicanTold } from "./world/barbican.ts";
+import { Contents } from "./world/contents.ts";
 import { keystoneTold } from "./world/keystone.ts";
 import { kubernetesTold } from "./world/kubernetes.ts";
-import { type Told, type World, worldOf } from "./world/world.ts";
+import { type Told, worldOf } from "./world/world.ts";
 
-/** All that the tests make has this in its name or namespace. */
-export const PREFIX = "kill-";
 /** The Project in whose namespace Secrets, Images and Servers live. */
 export const TENANT = `${PREFIX}tenant`;
 
@@ -35,11 +36,8 @@ const CLOUD = { namespace: systemNamespace, name: "default" } as const;
 const OWNER = { fieldOwner: "test", force: true } as const;
 
 /** A control plane with an operator of its own, and a proxy between that operator and each service. */
-export interface KillBed extends Bed {
+export interface KillBed extends Bed, LifeBed {
   readonly domain: TestDomain;
-  readonly proxies: Readonly<Record<Service, FaultProxy>>;
-  /** A name for a life that no other life of the bed has or had; all are of one length. */
-  nextLife(): string;
   /** What a Project, and a Cloud, of these tests says at least. */
   readonly projectSpec: object;
   readonly cloudSpec: object;
@@ -47,19 +45,11 @@ export interface KillBed extends Bed {
   readonly tenant: Tenant;
   /** Makes a Project that stays until the bed is closed. */
   project(name: string): Promise<void>;
-  /** Kills the operator, lets what it had sent be carried out, and lets later calls pass again. */
-  kill(): Promise<void>;
-  start(): Promise<void>;
   /**
-   * Waits until the operator has nothing to do: no request under way, no object in a queue, no write meanwhile, and what
-   * Projects say of their use is true. That is counted every other second at most, so it may be to come with nothing queued.
+   * Waits until the operator has nothing to do, and what Projects say of their use is true. That is counted every other
+   * second at most, so it may be to come with nothing queued.
    */
   quiet(): Promise<void>;
-  /** All that is there. @param life what the things of this life are called; the same for all lives in the result */
-  world(life: string): Promise<World>;
-  /** The writes since {@link forgetWrites}. */
-  writes(): Readonly<Record<Service, readonly Write[]>>;
-  forgetWrites(): void;
 }
 
 export async function openKillBed(): Promise<KillBed> {
@@ -106,16 +96,15 @@ export async function openKillBed(): Promise<KillBed> {
     const admin = await adminLogin(handle.identityUrl, handle.adminPasswordFile, "system");
     const projectSpec = { cloudRef: CLOUD, domain: domain.name, protected: false, onDelete: "Delete" };
 
-    let operator: OperatorProcess | undefined;
     const logFile = join(plane.logsDir, "operator.log");
     // What an earlier run left in this Keystone, if it was cut off, is of another installation.
     const installation = `kills-${randomBytes(3).toString("hex")}`;
-    const start = async (): Promise<void> => {
+    const operator = proxiedOperator(proxies, () => {
       const args = ["--installation-id", installation, "--identity", "kills", "--health-address", "127.0.0.1:0"];
-      operator = await startOperator({ kubeconfig, logFile, args });
-    };
-    closing.push(async () => operator?.kill());
-    await start();
+      return startOperator({ kubeconfig, logFile, args });
+    });
+    closing.push(() => operator.kill());
+    await operator.start();
     await untilReady(kube, clouds, CLOUD);
     const project = async (name: string): Promise<void> => {
       const object = { apiVersion: "nephele.dev/v1alpha1", kind: "Project", metadata: { name }, spec: projectSpec };
@@ -128,11 +117,8 @@ export async function openKillBed(): Promise<KillBed> {
     };
     await project(TENANT);
 
-    const writes: KillBed["writes"] = () => ({
-      kubernetes: [...proxies.kubernetes.writes],
-      keystone: [...proxies.keystone.writes],
-      barbican: [...proxies.barbican.writes],
-    });
+    const nextName = lifeNames();
+    const contents = new Contents();
     let lives = 0;
     let told: { readonly at: string; readonly what: Promise<readonly Told[]> } | undefined;
     // The domain is this bed's alone, so nothing changes in it but by the operator's writes. Looking costs much more than
@@ -142,38 +128,25 @@ export async function openKillBed(): Promise<KillBed> {
       if (told?.at !== at) told = { at, what: lookAtOpenStack(admin, clients, domain.id) };
       return told.what;
     };
-    const forgetWrites = (): void => {
-      for (const service of services) proxies[service].release();
-    };
     return {
       ...bed,
+      ...operator,
       domain,
-      proxies,
       tenant: tenantOf(kube, await virtHandler(bed), TENANT),
       project,
       nextLife: () => {
         lives += 1;
-        return `${PREFIX}${String(lives).padStart(3, "0")}`;
+        return nextName();
       },
       projectSpec,
       cloudSpec,
-      start,
-      writes,
-      forgetWrites,
-      kill: async () => {
-        await operator?.kill();
-        operator = undefined;
-        await eventually("what the operator had sent to be carried out", async () =>
-          services.every((service) => underWay(service, proxies[service]) === 0),
-        );
-        forgetWrites();
-      },
       quiet: async () => {
         await eventually("the operator to have nothing to do, and all to be counted", async () => {
-          await untilQuiet(proxies, writes, () => operator?.healthPort);
+          await operator.idle();
           return isCounted(kube);
         });
       },
+      remember: (life, phase) => contents.remember(kube, life, phase),
       world: async (life) => {
         const [kubernetes, openstack] = await Promise.all([kubernetesTold(kube, PREFIX), openstackTold()]);
         const names = new Map([
@@ -181,7 +154,7 @@ export async function openKillBed(): Promise<KillBed> {
           [installation, "INSTALLATION"],
           [life, "LIFE"],
         ]);
-        return worldOf([kubernetes, ...openstack], names);
+        return worldOf([contents.told(life), kubernetes, ...openstack], names);
       },
       close,
     };
@@ -195,12 +168,6 @@ async function lookAtOpenStack(admin: AdminSession, clients: CloudClients, domai
   const keystone = await keystoneTold(admin, domainId);
   const barbican = await Promise.all(keystone.projectIds.map((id) => barbicanTold(clients, id)));
   return [keystone, ...barbican];
-}
-
-/** Requests that are not watches and that count for something. */
-function underWay(service: Service, proxy: FaultProxy): number {
-  const uncounted = isUncounted(service);
-  return proxy.underWay.filter(({ method, path }) => !path.includes("watch=") && !uncounted(method, path)).length;
 }
 
 /** Whether the Projects of these tests say what is in them; a Project that does not count says nothing. */
@@ -228,28 +195,4 @@ async function isCounted(kube: KubeClient): Promise<boolean> {
       };
       return isDeepStrictEqual({ ...used }, { ...usage({ ...contents, flavor, image }) });
     });
-}
-
-async function untilQuiet(
-  proxies: KillBed["proxies"],
-  writes: KillBed["writes"],
-  port: () => number | undefined,
-): Promise<void> {
-  let before: string | undefined;
-  await eventually("the operator to have nothing to do", async () => {
-    const busy = services.some((service) => underWay(service, proxies[service]) > 0);
-    const waiting = busy || (await queued(port())) > 0;
-    const now = waiting ? undefined : JSON.stringify(writes());
-    const same = now !== undefined && now === before;
-    before = now;
-    return same;
-  });
-}
-
-/** Objects in the operator's queues, by its metrics. */
-async function queued(port: number | undefined): Promise<number> {
-  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-  const depths = [...text.matchAll(/^nephele_workqueue_depth\{[^}]*\} (\d+)$/gm)].map(([, depth]) => Number(depth));
-  if (depths.length === 0) throw new Error("the operator's metrics tell no depth of its queues");
-  return depths.reduce((sum, depth) => sum + depth, 0);
 }

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { systemNamespace } from "#e2e/cluster/nephele-objects.ts";
+import { coreSecrets } from "#operator/api/foreign.ts";
+import { fernetKey } from "#operator/cloud/decide/key-table.ts";
 import { type KillBed, openKillBed } from "./bed.ts";
 import { livesOf } from "./lives.ts";
-import { Run } from "./run.ts";
+import { type Limits, Run } from "./run.ts";
 import { type NamedPoint, pointOf } from "./sample.ts";
 import { subjects } from "./subjects/subjects.ts";
 import type { World } from "./world/world.ts";
@@ -23,6 +26,15 @@ const sample: Readonly<Record<string, readonly NamedPoint[]>> = {
     { phase: "create", service: "keystone", write: "POST /v3/users/{id}/application_credentials" },
     { phase: "update", service: "keystone", write: "POST /v3/users" },
     { phase: "delete", service: "keystone", write: "DELETE /v3/projects/{id}" },
+  ],
+  // One key is made, and nothing says so; all are, and it is said; PostgreSQL goes, the keys stay; the first key goes, and the
+  // record still names it.
+  "Cloud, deployed, before its pods run": [
+    { phase: "create", service: "kubernetes", write: "POST secrets" },
+    { phase: "delete, retained", service: "kubernetes", write: "DELETE statefulsets.apps" },
+    { phase: "create again", service: "kubernetes", write: "PATCH statefulsets.apps" },
+    { phase: "delete", service: "kubernetes", write: "DELETE secrets" },
+    { phase: "create", service: "kubernetes", write: "PATCH configmaps" },
   ],
   // Another disk is named and nothing is said of it yet; the old one is gone; Barbican has been told that nobody uses the Secret.
   Server: [
@@ -46,10 +58,10 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(() => bed?.close(), 180_000);
 
-async function runOf(name: string, patienceMs?: number): Promise<Run> {
+async function runOf(name: string, limits: Partial<Limits> = {}): Promise<Run> {
   const subject = subjects.find((each) => each.name === name);
   if (subject === undefined) throw new Error(`there is no subject ${name}`);
-  const run = new Run(bed, subject, patienceMs);
+  const run = new Run(bed, subject, limits);
   await subject.open?.(bed);
   await run.undisturbed();
   return run;
@@ -78,8 +90,21 @@ describe("an operator that is killed after a write ends as one that is not", () 
     180_000,
   );
 
+  test("control: a key that is made anew over a volume is seen", async () => {
+    const run = await runOf("Cloud, deployed, before its pods run", { patienceMs: 5_000 });
+    const again = pointOf(run, { phase: "create again", service: "kubernetes", write: "PATCH statefulsets.apps" });
+    const [survived] = await run.killed([again], async (life) => {
+      const kek = { namespace: systemNamespace, name: `${life}-kek` };
+      const data = { "1": Buffer.from(fernetKey()).toString("base64") };
+      await bed.kube.mergePatch(coreSecrets, kek, { data });
+    });
+    expect(survived?.problem).toMatch(
+      /^changed: Kubernetes secrets nephele-system\/LIFE-kek at .data.1: "<other content>, .*", not "<content of create>, /m,
+    );
+  }, 180_000);
+
   test("control: one that does not find what it made before makes it twice, and that is seen", async () => {
-    const run = await runOf("Secret, AES order", 5_000);
+    const run = await runOf("Secret, AES order", { patienceMs: 5_000 });
     const ordered = pointOf(run, { phase: "create", service: "barbican", write: "POST /v1/orders" });
     // Orders are found by their mark; what is not told cannot be found.
     const hide = (): void => {

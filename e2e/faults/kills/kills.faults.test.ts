@@ -1,14 +1,11 @@
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { writeWhole } from "#e2e/cluster/files.ts";
-import { checkout } from "#e2e/cluster/location.ts";
 import { type KillBed, openKillBed } from "./bed.ts";
 import { allPoints, livesOf } from "./lives.ts";
-import { neverKilledAfter, reportText, type SubjectResult, survivedText } from "./report.ts";
+import { neverKilledAfter, type SubjectResult, survivedText } from "./report.ts";
+import { updateReport } from "./report-file.ts";
 import { Run, type Survived } from "./run.ts";
 import { subjects } from "./subjects/subjects.ts";
 
-const REPORT = join(checkout, "docs/reports/kills.md");
 /** An alarm: a life takes seconds, and the largest subject has some twenty-five of them. */
 const SUBJECT_MS = 60 * 60_000;
 
@@ -20,8 +17,7 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(async () => {
   await bed?.close();
-  // Only whole: a run of some subjects is for finding out, not for the record.
-  if (results.length === subjects.length) writeWhole(REPORT, reportText(results), 0o644);
+  updateReport(results);
 }, 180_000);
 
 describe("an operator that is killed after any write ends as one that is not", () => {

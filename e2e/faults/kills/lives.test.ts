@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { allPoints, livesOf } from "./lives.ts";
+import { allPoints, livesOf, PointsLeft } from "./lives.ts";
 
 const counts = new Map([
   ["create", { kubernetes: 2, keystone: 0, barbican: 1 }],
@@ -26,5 +26,16 @@ describe("kill points", () => {
       ["create"],
     ]);
     expect(new Set(lives.flat())).toEqual(new Set(points));
+  });
+
+  test("a write is killed after as often as it was made, and what did not come is left", () => {
+    const writes = { kubernetes: ["POST a", "PATCH a", "POST a"], keystone: [], barbican: ["POST a"] };
+    const left = new PointsLeft("create", writes);
+    const taken = ["POST a", "POST a", "POST a", "DELETE a"].map((words) => left.take("kubernetes", words)?.write);
+    expect(taken).toEqual([1, 3, undefined, undefined]);
+    expect([left.has("kubernetes", "POST a"), left.has("kubernetes", "PATCH a")]).toEqual([false, true]);
+    const points = (of: PointsLeft) => of.points.map(({ service, write }) => `${service} ${write}`);
+    expect(points(left)).toEqual(["kubernetes 2", "barbican 1"]);
+    expect(points(new PointsLeft("create", writes, false))).toEqual(["kubernetes 1", "kubernetes 2", "barbican 1"]);
   });
 });

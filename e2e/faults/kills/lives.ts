@@ -33,3 +33,38 @@ export function livesOf(points: readonly KillPoint[]): readonly (readonly KillPo
   }
   return lives;
 }
+
+/** The points of a phase after which nobody was killed yet. */
+export class PointsLeft {
+  readonly #phase: string;
+  /** By service: the writes in words, and undefined where there was a kill. */
+  readonly #writes: Readonly<Record<Service, (string | undefined)[]>>;
+
+  /** @param repeats whether writes that read alike are a point each, or the first of them alone is */
+  constructor(phase: string, writes: Readonly<Record<Service, readonly string[]>>, repeats = true) {
+    const points = (service: Service): (string | undefined)[] =>
+      writes[service].map((words, at, all) => (repeats || all.indexOf(words) === at ? words : undefined));
+    this.#phase = phase;
+    this.#writes = { kubernetes: points("kubernetes"), keystone: points("keystone"), barbican: points("barbican") };
+  }
+
+  has(service: Service, words: string): boolean {
+    return this.#writes[service].includes(words);
+  }
+
+  /** The first of such writes that is left, which it is no more; undefined where none is. */
+  take(service: Service, words: string): KillPoint | undefined {
+    const at = this.#writes[service].indexOf(words);
+    if (at < 0) return undefined;
+    this.#writes[service][at] = undefined;
+    return { phase: this.#phase, service, write: at + 1 };
+  }
+
+  get points(): readonly KillPoint[] {
+    return services.flatMap((service) =>
+      this.#writes[service].flatMap((words, at) =>
+        words === undefined ? [] : [{ phase: this.#phase, service, write: at + 1 }],
+      ),
+    );
+  }
+}

@@ -26,7 +26,20 @@ describe("the report", () => {
     const text = reportText([{ ...result, survived: [point("kubernetes", 1), point("kubernetes", 2, "doubled: y")] }]);
     expect(text).toContain("| Secret | create | API server | 2 | 1–2 | **another** |");
     expect(text).toContain("| Secret | create | Barbican | 1 | – | not run |");
-    expect(text).toContain("- create, API server 2 (PATCH a/status): doubled: y");
+    expect(text).toContain("- Secret: create, API server 2 (PATCH a/status): doubled: y");
+  });
+
+  test("another run's kinds stay as they were, in their order, and all kills are counted", () => {
+    const bad = { ...result, name: "Image", survived: [point("kubernetes", 1, "doubled: y\norphaned: z")] };
+    const former = reportText([bad, result]);
+    expect(reportText([], former)).toBe(former);
+    const other = { ...result, name: "Cloud" };
+    const order = ["Cloud", "Secret", "Image"];
+    const text = reportText([other], former, order);
+    expect(text).toBe(reportText([other, result, bad]));
+    expect(text).toContain("7 kills, 6 with the same end.");
+    expect(text).toContain("- Image: create, API server 1 (PATCH a): doubled: y; orphaned: z\n");
+    expect(reportText([{ ...result, name: "Image" }], text, order)).not.toContain("## Problems");
   });
 
   test("a write that did not come again is no kill, unless no other of its kind was killed after", () => {

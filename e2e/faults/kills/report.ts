@@ -11,7 +11,7 @@ export interface SubjectResult {
 
 const HEAD = `# Killed after each write
 
-Written by \`make chaos\` (e2e/faults/kills). For each kind, each phase of an object's life and each service: the operator's
+Written by \`make chaos\`, and for *Cloud, deployed* by \`make chaos-cloud\` (e2e/faults/kills). For each kind, each phase of an object's life and each service: the operator's
 n-th write is carried out, its answer is held, the operator gets SIGKILL, the answer is dropped, the operator is started
 again. When it has nothing more to do, all that is there (Kubernetes objects, the Keystone domain, the projects' parts of
 Barbican) is compared with how the same phase ended when nobody was killed: ids by what they stand for, times and random
@@ -19,24 +19,88 @@ values by their being there. *Same* means: no difference, so nothing doubled, no
 each deletion nothing is left that was not there before. A number that is not among those killed after is of a write that
 the undisturbed life repeated, since a cache was behind, and the life with the kill did not; each write as such was killed after.
 
+The lives of *Cloud, deployed* are on a real node: every pod runs, and a life takes minutes. So the operator is killed after each
+write of one life, one kill after another, rather than in a life for each kill ([ADR 0057](../adr/0057-killed-through-a-clouds-life.md)).
+The rows of a kind are those of its last run that was whole.
+
 Not counted as writes, since they make nothing: renewals of the Lease, Events, logins. How many Servers use a Flavor or an
-Image is not compared: it is counted every half minute. Guests and importers are played, as in all of the local cluster.
+Image is not compared: it is counted every half minute. Guests and importers are played, as in all of the
+local cluster.
 `;
 
-/** The report as Markdown; the same results give the same text. */
-export function reportText(results: readonly SubjectResult[]): string {
-  const points = results.flatMap(({ survived }) => survived).filter(hasCome);
-  const bad = points.filter(({ problem }) => problem !== undefined);
-  const sum = `${points.length} kills, ${points.length - bad.length} with the same end.`;
-  const rows = results.flatMap(rowsOf);
-  const table = [
-    "| kind | phase | service | writes | killed after | end |",
-    "| --- | --- | --- | --- | --- | --- |",
-    ...rows,
+const TABLE = [
+  "| kind | phase | service | writes | killed after | end |",
+  "| --- | --- | --- | --- | --- | --- |",
+] as const;
+const PROBLEMS = "## Problems";
+const WRITES = "## The writes";
+
+/** What the report says of one kind. */
+interface Part {
+  readonly rows: readonly string[];
+  readonly problems: readonly string[];
+  readonly writes: readonly string[];
+}
+
+/**
+ * The report as Markdown; the same results give the same text.
+ * @param former the report of before, of which the kinds stay that these results are not of
+ * @param order the kinds' names in their order; those that are not among them come last
+ */
+export function reportText(results: readonly SubjectResult[], former = "", order: readonly string[] = []): string {
+  const parts = new Map([
+    ...partsOf(former),
+    ...results.map((result): [string, Part] => [result.name, partOf(result)]),
+  ]);
+  const place = (name: string): number => (order.includes(name) ? order.indexOf(name) : order.length);
+  const sorted = [...parts].sort(([a], [b]) => place(a) - place(b)).map(([name, part]) => ({ name, ...part }));
+  const kills = sorted.flatMap(({ rows }) => rows).reduce((sum, row) => sum + killsIn(row), 0);
+  const problems = sorted.flatMap((part) => part.problems);
+  const lines = [
+    ...[HEAD, `${kills} kills, ${kills - problems.length} with the same end.`, ""],
+    ...[...TABLE, ...sorted.flatMap(({ rows }) => rows)],
+    ...(problems.length === 0 ? [] : ["", PROBLEMS, "", ...problems]),
+    ...["", WRITES],
+    ...sorted.flatMap(({ name, writes }) => ["", `### ${name}`, "", ...writes]),
   ];
-  const problems = bad.map((each) => `- ${survivedText(each)}`);
-  const parts = [HEAD, sum, "", ...table, ...(problems.length === 0 ? [] : ["", "## Problems", "", ...problems])];
-  return `${[...parts, "", "## The writes", ...results.flatMap(writesOf)].join("\n")}\n`;
+  return `${lines.join("\n")}\n`;
+}
+
+function partOf(result: SubjectResult): Part {
+  const bad = result.survived.filter(({ problem }) => problem !== undefined);
+  return {
+    rows: rowsOf(result),
+    problems: bad.map((each) => `- ${result.name}: ${survivedText(each).replaceAll("\n", "; ")}`),
+    writes: writesOf(result),
+  };
+}
+
+/** What a report says, by kind. */
+function partsOf(text: string): ReadonlyMap<string, Part> {
+  const [, table = "", problems = "", writes = ""] =
+    new RegExp(`\\| --- \\|\n([^]*?)\n\n(?:${PROBLEMS}\n([^]*?)\n)?${WRITES}\n([^]*)$`).exec(text) ?? [];
+  const lines = (of: string, start: string): readonly string[] =>
+    of.split("\n").filter((line) => line.startsWith(start));
+  return new Map(
+    writes.split(/^### /m).flatMap((section): [string, Part][] => {
+      const [name = ""] = section.split("\n", 1);
+      const part = {
+        rows: lines(table, `| ${name} |`),
+        problems: lines(problems, `- ${name}: `),
+        writes: lines(section, "- "),
+      };
+      return part.rows.length === 0 ? [] : [[name, part]];
+    }),
+  );
+}
+
+/** How many kills a row of the table is of. */
+function killsIn(row: string): number {
+  const [, , , , , killed = ""] = row.split("|");
+  return [...killed.matchAll(/(\d+)(?:–(\d+))?/g)].reduce(
+    (sum, [, from, to]) => sum + Number(to ?? from) - Number(from) + 1,
+    0,
+  );
 }
 
 /** One kill in words. */
@@ -78,13 +142,12 @@ function rowsOf({ name, phases, survived }: SubjectResult): readonly string[] {
   );
 }
 
-function writesOf({ name, phases }: SubjectResult): readonly string[] {
-  const lists = [...phases].flatMap(([phase, { writes }]) =>
+function writesOf({ phases }: SubjectResult): readonly string[] {
+  return [...phases].flatMap(([phase, { writes }]) =>
     services
       .filter((service) => writes[service].length > 0)
       .map((service) => `- ${phase}, ${serviceNames[service]}: ${numbered(writes, service)}`),
   );
-  return ["", `### ${name}`, "", ...lists];
 }
 
 function numbered(writes: Undisturbed["writes"], service: Service): string {

@@ -1,5 +1,6 @@
 import { images } from "#operator/api/resources.ts";
-import { type KillBed, PREFIX, TENANT } from "../bed.ts";
+import { type KillBed, TENANT } from "../bed.ts";
+import { PREFIX } from "../life-bed.ts";
 import type { Subject } from "../subject.ts";
 import { isGone, isReady } from "./settled.ts";
 

@@ -9,7 +9,8 @@ import {
 import { flavors, projects, secrets, servers } from "#operator/api/resources.ts";
 import type { ObjectKey } from "#runtime/api/object.ts";
 import type { Resource } from "#runtime/api/resource.ts";
-import { type KillBed, PREFIX, TENANT } from "../bed.ts";
+import { type KillBed, TENANT } from "../bed.ts";
+import { PREFIX } from "../life-bed.ts";
 import type { Subject } from "../subject.ts";
 import { isGone, isReady } from "./settled.ts";
 

@@ -1,5 +1,6 @@
 import type { Subject } from "../subject.ts";
 import { cloud } from "./cloud.ts";
+import { deployedCloud } from "./deployed-cloud.ts";
 import { flavor } from "./flavor.ts";
 import { image } from "./image.ts";
 import { project } from "./project.ts";
@@ -7,4 +8,4 @@ import { secretSubjects } from "./secret.ts";
 import { server } from "./server.ts";
 
 /** All that the operator is killed over. */
-export const subjects: readonly Subject[] = [cloud, project, flavor, ...secretSubjects, image, server];
+export const subjects: readonly Subject[] = [cloud, deployedCloud, project, flavor, ...secretSubjects, image, server];

@@ -1,6 +1,6 @@
 import type { CloudClients } from "#operator/clients/cloud-clients.ts";
 import { isServiceError } from "#operator/clients/service-error.ts";
-import { contentOf } from "./kubernetes.ts";
+import { contentOf } from "./described.ts";
 import type { Thing, Told } from "./world.ts";
 
 /** All that one project has in Barbican. */

@@ -24,9 +24,9 @@ const ID = /[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}/g;
 const CONTENT = /sha256:[0-9a-f]{64}/g;
 /**
  * Keyed or salted with what no other run has: message authentication codes, marks of what something was made from or
- * applied as, addresses of network cards, tokens.
+ * applied as, hashes of what is wanted with its names in it, addresses of network cards, tokens.
  */
-const SALTED = /(^|[-./])(mac|made-from|applied|macAddress|token)$/i;
+const SALTED = /(^|[-./])(mac|made-from|applied|macAddress|token)$|^nephele\.dev\/(content|configuration)$/i;
 
 /** @param names what the things of this run are called, by what they are called in every run */
 export function worldOf(told: readonly Told[], names: ReadonlyMap<string, string>): World {
