@@ -21,7 +21,7 @@ import type { KubeClient } from "#runtime/client/kube-client.ts";
 import { FaultProxy } from "../proxy.ts";
 import { startControlPlane, writeAnonymousKubeconfig } from "./control-plane.ts";
 import { type LifeBed, lifeNames, PREFIX } from "./life-bed.ts";
-import { proxiedOperator } from "./proxied-operator.ts";
+import { proxiedOperator, START_MS } from "./proxied-operator.ts";
 import { isUncounted, type Service, services } from "./services.ts";
 import { barbicanTold } from "./world/barbican.ts";
 import { Contents } from "./world/contents.ts";
@@ -101,7 +101,7 @@ export async function openKillBed(): Promise<KillBed> {
     const installation = `kills-${randomBytes(3).toString("hex")}`;
     const operator = proxiedOperator(proxies, () => {
       const args = ["--installation-id", installation, "--identity", "kills", "--health-address", "127.0.0.1:0"];
-      return startOperator({ kubeconfig, logFile, args });
+      return startOperator({ kubeconfig, logFile, args, withinMs: START_MS });
     });
     closing.push(() => operator.kill());
     await operator.start();

@@ -3,6 +3,9 @@ import type { OperatorProcess } from "#e2e/harness/operator-process.ts";
 import type { FaultProxy, Write } from "../proxy.ts";
 import { isUncounted, type Service, services } from "./services.ts";
 
+/** An alarm: how long an operator may take to work. Beside a Cloud, or other work, little of the machine may be left to it. */
+export const START_MS = 180_000;
+
 /** An operator that speaks with each service through a proxy, and is killed and started again. */
 export interface ProxiedOperator {
   readonly proxies: Readonly<Record<Service, FaultProxy>>;

@@ -18,7 +18,7 @@ import { images } from "../../../../images/build.ts";
 import { FaultProxy } from "../../proxy.ts";
 import { writeAnonymousKubeconfig } from "../control-plane.ts";
 import { type LifeBed, lifeNames, PREFIX } from "../life-bed.ts";
-import { proxiedOperator } from "../proxied-operator.ts";
+import { proxiedOperator, START_MS } from "../proxied-operator.ts";
 import { isUncounted, services } from "../services.ts";
 import { Contents } from "../world/contents.ts";
 import { kubernetesTold } from "../world/kubernetes.ts";
@@ -26,8 +26,6 @@ import { worldOf } from "../world/world.ts";
 import { cloudTold, type Services, servicesOf } from "./told.ts";
 import { Ways } from "./ways.ts";
 
-/** An alarm: a node with a Cloud may leave little to anybody else. */
-const START_MS = 180_000;
 /** What is deployed beside Keystone and Barbican. */
 const BUNDLED = ["postgresql", "memcached"];
 
