@@ -20,7 +20,8 @@ each deletion nothing is left that was not there before. A number that is not am
 the undisturbed life repeated, since a cache was behind, and the life with the kill did not; each write as such was killed after.
 
 The lives of *Cloud, deployed* are on a real node: every pod runs, and a life takes minutes. So the operator is killed after each
-write of one life, one kill after another, rather than in a life for each kill ([ADR 0057](../adr/0057-killed-through-a-clouds-life.md)).
+write of one life, one kill after another, rather than in a life for each kill ([ADR 0057](../adr/0057-killed-through-a-clouds-life.md));
+of several writes that read alike after each, or (\`CHAOS=--once\`) after the first alone.
 The rows of a kind are those of its last run that was whole.
 
 Not counted as writes, since they make nothing: renewals of the Lease, Events, logins. How many Servers use a Flavor or an
