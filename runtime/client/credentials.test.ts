@@ -1,9 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { afterAll, afterEach, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { credentialSource } from "./credentials.ts";
 
+// What is loaded where it is needed first costs seconds on a busy machine, which are no test's own.
+beforeAll(() => import("@kubernetes/client-node"), 60_000);
 const folder = mkdtempSync(join(tmpdir(), "nephele-credentials-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 afterEach(() => void vi.unstubAllEnvs());
