@@ -7,8 +7,8 @@ import { protocolOf, serviceName } from "./services.ts";
 /**
  * How a Service says that its pods have sidecars, and what these are to know before there is any pod.
  *
- * `enabled` is a label; the others are annotations. `application`, `local-port` and `health` have one value for all ports of
- * the Service, or one for each by the port's name: `http=unix:/run/web/http.sock,admin=127.0.0.1:9000`.
+ * `enabled` is a label; the others are annotations. `application`, `local-port`, `clear-port` and `health` have one value for all
+ * ports of the Service, or one for each by the port's name: `http=unix:/run/web/http.sock,admin=127.0.0.1:9000`.
  */
 export const meshMarks = {
   /** `"true"`: its pods are in the mesh. */
@@ -19,7 +19,12 @@ export const meshMarks = {
   application: "mesh.nephele.dev/application",
   /** The port on loopback at which callers find the Service in their own pods; the Service's port where it is not said. */
   localPort: "mesh.nephele.dev/local-port",
-  /** `PORT/PATH`: the one path that is passed on to the application in clear text, from that port of the pod, for probes. */
+  /** The port of the pod at which anybody comes in, in clear text: as long as callers have no sidecars yet. Of bytes alone. */
+  clearPort: "mesh.nephele.dev/clear-port",
+  /**
+   * `PORT/PATH`: the path that is passed on to the application in clear text, from that port of the pod, for probes. A port's name
+   * may stand there several times, with other paths of the same port.
+   */
   health: "mesh.nephele.dev/health",
 } as const;
 
@@ -35,8 +40,10 @@ export interface MeshPort {
   readonly application: { readonly address: string; readonly port: number };
   /** The port on loopback of its callers' pods. */
   readonly local: number;
-  /** What a kubelet, which has no SVID, may ask: one path on a port of its own. */
-  readonly health: { readonly port: number; readonly path: string } | undefined;
+  /** Where anybody may come in, in clear text. */
+  readonly clear: number | undefined;
+  /** What a kubelet, which has no SVID, may ask: these paths, at least one, on a port of their own. */
+  readonly health: { readonly port: number; readonly paths: readonly string[] } | undefined;
 }
 
 /** A Service whose pods have sidecars. */
@@ -88,9 +95,15 @@ export function readMeshService(service: Service, domain: TrustDomain): MeshServ
     if (application.address === loopback && application.port === targetPort) {
       return refused(`${label}: the sidecar listens on ${targetPort}, so the application cannot`);
     }
-    const local = localPortOf(annotations[meshMarks.localPort], portName, number);
+    const local = portOf(annotations[meshMarks.localPort], portName) ?? number;
     if (typeof local === "string") return refused(`${meshMarks.localPort} for ${label}: ${local}`);
+    const clear = portOf(annotations[meshMarks.clearPort], portName);
+    if (typeof clear === "string") return refused(`${meshMarks.clearPort} for ${label}: ${clear}`);
     const protocol = protocolOf(port, "mesh");
+    if (clear !== undefined && protocol !== "tcp")
+      return refused(`${meshMarks.clearPort} for ${label}: it is for ports of bytes, and this one is HTTP's`);
+    if (clear === targetPort)
+      return refused(`${meshMarks.clearPort} for ${label}: on ${clear} it listens for mutual TLS`);
     const health = healthOf(annotations[meshMarks.health], portName);
     if (typeof health === "string") return refused(`${meshMarks.health} for ${label}: ${health}`);
     ports.push({
@@ -100,6 +113,7 @@ export function readMeshService(service: Service, domain: TrustDomain): MeshServ
       inbound: targetPort,
       application,
       local,
+      clear,
       // Bytes have no path.
       health: protocol === "tcp" ? undefined : health,
     });
@@ -121,29 +135,39 @@ function applicationOf(text: string | undefined, portName: string): MeshPort["ap
   return addressProblem(application) ?? application;
 }
 
-function localPortOf(text: string | undefined, portName: string, fallback: number): number | string {
+function portOf(text: string | undefined, portName: string): number | string | undefined {
   const value = valueFor(text, portName);
-  if (value === undefined) return fallback;
+  if (value === undefined) return undefined;
   const port = /^\d{1,5}$/.test(value) ? Number(value) : 0;
   return port >= 1 && port <= 65_535 ? port : `"${value}" is no port`;
 }
 
 function healthOf(text: string | undefined, portName: string): MeshPort["health"] | string {
-  const value = valueFor(text, portName);
-  if (value === undefined) return undefined;
-  const [, port = "0", path = ""] = /^(\d{1,5})(\/.*)$/.exec(value) ?? [];
-  const health = { port: Number(port), path };
-  return addressProblem({ address: loopback, port: health.port }) ?? pathProblem(path) ?? health;
+  const found = valuesFor(text, portName).map((value) => {
+    const [, port = "0", path = ""] = /^(\d{1,5})(\/.*)$/.exec(value) ?? [];
+    return { port: Number(port), path };
+  });
+  const [first] = found;
+  if (first === undefined) return undefined;
+  const { port } = first;
+  if (found.some((other) => other.port !== port)) return "all paths are of one port";
+  const paths = found.map(({ path }) => path);
+  const problem = paths.map(pathProblem).find((each) => each !== undefined);
+  return addressProblem({ address: loopback, port }) ?? problem ?? { port, paths };
 }
 
 /** The value for a port: the one of its name, or the only one there is for all. */
 function valueFor(text: string | undefined, portName: string): string | undefined {
-  if (text === undefined || text.trim() === "") return undefined;
+  return valuesFor(text, portName)[0];
+}
+
+function valuesFor(text: string | undefined, portName: string): readonly string[] {
+  if (text === undefined || text.trim() === "") return [];
   const entries = text.split(",").map((each) => {
     const [, name, value] = /^([a-z0-9-]+)=(.+)$/.exec(each.trim()) ?? [];
     return { name, value: value ?? each.trim() };
   });
   const [only] = entries;
-  if (entries.length === 1 && only?.name === undefined) return only?.value;
-  return entries.find(({ name }) => name === portName)?.value;
+  if (entries.length === 1 && only?.name === undefined) return [only?.value ?? ""];
+  return entries.filter(({ name }) => name === portName).map(({ value }) => value);
 }

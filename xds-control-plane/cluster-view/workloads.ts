@@ -1,5 +1,5 @@
 import type { SpiffeId, TrustDomain } from "#spiffe/spiffe-id.ts";
-import type { Listener, ProxyClass } from "../mesh/mesh.ts";
+import type { Listener, ProxyClass, TcpChain } from "../mesh/mesh.ts";
 import type { HttpRule } from "../mesh/route.ts";
 import type { Service } from "../mesh/service.ts";
 import { accessBy, policiesByPort, type ReadPolicy } from "./access.ts";
@@ -154,32 +154,48 @@ function inboundListeners(
     });
     const listening = { name: `inbound-${number}`, address: "0.0.0.0", port: number };
     const common = { tls: { kind: "mesh" }, serverNames: [] } as const;
+    const asked = new Map<number, string>();
+    /** Whether a port of the pods that a Service wants beside is its to have, and nothing listens there for the same yet. */
+    const isNew = (of: MeshPort, wanted: number, what: string): boolean => {
+      if (asked.get(wanted) === what) return false;
+      if (taken.has(wanted))
+        conflict(of, `port ${wanted} of the pods, which it wants for ${what}, is for something else`);
+      else asked.set(wanted, what);
+      const isFree = !taken.has(wanted);
+      taken.add(wanted);
+      return isFree;
+    };
     if (port.protocol === "tcp") {
-      return [{ ...listening, chains: [{ kind: "tcp", ...common, backends: [{ service, weight: 1 }], access }] }];
+      const backends = [{ service, weight: 1 }];
+      const clear = together.flatMap(({ port: of }): readonly Listener[] =>
+        of.clear !== undefined && isNew(of, of.clear, "clear text") ? [clearListener(of.clear, backends)] : [],
+      );
+      return [{ ...listening, chains: [{ kind: "tcp", ...common, backends, access }] }, ...clear];
     }
     const hosts = [{ hostname: "*", rules: [toAll("application", service)] }];
-    const paths = new Map<number, string>();
-    const health = together.flatMap(({ port: of }): readonly Listener[] => {
-      if (of.health === undefined || paths.get(of.health.port) === of.health.path) return [];
-      if (taken.has(of.health.port)) {
-        conflict(of, `port ${of.health.port} of the pods, which it wants for probes, is for something else`);
-        return [];
-      }
-      taken.add(of.health.port);
-      paths.set(of.health.port, of.health.path);
-      return [healthListener(of.health, service)];
-    });
+    const health = together.flatMap(({ port: of }): readonly Listener[] =>
+      of.health !== undefined && isNew(of, of.health.port, `probes of ${of.health.paths.join(", ")}`)
+        ? [healthListener(of.health, service)]
+        : [],
+    );
     return [{ ...listening, chains: [{ kind: "http", ...common, hosts, policies: { access } }] }, ...health];
   });
 }
 
-/** In clear text and for everybody: the one path, and nothing else. */
-function healthListener({ port, path }: NonNullable<MeshPort["health"]>, service: string): Listener {
-  const matches = [{ path: { kind: "exact", value: path }, method: "GET" } as const];
+/** In clear text and for everybody, whatever policies say. */
+function clearListener(port: number, backends: TcpChain["backends"]): Listener {
+  const access = { enforced: "everyone" } as const;
+  const chain = { kind: "tcp", tls: { kind: "none" }, serverNames: [], backends, access } as const;
+  return { name: `clear-${port}`, address: "0.0.0.0", port, chains: [chain] };
+}
+
+/** In clear text and for everybody: these paths, and nothing else. */
+function healthListener({ port, paths }: NonNullable<MeshPort["health"]>, service: string): Listener {
+  const matches = paths.map((value) => ({ path: { kind: "exact", value }, method: "GET" }) as const);
   const rules = [{ ...toAll("health", service), matches }];
   const chain = { kind: "http", tls: { kind: "none" }, serverNames: [], hosts: [{ hostname: "*", rules }] } as const;
   const policies = { access: { enforced: "everyone" } } as const;
-  return { name: `health-${port}`, address: "0.0.0.0", port, chains: [{ ...chain, policies }] };
+  return { name: `health-${port}`, address: "0.0.0.0", port, chains: [{ ...chain, policies, isProbe: true }] };
 }
 
 /** What never reached the other end is tried again, at another. */
@@ -221,7 +237,9 @@ function outboundListeners(
     isGranted(grants, { ...accessPolicy, namespace: of.service.metadata.namespace ?? "" }, pod);
   const isOwn = ({ of }: ServedPort): number => (of.service.metadata.namespace === namespace ? 0 : 1);
   const taken = new Map<number, string>(
-    inbound.map(({ port }) => [port.application.port, "the pod's own application"]),
+    inbound.flatMap(({ port }) =>
+      [port.application.port, port.clear ?? 0].map((own): [number, string] => [own, "the pod's own application"]),
+    ),
   );
   const ordered = [...outbound.values()]
     .filter(isWanted)

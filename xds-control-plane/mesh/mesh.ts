@@ -43,6 +43,8 @@ export interface HttpChain {
   readonly serverNames: readonly string[];
   readonly hosts: readonly VirtualHost[];
   readonly policies: HttpPolicies;
+  /** Asked all the time by who is nobody (probes): what is answered stands in no access log. */
+  readonly isProbe?: boolean;
 }
 
 /** Bytes that are passed on. With TLS `none` and server names, TLS is not ended here (passthrough). */

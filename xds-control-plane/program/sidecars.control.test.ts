@@ -145,11 +145,38 @@ describe("an AccessPolicy", () => {
   });
 });
 
-test("a kubelet, which has no SVID, may ask for one path, on a port of its own, and for nothing else", async () => {
+test("a kubelet, which has no SVID, may ask for the paths that are said, on a port of its own, and for nothing else", async () => {
   await expect.poll(() => bed.probe("/healthz"), soon).toBe(200);
-  for (const path of ["/", "/healthz/x", "/healthz/../open"]) expect(await bed.probe(path)).toBe(404);
+  for (const path of ["/", "/healthz/x", "/healthz/../open", "/live"]) expect(await bed.probe(path)).toBe(404);
   expect(await bed.probe("/healthz", { method: "POST" })).toBe(404);
+  const asked = ["/healthz", "/live"].map((path) => `http=${bed.ports.health}${path}`).join(",");
+  await markWeb({ [meshMarks.health]: asked });
+  await expect.poll(() => bed.probe("/live"), soon).toBe(200);
+  expect(await bed.probe("/healthz")).toBe(200);
+  expect(await bed.probe("/")).toBe(404);
+  // It is asked every few seconds, for ever.
+  expect(bed.logged({ path: "/live" })).toEqual([]);
 });
+
+test("who has no sidecar comes in at a port for clear text, as long as the Service has one, and is seen", async () => {
+  const port = await freePort();
+  const said = () => bed.firstFromPod(port, "hello");
+  expect(await said()).toBe("");
+  await markWeb({ [meshMarks.clearPort]: `bytes=${port}` });
+  await expect.poll(said, soon).toBe("hello");
+  // It is for bytes: by mutual TLS nobody is let in whom no policy names.
+  expect(await bed.bytesDirectly(bed.caller)).toBe("");
+  await expect
+    .poll(() => bed.logged({ address: "127.0.0.1", peer: null, received: 5 }).length, soon)
+    .toBeGreaterThan(0);
+  await markWeb({ [meshMarks.clearPort]: null });
+  await expect.poll(said, soon).toBe("");
+});
+
+async function markWeb(annotations: Readonly<Record<string, string | null>>): Promise<void> {
+  const { cluster, namespace } = bed;
+  await cluster.kube.mergePatch(services, { namespace, name: "web" }, { metadata: { annotations } } as never);
+}
 
 describe("a Gateway", () => {
   test("calls Services of the mesh by its own SVID, and is a caller as any other", async () => {
