@@ -3,17 +3,18 @@ import { systemNamespace } from "#e2e/cluster/nephele-objects.ts";
 import { unique } from "#e2e/harness/bed.ts";
 import { untilCondition } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
-import { coreSecrets, type Pod } from "#operator/api/foreign.ts";
+import { coreSecrets } from "#operator/api/foreign.ts";
 import { clouds } from "#operator/api/resources.ts";
 import { timeText } from "#runtime/api/time.ts";
-import { at, type CloudBed, MINUTES, openCloudBed, partOf } from "./cloud-bed.ts";
+import { at, type CloudBed, MINUTES, openCloudBed, partOf, primaryOf } from "./cloud-bed.ts";
 import { type OwnCloud, openOwnCloud } from "./own-cloud.ts";
-import { askWhile, type TenantRequests } from "./tenant-requests.ts";
+import { askWhile, type TenantRequests, writeWhile } from "./tenant-requests.ts";
 import { nobodyIsCutOff, untilAllRead } from "./token-keys.ts";
 
 /** A Cloud with three members of PostgreSQL and with Fernet tokens, whose tenant goes on while things happen to it. */
 const name = unique("cloud").slice(2);
 const MEMBERS = partOf(name, "postgresql");
+const primary = () => primaryOf(bed, name);
 const PRIMARY = `${MEMBERS},nephele.dev/database-role=primary`;
 
 let bed: CloudBed;
@@ -32,40 +33,6 @@ afterAll(async () => {
   await own?.close();
   await bed?.close();
 }, 9 * MINUTES);
-
-/** What was acknowledged while something went on, and the longest time in which nothing was, in milliseconds. */
-interface Written {
-  readonly acknowledged: ReadonlyMap<string, string>;
-  readonly longestPauseMs: number;
-  readonly errors: readonly string[];
-}
-
-/** Writes secrets until the work is done and five more are acknowledged after it. */
-async function writeWhile(work: () => Promise<void>): Promise<Written> {
-  const acknowledged = new Map<string, string>();
-  let last = performance.now();
-  let longestPauseMs = 0;
-  const write = async (): Promise<void> => {
-    const payload = unique("payload");
-    acknowledged.set(await tenant.store(payload), payload);
-    longestPauseMs = Math.max(longestPauseMs, performance.now() - last);
-    last = performance.now();
-  };
-  const { errors } = await askWhile(write, async () => {
-    await eventually("the first writes", async () => acknowledged.size > 4);
-    await work();
-    const before = acknowledged.size;
-    await eventually("writes after it", async () => acknowledged.size >= before + 5, { withinMs: MINUTES });
-  });
-  return { acknowledged, longestPauseMs, errors };
-}
-
-/** The member that takes writes, as its pod; undefined while none or more than one says so. */
-async function primary(): Promise<Pod["metadata"] | undefined> {
-  const ready = await bed.readyOf(PRIMARY);
-  const found = (await bed.podsOf(PRIMARY)).filter(({ metadata }) => ready.includes(metadata.name));
-  return found.length === 1 ? found[0]?.metadata : undefined;
-}
 
 describe("PostgreSQL's primary", () => {
   test.each([
@@ -86,7 +53,7 @@ describe("PostgreSQL's primary", () => {
     async ({ go, byAnother }) => {
       await untilWhole();
       const was = await eventually("a primary", primary);
-      const { acknowledged, longestPauseMs, errors } = await writeWhile(async () => {
+      const { acknowledged, longestPauseMs, errors } = await writeWhile(tenant, async () => {
         await go();
         await eventually(
           "a primary after it",
@@ -123,7 +90,7 @@ describe("PostgreSQL's primary", () => {
       const note = (what: string): void => {
         times[what] = `${((performance.now() - began) / 1000).toFixed(1)} s`;
       };
-      const { acknowledged, longestPauseMs, errors } = await writeWhile(async () => {
+      const { acknowledged, longestPauseMs, errors } = await writeWhile(tenant, async () => {
         await signal("STOP");
         note("frozen");
         await untilCondition(bed.kube, clouds, at(name), {

@@ -122,3 +122,11 @@ export async function administratorsView(
     users: await list("user", "list", "--domain", "default", "-c", "Name"),
   };
 }
+
+/** PostgreSQL's member that takes writes, as its pod, where exactly one says so and is ready. */
+export async function primaryOf(bed: CloudBed, cloud: string): Promise<Pod["metadata"] | undefined> {
+  const labels = `${partOf(cloud, "postgresql")},nephele.dev/database-role=primary`;
+  const ready = await bed.readyOf(labels);
+  const found = (await bed.podsOf(labels)).filter(({ metadata }) => ready.includes(metadata.name));
+  return found.length === 1 ? found[0]?.metadata : undefined;
+}

@@ -1,3 +1,4 @@
+import type { Pod } from "#operator/api/foreign.ts";
 import type { Cloud, CloudStatus } from "#operator/api/generated/cloud.ts";
 import type { Call } from "#operator/clients/call.ts";
 import type { CloudAccess, CloudClients } from "#operator/clients/cloud-access.ts";
@@ -59,6 +60,8 @@ export interface CloudScope extends ReconcileContext<Cloud> {
   backup: CloudStatus["backup"];
   /** As status has it, until it is looked at. */
   restore: CloudStatus["restore"];
+  /** The Cloud's pods as `confine` found them, where they are to have sidecars; else empty. */
+  pods: readonly Pod[];
   /** Set by `resolveClients`. */
   clients: CloudClients | undefined;
   /** Set by `checkRelease`. */
@@ -86,6 +89,7 @@ export function cloudScope(context: ReconcileContext<Cloud>, deps: CloudDeps): C
     plan: undefined,
     custody: undefined,
     edgeServes: false,
+    pods: [],
   };
 }
 

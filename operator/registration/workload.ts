@@ -11,6 +11,8 @@ export interface Workload {
   readonly name: string;
   readonly namespace: string;
   readonly serviceAccount: string;
+  /** The account by whose name it is known, where its own is shared with others; default its own. */
+  readonly knownAs?: string;
   /** Others of the same pod are nobody. */
   readonly container: string;
   /** What its pods are told by beside, where others have the account too; so each owner has an entry of its own. */
@@ -29,10 +31,10 @@ export function nodesEntry(trustDomain: string, owner: EntryOwner): Entry {
 
 /** SPIFFE IDs that cannot be reused: of a namespace that is the platform's, and a ServiceAccount of one part. */
 export function workloadEntry(trustDomain: string, owner: EntryOwner, workload: Workload): Entry {
-  const { name, namespace, serviceAccount, container, podLabels = {} } = workload;
+  const { name, namespace, serviceAccount, knownAs = serviceAccount, container, podLabels = {} } = workload;
   return {
     id: entryId(owner, name),
-    spiffeId: accountId(trustDomain, namespace, serviceAccount),
+    spiffeId: accountId(trustDomain, namespace, knownAs),
     parentId: nodesId(trustDomain),
     selectors: [
       ...[`k8s:ns:${namespace}`, `k8s:sa:${serviceAccount}`, `k8s:container-name:${container}`],

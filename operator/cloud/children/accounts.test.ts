@@ -69,7 +69,9 @@ describe("the parts of a Cloud whose workloads are registered", () => {
     const { create } = decideEntries({ ...facts, owner, wanted: second, there: held(first) });
     expect(create.map(({ id }) => id)).toEqual(second.map(({ id }) => id));
     const databaseOf = (entries: readonly Entry[]) => entries.find(({ id }) => id.endsWith("_postgresql"));
-    expect(databaseOf(first)?.spiffeId).toBe(databaseOf(second)?.spiffeId);
+    // Each Cloud's is somebody else in the mesh.
+    expect(databaseOf(first)?.spiffeId).toBe("spiffe://cloud.test/ns/nephele-system/sa/first-postgresql");
+    expect(databaseOf(second)?.spiffeId).toBe("spiffe://cloud.test/ns/nephele-system/sa/second-postgresql");
     expect(databaseOf(first)?.selectors).toContain("k8s:pod-label:app.kubernetes.io/instance:first");
     // What they are told by is on the pods.
     const { spec } = postgresql(registered, 1, "1Gi") as unknown as StatefulSet;

@@ -16,6 +16,14 @@ export function accountName({ cloud }: CloudDeployment, part: Part): string {
   return partName(cloud, part === "drill" ? "backup" : part);
 }
 
+/**
+ * By which account's name the pods of a part are known in the mesh. PostgreSQL's have one of all Clouds of the namespace for their
+ * rights, and are told apart here: else the members of one Cloud could call those of another.
+ */
+export function knownAs(deployment: CloudDeployment, part: Part): string {
+  return part === "postgresql" ? partName(deployment.cloud, part) : accountName(deployment, part);
+}
+
 /** The parts that run pods; those that are elsewhere are nobody here. */
 export function partsOf({ database, cache, backup, restore }: CloudDeployment): readonly Part[] {
   return [

@@ -1,15 +1,20 @@
+import type { CloudSpec } from "#operator/api/generated/cloud.ts";
 import type { Desired } from "#runtime/api/object.ts";
-import { aDeployment } from "../fixtures.ts";
+import type { CloudDeployment } from "../deployment.ts";
+import { aDeployment, aDeploymentInTheMesh } from "../fixtures.ts";
 import { backupJob, drillJob, restoreDatabasesJob, restoreKeysJob } from "./backup-jobs.ts";
 
-/** Of a Cloud that has backups, and began with one. */
-export const backedUp = aDeployment({
+const spec = {
   backup: { every: "24h", keep: 7, recipients: ["age1a", "age1b"], target: { storage: "5Gi" } },
   restore: {
     from: { persistentVolumeClaim: { claimName: "nas" }, name: "20261125T100000Z" },
     identitySecretRef: { name: "identity", key: "identity" },
   },
-});
+} as const satisfies Partial<CloudSpec>;
+/** Of a Cloud that has backups, and began with one. */
+export const backedUp = aDeployment(spec);
+/** And of one whose pods have sidecars. */
+export const backedUpInTheMesh = aDeploymentInTheMesh(spec);
 const logins = {
   keystone: { role: "keystone_2", key: "keystone-2", password: "s3cr3t", generation: 2 },
   barbican: { role: "barbican", key: "barbican", password: "s3cr3t", generation: 1 },
@@ -21,11 +26,11 @@ const key = (name: string) => ({
 });
 
 /** All Jobs of backups of that Cloud. */
-export function copies(): readonly Desired[] {
-  const { backup: schedule, restore } = backedUp;
+export function copies(deployment: CloudDeployment = backedUp): readonly Desired[] {
+  const { backup: schedule, restore } = deployment;
   if (schedule === undefined || restore === undefined) throw new Error("this Cloud has no backups");
   return [
-    backupJob(backedUp, {
+    backupJob(deployment, {
       schedule,
       name: "20261126T100000Z",
       request: "2026-11-26T09:59:00Z",
@@ -35,8 +40,8 @@ export function copies(): readonly Desired[] {
       span: { oldest: "2026.1", newest: "2026.2" },
       keys: { kek: key("kek"), barbicanUser: key("barbican-user") },
     }),
-    restoreKeysJob(backedUp, restore),
-    restoreDatabasesJob(backedUp, restore, logins),
-    drillJob(backedUp, restore, "2026-11-26T10:00:00Z"),
+    restoreKeysJob(deployment, restore),
+    restoreDatabasesJob(deployment, restore, logins),
+    drillJob(deployment, restore, "2026-11-26T10:00:00Z"),
   ];
 }

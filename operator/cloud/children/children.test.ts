@@ -3,8 +3,9 @@ import { describe, expect, test } from "vitest";
 import type { Desired } from "#runtime/api/object.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { aDeployment, aDeploymentInTheMesh } from "../fixtures.ts";
+import { accessPolicies } from "./access-policies.ts";
 import { backupClaim } from "./backup-claim.ts";
-import { backedUp, copies } from "./backup-fixtures.ts";
+import { backedUp, backedUpInTheMesh, copies } from "./backup-fixtures.ts";
 import { barbican, barbicanConfiguration, barbicanSecrets } from "./barbican.ts";
 import { disruptionBudget } from "./disruption-budget.ts";
 import { edgeGateway, edgeRoutes } from "./edge.ts";
@@ -18,10 +19,11 @@ import {
 } from "./jobs.ts";
 import { keystone, keystoneConfiguration, keystoneSecrets } from "./keystone.ts";
 import { memcached } from "./memcached.ts";
-import { accessPolicies, meshServices, releaseMeshServices } from "./mesh.ts";
+import { meshServices, releaseMeshServices } from "./mesh.ts";
 import { networkPolicies } from "./network-policies.ts";
 import { postgresql } from "./postgresql.ts";
 import { patroniConfiguration, patroniPasswords } from "./postgresql-config.ts";
+import { databaseMeshServices } from "./postgresql-members.ts";
 import { headlessService, releaseService } from "./service.ts";
 
 const small = aDeployment({ identity: { replicas: 1, tokens: { format: "fernet", lifetime: "1h" } } });
@@ -39,6 +41,7 @@ const outside = aDeployment({
 });
 
 const meshed = aDeploymentInTheMesh();
+const replicated = aDeploymentInTheMesh({ database: { bundled: { instances: 3, storage: "20Gi" } } });
 const gateway = {
   hostnames: ["cloud.example.org", "keys.example.org"],
   certificateSecretRef: { name: "cloud-tls" },
@@ -97,7 +100,18 @@ const made: Readonly<Record<string, readonly Desired[]>> = {
     barbican(meshed, "kek 0,1"),
     memcached(meshed),
   ],
+  "backups-mesh": copies(backedUpInTheMesh).slice(0, 1),
+  "postgresql-mesh": [
+    ...databaseMeshServices(replicated, false),
+    ...accessPolicies(replicated).filter(({ metadata }) => metadata.name.startsWith("default-postgresql")),
+    patroniConfiguration(replicated),
+    postgresql(replicated, 3, "20Gi"),
+    databaseJob(replicated, "set-1", ["keystone", "barbican"]),
+  ],
   "network-policies-mesh": networkPolicies(meshed),
+  "network-policies-mesh-comes": networkPolicies(meshed, { inClear: true }).filter(({ metadata }) =>
+    ["default-keystone", "default-setup", "default-postgresql"].includes(metadata.name),
+  ),
   edge: [
     edgeGateway(reached, edge),
     ...edgeRoutes(reached, edge, "mesh"),
@@ -166,6 +180,7 @@ const podSpecs: readonly (readonly [string, PodSpecLike])[] = [
   postgresql(large, 3, "1Gi"),
   ...(made["jobs"] ?? []),
   ...(made["mesh"] ?? []).filter(({ kind }) => kind === "Deployment"),
+  ...(made["postgresql-mesh"] ?? []).filter(({ kind }) => kind === "StatefulSet" || kind === "Job"),
   ...copies(),
 ].map((object) => {
   const { template } = object["spec"] as { readonly template: { readonly spec: PodSpecLike } };

@@ -7,9 +7,11 @@ import { viewOf } from "../../../xds-control-plane/cluster-view/view.ts";
 import type { HttpRule } from "../../../xds-control-plane/mesh/route.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { aDeployment, aDeploymentInTheMesh } from "../fixtures.ts";
+import { accessPolicies } from "./access-policies.ts";
 import { edgeAccount, edgeGateway, edgeRoutes } from "./edge.ts";
-import { accessPolicies, meshServices, releaseMeshServices } from "./mesh.ts";
+import { meshServices, releaseMeshServices } from "./mesh.ts";
 import { networkPolicies } from "./network-policies.ts";
+import { databaseMeshServices } from "./postgresql-members.ts";
 import { releaseService } from "./service.ts";
 
 const gateway: NonNullable<CloudSpec["gateway"]> = {
@@ -46,6 +48,7 @@ function madeFor(deployment: CloudDeployment, hop: "mesh" | "clear"): readonly D
       ...releaseMeshServices(deployment, part, "preview"),
     ]),
     ...meshServices(deployment, "memcached"),
+    ...databaseMeshServices(deployment, false),
     ...accessPolicies(deployment),
     edgeGateway(deployment, edge),
     ...edgeRoutes(deployment, edge, hop),
@@ -163,7 +166,7 @@ describe("who may come to the services' sidecars", () => {
     ["there is none", aDeploymentInTheMesh(), undefined, []],
   ])("is the edge where %s", (_where, deployment, stands, expected) => {
     expect(lets(accessPolicies(deployment, stands), "/sa/default-edge-gateway")).toEqual(expected);
-    expect(lets(networkPolicies(deployment, stands), '"default-edge"')).toEqual(expected);
+    expect(lets(networkPolicies(deployment, { edgeStands: stands }), '"default-edge"')).toEqual(expected);
   });
 });
 

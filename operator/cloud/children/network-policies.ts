@@ -9,9 +9,10 @@ import { BARBICAN_PORT, type CloudPart, KEYSTONE_PORT } from "#operator/clients/
 import type { Desired } from "#runtime/api/object.ts";
 import { type CloudDeployment, MEMCACHED_PORT } from "../deployment.ts";
 import { edgeName } from "./edge.ts";
-import { isInMesh, MESH_PORT } from "./mesh.ts";
+import { isInMesh, MESH_PORT, partsWithSidecar } from "./mesh.ts";
 import { child, type Part, selectorOf } from "./metadata.ts";
 import { PATRONI_PORT } from "./postgresql-config.ts";
+import { PATRONI_MESH_PORT } from "./postgresql-members.ts";
 
 const DNS: NetworkPolicyEgressRule = {
   to: [
@@ -35,11 +36,20 @@ function ofRelease(namespace: string, component: "operator" | "xds-control-plane
   };
 }
 
-/** What a sidecar needs: the xDS control plane, which configures it. */
-function forSidecar({ platform }: CloudDeployment): readonly NetworkPolicyEgressRule[] {
-  if (platform.sidecars === undefined) return [];
-  const { namespace, port } = platform.sidecars.xds;
+/** What a part's sidecar needs: the xDS control plane, which configures it. */
+function forSidecar(deployment: CloudDeployment, part: Part): readonly NetworkPolicyEgressRule[] {
+  const { sidecars } = deployment.platform;
+  if (sidecars === undefined || !partsWithSidecar(deployment).includes(part)) return [];
+  const { namespace, port } = sidecars.xds;
   return [{ to: [ofRelease(namespace, "xds-control-plane")], ports: [{ protocol: "TCP", port }] }];
+}
+
+/** What there is beside what is wanted. */
+export interface Standing {
+  /** Whether an edge's proxies are let in. */
+  readonly edgeStands?: boolean | undefined;
+  /** Whether there are pods without sidecars still, where all are to have them. */
+  readonly inClear?: boolean;
 }
 
 /**
@@ -47,22 +57,29 @@ function forSidecar({ platform }: CloudDeployment): readonly NetworkPolicyEgress
  * and memcached for the services alone. The proxies of an edge come to the sidecars. It holds only where the cluster's
  * network plug-in enforces NetworkPolicy.
  *
- * Barbican may reach Keystone without the mesh, too, as everybody may: pods of before the mesh do, until they are replaced.
+ * Barbican may reach Keystone without the mesh, too, as everybody may: pods of before the mesh do, until they are replaced. So
+ * may PostgreSQL be reached as long as there are any.
  */
 export function networkPolicies(
   deployment: CloudDeployment,
-  edgeStands = deployment.edge !== undefined,
+  { edgeStands = deployment.edge !== undefined, inClear = false }: Standing = {},
 ): readonly Desired[] {
   const { database, cache, backup, restore } = deployment;
   const pods = (part: Part): NetworkPolicyPeer => ({
     podSelector: { matchLabels: { ...selectorOf(deployment, part) } },
   });
   const tcp = (...ports: readonly number[]) => ports.map((port) => ({ protocol: "TCP", port }));
+  const databaseInMesh = isInMesh(deployment, "postgresql");
+  const isPlain = !databaseInMesh || inClear;
+  /** Where PostgreSQL is found, and its members by each other. */
+  const sql = [...(isPlain ? [database.port] : []), ...(databaseInMesh ? [MESH_PORT] : [])];
+  const among = [
+    ...(isPlain ? [database.port, PATRONI_PORT] : []),
+    ...(databaseInMesh ? [MESH_PORT, PATRONI_MESH_PORT] : []),
+  ];
   // Of services that exist we know a name and not the addresses: the port is what can be said.
   const toDatabase: NetworkPolicyEgressRule =
-    database.kind === "bundled"
-      ? { to: [pods("postgresql")], ports: tcp(database.port) }
-      : { ports: tcp(database.port) };
+    database.kind === "bundled" ? { to: [pods("postgresql")], ports: tcp(...sql) } : { ports: tcp(database.port) };
   const cachePort = isInMesh(deployment, "memcached") ? MESH_PORT : MEMCACHED_PORT;
   const toCache: NetworkPolicyEgressRule = cache.bundled
     ? { to: [pods("memcached")], ports: tcp(cachePort) }
@@ -70,7 +87,7 @@ export function networkPolicies(
   const services = [pods("keystone"), pods("barbican")];
   const { sidecars } = deployment.platform;
   const meshPort = sidecars === undefined ? [] : [MESH_PORT];
-  const ofSidecar = forSidecar(deployment);
+  const ofSidecar = (part: Part) => forSidecar(deployment, part);
   /** Who comes to a service's sidecar: pods of the Cloud, and the operator. */
   const toSidecar = (...callers: readonly NetworkPolicyPeer[]): readonly NetworkPolicyIngressRule[] =>
     sidecars === undefined
@@ -104,12 +121,13 @@ export function networkPolicies(
       "postgresql",
       policy("postgresql", {
         ingress: [
-          { from: [...services, pods("setup"), ...(copies ? [pods("backup")] : [])], ports: tcp(database.port) },
-          { from: [pods("postgresql")], ports: tcp(database.port, PATRONI_PORT) },
+          { from: [...services, pods("setup"), ...(copies ? [pods("backup")] : [])], ports: tcp(...sql) },
+          { from: [pods("postgresql")], ports: tcp(...among) },
         ],
         egress: [
           DNS,
-          { to: [pods("postgresql")], ports: tcp(database.port, PATRONI_PORT) },
+          ...ofSidecar("postgresql"),
+          { to: [pods("postgresql")], ports: tcp(...among) },
           // Patroni's store.
           toApiServer,
         ],
@@ -119,24 +137,24 @@ export function networkPolicies(
       "memcached",
       policy("memcached", {
         ingress: [{ from: services, ports: tcp(cachePort) }],
-        ...(ofSidecar.length > 0 ? { egress: [DNS, ...ofSidecar] } : {}),
+        ...(ofSidecar("memcached").length > 0 ? { egress: [DNS, ...ofSidecar("memcached")] } : {}),
       }),
     ],
   ];
   return [
     policy("keystone", {
       ingress: [{ ports: tcp(KEYSTONE_PORT) }, ...toSidecar(pods("barbican"), ...edge)],
-      egress: [DNS, ...ofSidecar, toDatabase, toCache],
+      egress: [DNS, ...ofSidecar("keystone"), toDatabase, toCache],
     }),
     policy("barbican", {
       ingress: [{ ports: tcp(BARBICAN_PORT) }, ...toSidecar(...edge)],
       egress: [
-        ...[DNS, ...ofSidecar, toDatabase, toCache],
+        ...[DNS, ...ofSidecar("barbican"), toDatabase, toCache],
         { to: [pods("keystone")], ports: tcp(KEYSTONE_PORT, ...meshPort) },
       ],
     }),
-    policy("setup", { egress: [DNS, toDatabase] }),
-    ...(copies ? [policy("backup", { egress: [DNS, toDatabase] })] : []),
+    policy("setup", { egress: [DNS, ...ofSidecar("setup"), toDatabase] }),
+    ...(copies ? [policy("backup", { egress: [DNS, ...ofSidecar("backup"), toDatabase] })] : []),
     ...(backup === undefined ? [] : [policy("drill", {})]),
     ...(restore === undefined ? [] : [policy("restore", { egress: [toApiServer] })]),
     ...bundled

@@ -2,6 +2,7 @@ import { stringify } from "yaml";
 import { partName } from "#operator/clients/cloud-connection.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import { type CloudDeployment, POSTGRESQL_PORT } from "../deployment.ts";
+import { isInMesh, SOCKET_FOLDER as MESH_FOLDER } from "./mesh.ts";
 import { child, secretData, selectorOf } from "./metadata.ts";
 
 /** Patroni's own API: probes, and what its members ask each other. */
@@ -22,6 +23,37 @@ export const SOCKET_FOLDER = "/run/postgresql";
 /** Names of the files in {@link CONFIGURATION_FOLDER}. */
 export const FILES = { base: "10-base.yml", passwords: "20-passwords.yml" } as const;
 
+/** Where PostgreSQL and Patroni listen, and for whom. */
+const LISTENING = {
+  plain: {
+    restapi: `0.0.0.0:${PATRONI_PORT}`,
+    postgresql: {
+      listen: `0.0.0.0:${POSTGRESQL_PORT}`,
+      pg_hba: [
+        "local all all scram-sha-256",
+        "host replication replicator all scram-sha-256",
+        "host all all all scram-sha-256",
+      ],
+    },
+    parameters: { unix_socket_directories: SOCKET_FOLDER },
+  },
+  // For the sidecar alone, and Patroni: at sockets, and at no address.
+  mesh: {
+    restapi: `127.0.0.1:${PATRONI_PORT}`,
+    postgresql: {
+      listen: `:${POSTGRESQL_PORT}`,
+      use_unix_socket: true,
+      use_unix_socket_repl: true,
+      pg_hba: ["local all all scram-sha-256", "local replication replicator scram-sha-256"],
+    },
+    parameters: {
+      // Patroni takes the first.
+      unix_socket_directories: `${SOCKET_FOLDER}, ${MESH_FOLDER}`,
+      unix_socket_permissions: "0770",
+    },
+  },
+} as const;
+
 /**
  * Patroni with the Kubernetes API as its store (docs: Patroni, "Kubernetes"). With one instance too: so a Cloud grows to
  * three without a change of hands. A standby that is behind is never promoted over what was acknowledged: replication is
@@ -29,10 +61,12 @@ export const FILES = { base: "10-base.yml", passwords: "20-passwords.yml" } as c
  */
 export function patroniConfiguration(deployment: CloudDeployment): Desired {
   const scope = partName(deployment.cloud, "postgresql");
+  const listening = LISTENING[isInMesh(deployment, "postgresql") ? "mesh" : "plain"];
+  const { listen, pg_hba: rules, ...sockets } = listening.postgresql;
   const base = {
     scope,
     log: { level: "INFO" },
-    restapi: { listen: `0.0.0.0:${PATRONI_PORT}` },
+    restapi: { listen: listening.restapi },
     kubernetes: {
       use_endpoints: false,
       scope_label: SCOPE_LABEL,
@@ -65,16 +99,13 @@ export function patroniConfiguration(deployment: CloudDeployment): Desired {
       initdb: [{ encoding: "UTF8" }, { locale: "C.UTF-8" }, "data-checksums"],
     },
     postgresql: {
-      listen: `0.0.0.0:${POSTGRESQL_PORT}`,
+      listen,
+      ...sockets,
       data_dir: `${DATA_FOLDER}/data`,
       pgpass: "/tmp/pgpass",
-      parameters: { unix_socket_directories: SOCKET_FOLDER, password_encryption: "scram-sha-256" },
+      parameters: { ...listening.parameters, password_encryption: "scram-sha-256" },
       authentication: { superuser: { username: "postgres" }, replication: { username: "replicator" } },
-      pg_hba: [
-        "local all all scram-sha-256",
-        "host replication replicator all scram-sha-256",
-        "host all all all scram-sha-256",
-      ],
+      pg_hba: rules,
     },
   };
   return child({

@@ -6,6 +6,7 @@ import type { Desired } from "#runtime/api/object.ts";
 import { type CloudDeployment, POSTGRESQL_PORT } from "../deployment.ts";
 import { versions } from "../releases.ts";
 import { POSTGRESQL_ACCOUNT } from "./accounts.ts";
+import { isInMesh } from "./mesh.ts";
 import { child, labelsOf, selectorOf } from "./metadata.ts";
 import { confinedPod, image, spread } from "./pod.ts";
 import { emptyDir, FILE_MODE } from "./pod-parts.ts";
@@ -18,6 +19,8 @@ import {
   SCOPE_LABEL,
   SOCKET_FOLDER,
 } from "./postgresql-config.ts";
+import { connectAddresses, PROBE_PATHS, PROBE_PORT } from "./postgresql-members.ts";
+import { socketMount } from "./sidecar.ts";
 
 /** The user `postgres` of the image. */
 const UID = 999;
@@ -32,6 +35,8 @@ export function claimName(deployment: Pick<CloudDeployment, "cloud">, instance: 
 export function postgresql(deployment: CloudDeployment, instances: number, storage: string): Desired {
   const selector = selectorOf(deployment, "postgresql");
   const configuration = patroniConfiguration(deployment);
+  const inMesh = isInMesh(deployment, "postgresql");
+  const probed = inMesh ? PROBE_PORT : PATRONI_PORT;
   const name = partName(deployment.cloud, "postgresql");
   const spec: StatefulSetSpec = {
     serviceName: `${name}-pods`,
@@ -56,18 +61,17 @@ export function postgresql(deployment: CloudDeployment, instances: number, stora
               { name: "PATRONI_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
               { name: "PATRONI_KUBERNETES_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } },
               { name: "PATRONI_KUBERNETES_POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
-              { name: "PATRONI_POSTGRESQL_CONNECT_ADDRESS", value: `$(PATRONI_KUBERNETES_POD_IP):${POSTGRESQL_PORT}` },
-              { name: "PATRONI_RESTAPI_CONNECT_ADDRESS", value: `$(PATRONI_KUBERNETES_POD_IP):${PATRONI_PORT}` },
+              ...connectAddresses(deployment),
             ],
             ports: [{ name: "postgresql", containerPort: POSTGRESQL_PORT }],
             readinessProbe: {
-              httpGet: { path: "/readiness", port: PATRONI_PORT },
+              httpGet: { path: PROBE_PATHS.readiness, port: probed },
               periodSeconds: 2,
               timeoutSeconds: 2,
               failureThreshold: 2,
             },
             livenessProbe: {
-              httpGet: { path: "/liveness", port: PATRONI_PORT },
+              httpGet: { path: PROBE_PATHS.liveness, port: probed },
               initialDelaySeconds: 20,
               periodSeconds: 10,
               timeoutSeconds: 5,
@@ -80,6 +84,7 @@ export function postgresql(deployment: CloudDeployment, instances: number, stora
               { name: "sockets", mountPath: SOCKET_FOLDER },
               { name: "tmp", mountPath: "/tmp" },
               { name: "shared-memory", mountPath: "/dev/shm" },
+              ...(inMesh ? [socketMount] : []),
             ],
           },
         ],

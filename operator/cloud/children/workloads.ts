@@ -1,7 +1,7 @@
 import { PROXY_CONTAINER } from "#operator/envoy/envoy.ts";
 import type { Workload } from "#operator/registration/workload.ts";
 import type { CloudDeployment } from "../deployment.ts";
-import { accountName, POSTGRESQL_ACCOUNT, partsOf } from "./accounts.ts";
+import { accountName, knownAs, POSTGRESQL_ACCOUNT, partsOf } from "./accounts.ts";
 import { selectorOf } from "./metadata.ts";
 
 /** Who a Cloud's pods are: the proxy speaks for a pod, and what it runs is nobody itself. */
@@ -13,8 +13,10 @@ export function workloadsOf(deployment: CloudDeployment): readonly Workload[] {
       namespace: deployment.cloud.metadata.namespace ?? "",
       serviceAccount,
       container: PROXY_CONTAINER,
-      // That account is of all Clouds of the namespace; one that goes must not take the entry of another along.
-      ...(serviceAccount === POSTGRESQL_ACCOUNT ? { podLabels: selectorOf(deployment, part) } : {}),
+      // That account is of all Clouds of the namespace: its pods are told apart by their labels.
+      ...(serviceAccount === POSTGRESQL_ACCOUNT
+        ? { knownAs: knownAs(deployment, part), podLabels: selectorOf(deployment, part) }
+        : {}),
     };
   });
 }

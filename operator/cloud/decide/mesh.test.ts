@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Pod } from "#operator/api/foreign.ts";
 import { aDeploymentInTheMesh } from "../fixtures.ts";
 import type { AccessPolicy } from "../resources.ts";
-import { meshProblem, stillClear } from "./mesh.ts";
+import { meshProblem, podsInClear, stillClear } from "./mesh.ts";
 
 type Sidecar = "ready" | "starting" | "none";
 
@@ -14,10 +14,13 @@ function pod(part: string, sidecar: Sidecar, more: object = {}, phase = "Running
   } as unknown as Pod;
 }
 
-function policy(status: "True" | "False", observedGeneration = 2): AccessPolicy {
+/** @param others of its second Service */
+function policy(status: "True" | "False", observedGeneration = 2, others = status): AccessPolicy {
   const message = "two Services want port 5000";
-  const conditions = [{ type: "Programmed", status, reason: "R", message, observedGeneration }];
-  return { metadata: { generation: 2 }, status: { ancestors: [{ conditions }] } } as unknown as AccessPolicy;
+  const ancestors = [status, others].map((each) => ({
+    conditions: [{ type: "Programmed", status: each, reason: "R", message, observedGeneration }],
+  }));
+  return { metadata: { generation: 2 }, status: { ancestors } } as unknown as AccessPolicy;
 }
 
 const ready = [pod("keystone", "ready"), pod("barbican", "ready")];
@@ -39,7 +42,7 @@ test.each<readonly [string, readonly Pod[], ReadonlyMap<string, AccessPolicy | u
     undefined,
   ],
   ["not one that was evicted", [...ready, pod("barbican", "starting", {}, "Failed")], programmed, undefined],
-  ["not one of a part that has none", [...ready, pod("postgresql", "none")], programmed, undefined],
+  ["not one of a part that has none", [...ready, pod("setup", "none")], programmed, undefined],
   [
     "a sidecar that has not started",
     [pod("keystone", "starting"), pod("barbican", "ready")],
@@ -59,14 +62,39 @@ test.each<readonly [string, readonly Pod[], ReadonlyMap<string, AccessPolicy | u
     new Map([["p", policy("False")]]),
     "AccessPolicy p to be programmed: two Services want port 5000",
   ],
+  [
+    "a policy that is in force for one of its Services alone",
+    ready,
+    new Map([["p", policy("True", 2, "False")]]),
+    "AccessPolicy p to be programmed: two Services want port 5000",
+  ],
 ])("what keeps pods out of the mesh is %s", (_says, pods, policies, problem) => {
   expect(meshProblem({ parts: ["keystone", "barbican"], pods, policies })).toBe(problem);
+});
+
+test("PostgreSQL is called without a sidecar by those that have none, as long as they are there", () => {
+  const going = { deletionTimestamp: "now" };
+  const named = (part: string, name: string, ...rest: [Sidecar, object?, string?]) =>
+    pod(part, rest[0], { name, labels: { "app.kubernetes.io/name": part }, ...rest[1] }, rest[2]);
+  expect(
+    podsInClear([
+      named("keystone", "with", "ready"),
+      named("keystone", "starts", "starting"),
+      named("barbican", "goes", "none", going),
+      named("setup", "done", "none", {}, "Succeeded"),
+      named("backup", "copies", "none"),
+      named("postgresql", "member", "none"),
+      // It asks nobody for SQL.
+      named("memcached", "cache", "none"),
+    ]),
+  ).toEqual(["goes", "copies", "member"]);
+  expect(podsInClear(ready)).toEqual([]);
 });
 
 test("what is in clear text beside the mesh is told as the Cloud has it", () => {
   const outside =
     "whoever calls Keystone at 5000 and Barbican at 9311 in the cluster and from outside of the mesh, for there is no edge (spec.gateway)";
-  expect(stillClear(aDeploymentInTheMesh())).toBe(`In clear text still: PostgreSQL, and ${outside}`);
+  expect(stillClear(aDeploymentInTheMesh())).toBe(`In clear text still: ${outside}`);
   const elsewhere = { host: "db.example.org", port: 5432, adminSecretRef: { name: "pg" } };
   const byTls = aDeploymentInTheMesh({
     database: { external: { ...elsewhere, caSecretRef: { name: "pg", key: "ca.crt" } } },

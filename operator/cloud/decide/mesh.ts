@@ -3,6 +3,7 @@ import { BARBICAN_PORT, KEYSTONE_PORT } from "#operator/clients/cloud-connection
 import { PROXY_CONTAINER } from "#operator/envoy/envoy.ts";
 import { findCondition } from "#runtime/api/conditions.ts";
 import { isDeleting } from "#runtime/api/object.ts";
+import type { Part } from "../children/metadata.ts";
 import { authorityOf } from "../children/service-config.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import type { AccessPolicy } from "../resources.ts";
@@ -19,6 +20,8 @@ export interface MeshFacts {
 /** Phases of a pod that was evicted, or whose node went: it stays to be read, and another is there in its place. */
 const OVER = ["Failed", "Succeeded"];
 
+const SPEAKS_SQL: ReadonlySet<string> = new Set<Part>(["keystone", "barbican", "setup", "backup", "postgresql"]);
+
 /** What keeps a Cloud's pods from speaking by their sidecars alone, for a person, after "waiting for"; undefined: nothing. Pure. */
 export function meshProblem({ parts, pods, policies }: MeshFacts): string | undefined {
   const staying = pods.filter((pod) => !isDeleting(pod) && !OVER.includes(pod.status?.phase ?? ""));
@@ -29,29 +32,52 @@ export function meshProblem({ parts, pods, policies }: MeshFacts): string | unde
     if (problem !== undefined) return problem;
   }
   for (const [name, policy] of policies) {
-    const programmed = findCondition(policy?.status?.ancestors?.[0]?.conditions, "Programmed");
-    if (programmed?.status === "True") {
-      if (programmed.observedGeneration === policy?.metadata.generation) continue;
-      return `AccessPolicy ${name} to be programmed as it is now`;
-    }
-    return `AccessPolicy ${name} to be programmed${programmed === undefined ? "" : `: ${programmed.message}`}`;
+    const problem = policyProblem(policy);
+    if (problem !== undefined) return `AccessPolicy ${name} to be programmed${problem}`;
   }
   return undefined;
+}
+
+/** For each of its targets, as it is now. */
+function policyProblem(policy: AccessPolicy | undefined): string | undefined {
+  const targets = policy?.status?.ancestors ?? [];
+  if (targets.length === 0) return "";
+  for (const { conditions } of targets) {
+    const programmed = findCondition(conditions, "Programmed");
+    if (programmed?.status !== "True") return programmed === undefined ? "" : `: ${programmed.message}`;
+    if (programmed.observedGeneration !== policy?.metadata.generation) return " as it is now";
+  }
+  return undefined;
+}
+
+/**
+ * The pods of a Cloud that call PostgreSQL, or are it, without a sidecar; those that end, too, for they finish what they have begun.
+ * Pure.
+ */
+export function podsInClear(pods: readonly Pod[]): readonly string[] {
+  return pods
+    .filter(({ metadata }) => SPEAKS_SQL.has(metadata.labels?.["app.kubernetes.io/name"] ?? ""))
+    .filter((pod) => !OVER.includes(pod.status?.phase ?? "") && !hasSidecar(pod))
+    .map(({ metadata }) => metadata.name);
 }
 
 /** What of a Cloud's own calls is in clear text beside its mesh, in words. Pure. */
 export function stillClear({ database, cache, edge }: Pick<CloudDeployment, "database" | "cache" | "edge">): string {
   const called = [
-    ...(authorityOf(database) === undefined ? ["PostgreSQL"] : []),
+    ...(database.kind === "external" && authorityOf(database) === undefined ? ["PostgreSQL"] : []),
     ...(cache.bundled ? [] : ["memcached"]),
     `whoever calls Keystone at ${KEYSTONE_PORT} and Barbican at ${BARBICAN_PORT} in the cluster and from outside of the mesh${edge === undefined ? ", for there is no edge (spec.gateway)" : ""}`,
   ];
   return `In clear text still: ${called.join(", and ")}`;
 }
 
-function podProblem({ metadata, spec, status }: Pod): string | undefined {
-  if (!spec?.initContainers?.some(({ name }) => name === PROXY_CONTAINER))
-    return `pod ${metadata.name}, which has no sidecar, to be replaced`;
+function hasSidecar({ spec }: Pod): boolean {
+  return spec?.initContainers?.some(({ name }) => name === PROXY_CONTAINER) === true;
+}
+
+function podProblem(pod: Pod): string | undefined {
+  const { metadata, status } = pod;
+  if (!hasSidecar(pod)) return `pod ${metadata.name}, which has no sidecar, to be replaced`;
   const sidecar = status?.initContainerStatuses?.find(({ name }) => name === PROXY_CONTAINER);
   if (sidecar?.ready === true) return undefined;
   return `the sidecar of pod ${metadata.name} to get its identity from SPIRE and its configuration from the xDS control plane`;

@@ -5,9 +5,11 @@ import { databaseJob } from "../children/jobs.ts";
 import { selectorOf, selectorText } from "../children/metadata.ts";
 import { postgresql } from "../children/postgresql.ts";
 import { PRIMARY, patroniConfiguration, patroniPasswords, ROLE_LABEL } from "../children/postgresql-config.ts";
+import { databaseMeshServices } from "../children/postgresql-members.ts";
 import { headlessService, service } from "../children/service.ts";
 import { databaseLogins } from "../decide/database-logins.ts";
 import { primaryOf } from "../decide/database-primary.ts";
+import { podsInClear } from "../decide/mesh.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { statefulSets } from "../resources.ts";
 import { type CloudScope, type Custody, unwellPoll } from "../scope.ts";
@@ -48,6 +50,7 @@ async function ensurePostgresql(scope: CloudScope, deployment: CloudDeployment, 
   await applyAll(scope, [
     patroniConfiguration(deployment),
     patroniPasswords(deployment, { postgres, replicator }),
+    ...databaseMeshServices(deployment, podsInClear(scope.pods).length > 0),
     headlessService(deployment, "postgresql", port),
     service(deployment, "postgresql", port, { [ROLE_LABEL]: PRIMARY }),
     desired,
