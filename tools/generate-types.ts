@@ -11,7 +11,7 @@ import { typesOf } from "./crd-types.ts";
 const ROOT = join(import.meta.dirname, "..");
 const SOURCE = join(ROOT, "crds");
 /** Kinds that the xDS control plane reads, and not the operator. */
-const MESH: readonly string[] = ["accesspolicy", "deniedidentity"];
+const MESH: readonly string[] = ["accesspolicy", "deniedidentity", "edgepolicy"];
 
 const check = process.argv.includes("--check");
 const stale: string[] = [];

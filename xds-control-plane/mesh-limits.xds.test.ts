@@ -167,4 +167,16 @@ describe("real Envoy counts requests", () => {
     expect(await bed.status(port, "/limited", forged)).toBe(401);
     expect(await passing(3, "/limited", by("four"))).toBe(3);
   });
+
+  test("by the size of their bodies, and the answer is read however large they are; control: what is smaller passes", async () => {
+    const maxBytes = 114_688;
+    await serve([], [ruleTo("/limited", "web", { overrides: { bodyLimit: { maxBytes } } })]);
+    const of = async (bytes: number, path = "/limited"): Promise<number> =>
+      bed.status(port, path, { method: "POST", body: "x".repeat(bytes) });
+    for (let round = 0; round < 10; round++) {
+      expect(await of(maxBytes)).toBe(200);
+      for (const bytes of [maxBytes + 1, 200_000, 5_000_000]) expect([bytes, await of(bytes)]).toEqual([bytes, 413]);
+    }
+    expect(await of(5_000_000, "/")).toBe(200);
+  });
 });

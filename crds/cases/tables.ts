@@ -1,6 +1,7 @@
 import { accessPolicyRules } from "./accesspolicy.ts";
 import { cloudRules } from "./cloud.ts";
 import { deniedIdentityRules } from "./deniedidentity.ts";
+import { edgePolicyRules } from "./edgepolicy.ts";
 import { flavorRules } from "./flavor.ts";
 import { imageRules } from "./image.ts";
 import { projectRules } from "./project.ts";
@@ -13,6 +14,7 @@ export const tables = [
   accessPolicyRules,
   cloudRules,
   deniedIdentityRules,
+  edgePolicyRules,
   flavorRules,
   imageRules,
   projectRules,

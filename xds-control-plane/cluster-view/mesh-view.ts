@@ -14,8 +14,8 @@ import { ServiceRoutes } from "./service-routes.ts";
 import { readWorkloads, type Workloads, workloadProxy } from "./workloads.ts";
 
 /** What is to be said about a policy, for each of its targets. */
-export interface PolicySays {
-  readonly policy: AccessPolicy;
+export interface PolicySays<Policy = AccessPolicy> {
+  readonly policy: Policy;
   readonly targets: readonly {
     readonly targetRef: TargetRef;
     readonly conditions: readonly NewCondition[];
@@ -93,9 +93,7 @@ export function meshSays(
       (workloads.conflicts.get(service) ?? []).map((text) => `${service}: ${text}`),
     );
     if (conflicts.length > 0) return not("PortConflict", conflicts.join("; "));
-    const problems = proxies.flatMap(findings);
-    if (problems.length > 0) return not("Invalid", problemText(problems));
-    return condition("Programmed", true, "Programmed", `the proxies of ${proxies.join(", ")} are told of it`);
+    return programmedAt(proxies, findings);
   };
   const broken =
     objects.deniedIdentities.length === 0 ? [] : [...mesh.proxies.keys()].filter((name) => findings(name).length > 0);
@@ -115,6 +113,17 @@ export function meshSays(
     })),
     denials: objects.deniedIdentities.map((denial) => ({ denial, conditions: [denied] })),
   };
+}
+
+/** Whether proxies can be told of what is accepted. */
+export function programmedAt(
+  proxies: readonly string[],
+  findings: (proxy: string) => readonly Finding[],
+): NewCondition {
+  const problems = proxies.flatMap(findings);
+  return problems.length > 0
+    ? condition("Programmed", false, "Invalid", problemText(problems))
+    : condition("Programmed", true, "Programmed", `the proxies of ${proxies.join(", ")} are told of it`);
 }
 
 function problemText(findings: readonly Finding[]): string {

@@ -1,6 +1,7 @@
 import type { KubeObject } from "#runtime/api/object.ts";
 import type { AccessPolicy } from "./generated/accesspolicy.ts";
 import type { DeniedIdentity } from "./generated/deniedidentity.ts";
+import type { EdgePolicy } from "./generated/edgepolicy.ts";
 import type {
   EndpointSlice,
   Gateway,
@@ -41,6 +42,7 @@ export interface ClusterObjects {
   readonly byName: ReadonlyMap<string, ReadByName>;
   readonly accessPolicies: readonly AccessPolicy[];
   readonly deniedIdentities: readonly DeniedIdentity[];
+  readonly edgePolicies: readonly EdgePolicy[];
 }
 
 /** Which list of the view an object belongs to, by its kind. */
@@ -59,6 +61,7 @@ const lists: Readonly<Record<string, keyof ClusterObjects>> = {
   ConfigMap: "configMaps",
   AccessPolicy: "accessPolicies",
   DeniedIdentity: "deniedIdentities",
+  EdgePolicy: "edgePolicies",
 };
 
 /** Objects of all kinds, sorted into the view's lists; kinds that it does not read are left out. */

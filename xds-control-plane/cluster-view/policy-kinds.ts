@@ -3,6 +3,7 @@ import type { KubeObject } from "#runtime/api/object.ts";
 import { defineResource } from "#runtime/api/resource.ts";
 import type { AccessPolicy } from "./generated/accesspolicy.ts";
 import type { DeniedIdentity } from "./generated/deniedidentity.ts";
+import type { EdgePolicy } from "./generated/edgepolicy.ts";
 import type { ParentRef } from "./kinds.ts";
 
 /** Policies that are read here: Gateway API's for backends, and our own, whose types are generated. */
@@ -70,4 +71,11 @@ export const deniedIdentities = defineResource<DeniedIdentity>({
   plural: "deniedidentities",
   kind: "DeniedIdentity",
   namespaced: false,
+});
+
+export const edgePolicies = defineResource<EdgePolicy>({
+  ...ours,
+  plural: "edgepolicies",
+  kind: "EdgePolicy",
+  namespaced: true,
 });

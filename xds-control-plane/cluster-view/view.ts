@@ -6,13 +6,15 @@ import type { HttpChain, Listener, Mesh, ProxyClass, TcpChain } from "../mesh/me
 import type { HttpRule, WeightedBackend } from "../mesh/route.ts";
 import type { Service } from "../mesh/service.ts";
 import { type BackendTlsSays, backendTlsSays, readBackendTls, secured } from "./backend-tls.ts";
+import { type EdgePolicies, readEdgePolicies } from "./edge-policies.ts";
 import { type GatewayProxies, gatewayAccount, gatewayProxy, reachedBy } from "./gateway-proxies.ts";
 import { type GatewaySays, gatewayProblem, gatewaySays } from "./gateway-says.ts";
+import type { EdgePolicy } from "./generated/edgepolicy.ts";
 import { isolated } from "./isolation.ts";
 import type { GatewayClass, ParentRef } from "./kinds.ts";
 import { condition, endsTls, type ReadListener, readListeners } from "./listeners.ts";
 import { identityOf } from "./mesh-services.ts";
-import { type DenialSays, deniedIn, meshSays, type PolicySays, readMeshObjects } from "./mesh-view.ts";
+import { type DenialSays, deniedIn, meshSays, type PolicySays, programmedAt, readMeshObjects } from "./mesh-view.ts";
 import type { ClusterObjects } from "./objects.ts";
 import { type AnyRoute, type Attachment, attach, parentOf, type ReadGateway, readRoutes } from "./routes.ts";
 import { meshServices } from "./services.ts";
@@ -41,6 +43,7 @@ export interface View {
   readonly routes: readonly RouteSays[];
   readonly backendTls: readonly BackendTlsSays[];
   readonly policies: readonly PolicySays[];
+  readonly edgePolicies: readonly PolicySays<EdgePolicy>[];
   readonly denials: readonly DenialSays[];
 }
 
@@ -83,13 +86,18 @@ export function viewOf(
     return isOurs ? [{ route: route.route, kind: route.kind, parents }] : [];
   });
 
+  const edge = readEdgePolicies(objects.edgePolicies, allRoutes, (route) =>
+    gateways
+      .filter((gateway) => attachments.get(gateway)?.some((each) => each.route === route))
+      .map(({ gateway }) => gatewayProxy(gateway)),
+  );
   const backendTls = readBackendTls(objects, (service) => inMesh.services.has(service));
   const inCluster = meshServices(objects.services, objects.endpointSlices, (service) => {
     const member = inMesh.services.get(service);
     return member && (member.identity === undefined ? [] : [member.identity]);
   });
   const services = secured(inCluster, backendTls);
-  const proxies = gateways.map((gateway) => proxyOf(gateway, attachments.get(gateway) ?? [], domain));
+  const proxies = gateways.map((gateway) => proxyOf(gateway, attachments.get(gateway) ?? [], edge, domain));
   const allProxies = [...proxies, ...inMesh.workloads.proxies];
   const overGrpc = calledOverGrpc(allProxies);
   const mesh: Mesh = {
@@ -131,6 +139,19 @@ export function viewOf(
         return proxy === undefined ? [] : [{ namespace: metadata.namespace ?? "", name: metadata.name, proxy }];
       }),
     ),
+    edgePolicies: edge.read.map(({ policy, targets }) => ({
+      policy,
+      targets: targets.map(({ targetRef, proxies: by, accepted }) => ({
+        targetRef,
+        conditions: [
+          accepted,
+          accepted.status === "True"
+            ? programmedAt(by, findings)
+            : condition("Programmed", false, "Invalid", "it is not accepted for this target"),
+        ],
+        proxies: by,
+      })),
+    })),
     ...meshSays(inMesh, objects, mesh, domain, findings),
   };
 }
@@ -158,6 +179,7 @@ function calledOverGrpc(proxies: readonly ProxyClass[]): ReadonlySet<string | un
 function proxyOf(
   { gateway, listeners, problem }: ReadGateway,
   attachments: readonly Attachment[],
+  edge: EdgePolicies,
   domain: TrustDomain | undefined,
 ): ProxyClass {
   const programmed = problem === undefined ? listeners.filter(({ isProgrammed }) => isProgrammed) : [];
@@ -165,8 +187,8 @@ function proxyOf(
   const made = [...byPort].map(([port, on]): Listener => {
     const of = (listener: ReadListener) => attachments.filter((each) => each.listener === listener);
     const chains = on.every(({ spec }) => spec.protocol === "HTTP")
-      ? [plainChain(on, on.flatMap(of))]
-      : distinct(on.flatMap((listener) => tlsChains(listener, of(listener))));
+      ? [plainChain(on, on.flatMap(of), edge)]
+      : distinct(on.flatMap((listener) => tlsChains(listener, of(listener), edge)));
     return { name: `port-${port}`, address: "0.0.0.0", port, chains };
   });
   const certificates = new Map(
@@ -184,9 +206,13 @@ function proxyOf(
 }
 
 /** The one chain of a port without TLS, whose listeners are told apart by the names of requests. */
-function plainChain(listeners: readonly ReadListener[], attachments: readonly Attachment[]): HttpChain {
+function plainChain(
+  listeners: readonly ReadListener[],
+  attachments: readonly Attachment[],
+  edge: EdgePolicies,
+): HttpChain {
   const own = isolated(listeners, attachments);
-  return httpChain({ kind: "none" }, [], own.attachments, own.names);
+  return httpChain({ kind: "none" }, [], own.attachments, edge, own.names);
 }
 
 /** Chains without the names that one before has: two listeners may come to the same name by their routes. */
@@ -200,13 +226,17 @@ function distinct(chains: readonly (HttpChain | TcpChain)[]): readonly (HttpChai
   });
 }
 
-function tlsChains(listener: ReadListener, attachments: readonly Attachment[]): readonly (HttpChain | TcpChain)[] {
+function tlsChains(
+  listener: ReadListener,
+  attachments: readonly Attachment[],
+  edge: EdgePolicies,
+): readonly (HttpChain | TcpChain)[] {
   const { spec } = listener;
   const certificates = listener.certificates.map(({ name }) => name);
   const tls = endsTls(spec) ? ({ kind: "terminate", certificates } as const) : ({ kind: "none" } as const);
   if (spec.protocol === "HTTPS") {
     const names = spec.hostname === undefined || spec.hostname === "" ? [] : [spec.hostname.toLowerCase()];
-    return [httpChain(tls, names, attachments)];
+    return [httpChain(tls, names, attachments, edge)];
   }
   // The first route of a name has it.
   const byName = new Map<string, readonly WeightedBackend[]>();
@@ -232,6 +262,7 @@ function httpChain(
   tls: HttpChain["tls"],
   serverNames: readonly string[],
   attachments: readonly Attachment[],
+  edge: EdgePolicies,
   /** Hosts that are there, whether a route has them or not. */
   names: readonly string[] = [],
 ): HttpChain {
@@ -251,7 +282,11 @@ function httpChain(
     serverNames,
     hosts: [...hosts]
       .sort(([one], [other]) => (one < other ? -1 : 1))
-      .map(([hostname, rules]) => ({ hostname, rules })),
-    policies: { access: { enforced: "everyone" }, identityHeaders: ofTheWay },
+      .map(([hostname, rules]) => ({ hostname, rules: rules.map(edge.ruleOf) })),
+    policies: {
+      access: { enforced: "everyone" },
+      identityHeaders: ofTheWay,
+      ...edge.policiesFor([...hosts.values()].flat()),
+    },
   };
 }

@@ -1,3 +1,4 @@
+import { createPublicKey, type JsonWebKey } from "node:crypto";
 import { optionalNumber, pathMatchProblem } from "./check-routes.ts";
 import { each, type Finding, finding, repeated, within } from "./finding.ts";
 import type { HttpPolicies } from "./mesh.ts";
@@ -117,14 +118,23 @@ function jwtProblems(jwt: JwtCheck): readonly Finding[] {
   ]);
 }
 
-/** Why a text is no JSON Web Key Set. Envoy refuses what it cannot read. */
+/** Why a text is no JSON Web Key Set of public keys. Envoy refuses what it cannot read, for all whom the listener serves. */
 export function jwksProblem(text: string): string | undefined {
+  let keys: unknown;
   try {
-    const { keys } = JSON.parse(text) as { keys?: readonly { kty?: unknown }[] };
-    return Array.isArray(keys) && keys.length > 0 && keys.every((key) => typeof key?.kty === "string")
-      ? undefined
-      : "it holds no keys";
+    ({ keys } = JSON.parse(text) as { keys?: unknown });
   } catch {
     return "it is no JSON Web Key Set";
+  }
+  if (!Array.isArray(keys) || keys.length === 0) return "it holds no keys";
+  const wrong = keys.findIndex((key) => !isPublicKey(key));
+  return wrong === -1 ? undefined : `keys[${wrong}] is no public key`;
+}
+
+function isPublicKey(key: unknown): boolean {
+  try {
+    return createPublicKey({ key: key as JsonWebKey, format: "jwk" }).type === "public";
+  } catch {
+    return false;
   }
 }

@@ -20,7 +20,13 @@ import {
   tlsRoutes,
 } from "../cluster-view/kinds.ts";
 import type { ClusterObjects, ReadByName } from "../cluster-view/objects.ts";
-import { accessPolicies, backendTlsPolicies, configMaps, deniedIdentities } from "../cluster-view/policy-kinds.ts";
+import {
+  accessPolicies,
+  backendTlsPolicies,
+  configMaps,
+  deniedIdentities,
+  edgePolicies,
+} from "../cluster-view/policy-kinds.ts";
 import { controllerName } from "../cluster-view/view.ts";
 import { type ByName, certificatesByName, WholeGateways } from "./certificates-by-name.ts";
 import { type Known, SecretsByName } from "./secrets-by-name.ts";
@@ -38,6 +44,7 @@ const everywhere = {
   namespaces,
   accessPolicies,
   deniedIdentities,
+  edgePolicies,
   backendTlsPolicies,
 } as const;
 
@@ -180,6 +187,7 @@ function read(informers: Informers, byName: SecretsByName, whole: WholeGateways)
       unreadableIn: new Set([...certificates.forbidden, ...authorities.forbidden]),
       accessPolicies: list(accessPolicies),
       deniedIdentities: list(deniedIdentities),
+      edgePolicies: list(edgePolicies),
       backendTlsPolicies: list(backendTlsPolicies),
     };
   } catch (error) {

@@ -10,10 +10,12 @@ import {
   type RouteParentStatus,
   tlsRoutes,
 } from "../cluster-view/kinds.ts";
+import type { PolicySays } from "../cluster-view/mesh-view.ts";
 import {
   accessPolicies,
   backendTlsPolicies,
   deniedIdentities,
+  edgePolicies,
   type PolicyAncestorStatus,
 } from "../cluster-view/policy-kinds.ts";
 import { supportedFeatures } from "../cluster-view/supported-features.ts";
@@ -84,13 +86,15 @@ export function statusWrites(view: View, now: Date, rejections: Rejections): rea
       add(backendTlsPolicies as Resource, policy, { ancestors });
     }
   }
-  for (const { policy, targets } of view.policies) {
+  const addPolicy = (resource: Resource, controller: string, { policy, targets }: PolicySays<KubeObject>): void => {
     const own = targets.map(({ targetRef, conditions, proxies }) => ({
       ancestorRef: targetRef,
       next: (before: readonly Condition[] | undefined) => withRejections(conditions, before, proxies, rejections, now),
     }));
-    add(accessPolicies as Resource, policy, { ancestors: ancestorsOf(policy, meshController, own, now) });
-  }
+    add(resource, policy, { ancestors: ancestorsOf(policy as PolicyObject, controller, own, now) });
+  };
+  for (const says of view.policies) addPolicy(accessPolicies as Resource, meshController, says);
+  for (const says of view.edgePolicies) addPolicy(edgePolicies as Resource, controllerName, says);
   const all = [...view.mesh.proxies.keys()];
   for (const { denial, conditions } of view.denials) {
     const before = denial.status?.conditions;
@@ -99,6 +103,8 @@ export function statusWrites(view: View, now: Date, rejections: Rejections): rea
   }
   return writes;
 }
+
+type PolicyObject = KubeObject<unknown, { readonly ancestors?: readonly PolicyAncestorStatus[] }>;
 
 /** As the kinds have it. */
 const ancestorsAtMost = 16;
@@ -110,7 +116,7 @@ interface OwnAncestor {
 
 /** What is said of a policy. The list is one field for all controllers: what others say stays. */
 function ancestorsOf(
-  policy: KubeObject<unknown, { readonly ancestors?: readonly PolicyAncestorStatus[] }>,
+  policy: PolicyObject,
   controller: string,
   own: readonly OwnAncestor[],
   now: Date,
