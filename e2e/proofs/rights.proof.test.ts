@@ -46,10 +46,13 @@ const EXCUSED: Readonly<Record<string, string>> = {
   ),
   ...Object.fromEntries(
     [
-      ...["create", "patch", "delete"].map((verb) => `${verb} gateways`),
-      ...["list", "watch", "create", "patch", "delete"].map((verb) => `${verb} httproutes`),
+      ...["create", "patch", "delete"].map((verb) => `${verb} gateways.gateway.networking.k8s.io`),
+      ...["list", "watch", "create", "patch", "delete"].flatMap((verb) => [
+        `${verb} httproutes.gateway.networking.k8s.io`,
+        `${verb} edgepolicies.nephele.dev`,
+      ]),
     ].map((right) => [
-      `${right}.gateway.networking.k8s.io (namespace ${SYSTEM})`,
+      `${right} (namespace ${SYSTEM})`,
       "asked for where a Cloud has an edge, which needs a node: not covered by the local cluster",
     ]),
   ),

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openPki } from "#e2e/cluster/pki.ts";
-import { aCloud } from "#operator/cloud/fixtures.ts";
+import { aCloud, anEdgesLimits } from "#operator/cloud/fixtures.ts";
 import type { KubeClient } from "#runtime/client/kube-client.ts";
 import { createCloudAccess } from "./cloud-access.ts";
 
@@ -17,7 +17,12 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const cloud = aCloud({
-  gateway: { hostnames: ["cloud.example.org"], certificateSecretRef: { name: "cloud-tls" }, className: "nephele" },
+  gateway: {
+    hostnames: ["cloud.example.org"],
+    certificateSecretRef: { name: "cloud-tls" },
+    className: "nephele",
+    limits: anEdgesLimits,
+  },
 });
 
 async function authorityBy(text: string | undefined): Promise<string | undefined> {

@@ -14,6 +14,7 @@ import {
   configMaps,
   customResourceDefinitions,
   deployments,
+  edgePolicies,
   gatewayClasses,
   gateways,
   httpRoutes,
@@ -105,6 +106,7 @@ export function cloudController(deps: CloudDeps): Controller {
               edgesBy(cache, ({ spec }) => spec.gateway?.className === metadata.name),
             ),
             watch<KubeObject>(httpRoutes as Resource, cloudOfChild, { ...managed, within }),
+            watch<KubeObject>(edgePolicies as Resource, cloudOfChild, { ...managed, within }),
           ]
         : []),
       watch(services, cloudOfChild),

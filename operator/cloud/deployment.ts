@@ -73,6 +73,8 @@ export interface EdgeWish {
   readonly certificate: string;
   /** The GatewayClass. */
   readonly className: string;
+  /** In a minute, at each proxy. */
+  readonly limits: NonNullable<Cloud["spec"]["gateway"]>["limits"];
 }
 
 /** A deployed Cloud's spec with every default in its place. */
@@ -169,8 +171,8 @@ export function deploymentOf(cloud: Cloud, platform: Platform): CloudDeployment 
 function edgeOf({ spec: { gateway } }: Cloud): EdgeWish | undefined {
   const [first, ...others] = gateway?.hostnames ?? [];
   if (gateway === undefined || first === undefined) return undefined;
-  const { certificateSecretRef, className } = gateway;
-  return { hostnames: [first, ...others], certificate: certificateSecretRef.name, className };
+  const { certificateSecretRef, className, limits } = gateway;
+  return { hostnames: [first, ...others], certificate: certificateSecretRef.name, className, limits };
 }
 
 function backupOf(cloud: Cloud): BackupSchedule | undefined {

@@ -52,3 +52,6 @@ function deploymentOn(platform: Platform, spec: Partial<CloudSpec>): CloudDeploy
   if (deployment === undefined) throw new Error("this Cloud is not deployed");
   return deployment;
 }
+
+/** As the API server fills them in. */
+export const anEdgesLimits = { loginsPerAddress: 60, requestsPerUser: 6_000, requestsPerProject: 12_000 } as const;

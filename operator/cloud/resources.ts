@@ -58,6 +58,19 @@ export const accessPolicies = defineResource<AccessPolicy>({
   namespaced: true,
 });
 
+/** Ours, and the control plane's to answer: made for the edges of Clouds. */
+export type EdgePolicy = KubeObject<
+  { readonly jwt?: object },
+  { readonly ancestors?: readonly { readonly conditions?: readonly Condition[] }[] }
+>;
+export const edgePolicies = defineResource<EdgePolicy>({
+  group: "nephele.dev",
+  version: "v1alpha1",
+  plural: "edgepolicies",
+  kind: "EdgePolicy",
+  namespaced: true,
+});
+
 /** As much of Gateway API's kind as an edge's routes have. */
 export type HttpRoute = KubeObject<
   { readonly rules?: readonly { readonly backendRefs?: readonly { readonly name: string }[] }[] },

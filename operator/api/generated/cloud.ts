@@ -148,12 +148,23 @@ export interface CloudGateway {
   readonly certificateSecretRef: CloudGatewayCertificateSecretRef;
   /** The GatewayClass. One of another controller reaches the services in clear text. */
   readonly className: string;
+  readonly limits: CloudGatewayLimits;
 }
 
 /** A core Secret of this namespace with the certificate of all the names, and its key. */
 export interface CloudGatewayCertificateSecretRef {
   /** Name of the core Secret, of type kubernetes.io/tls. */
   readonly name: string;
+}
+
+/** How many requests pass in a minute, and as many at once after a rest: more are answered with 429. Each proxy counts for itself, for each host name. Only proxies of ours do; users and projects are told apart by tokens of the format jws. */
+export interface CloudGatewayLimits {
+  /** Logins from one address: each costs Keystone some 300 ms of a processor. */
+  readonly loginsPerAddress: number;
+  /** Requests with tokens of one user. */
+  readonly requestsPerUser: number;
+  /** Requests with tokens for one project of OpenStack. */
+  readonly requestsPerProject: number;
 }
 
 /** What holds for the Images of all Projects. */

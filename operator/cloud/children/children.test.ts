@@ -2,13 +2,13 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Desired } from "#runtime/api/object.ts";
 import type { CloudDeployment } from "../deployment.ts";
-import { aDeployment, aDeploymentInTheMesh } from "../fixtures.ts";
+import { aDeployment, aDeploymentInTheMesh, anEdgesLimits } from "../fixtures.ts";
 import { accessPolicies } from "./access-policies.ts";
 import { backupClaim } from "./backup-claim.ts";
 import { backedUp, backedUpInTheMesh, copies } from "./backup-fixtures.ts";
 import { barbican, barbicanConfiguration, barbicanSecrets } from "./barbican.ts";
 import { disruptionBudget } from "./disruption-budget.ts";
-import { edgeGateway, edgeRoutes } from "./edge.ts";
+import { edgeGateway, edgePolicies, edgeRoutes } from "./edge.ts";
 import {
   barbicanSchemaJob,
   bootstrapJob,
@@ -46,6 +46,7 @@ const gateway = {
   hostnames: ["cloud.example.org", "keys.example.org"],
   certificateSecretRef: { name: "cloud-tls" },
   className: "nephele",
+  limits: anEdgesLimits,
 };
 const reached = aDeploymentInTheMesh({ gateway });
 const { edge } = reached;
@@ -115,6 +116,7 @@ const made: Readonly<Record<string, readonly Desired[]>> = {
   edge: [
     edgeGateway(reached, edge),
     ...edgeRoutes(reached, edge, "mesh"),
+    ...edgePolicies(reached, edge, "<keys>"),
     ...accessPolicies(reached).filter(({ metadata }) =>
       ["default-keystone", "default-barbican"].includes(metadata.name),
     ),

@@ -40,8 +40,7 @@ const versions = (version: string): readonly EdgePath[] =>
  * else is administration: users, groups, domains, projects' changes, roles, services, endpoints, regions, policies, credentials.
  */
 const keystone: readonly EdgePath[] = [
-  ...versions("/v3"),
-  exact("/v3/auth/tokens", ...READ, "POST", "DELETE"),
+  exact("/v3/auth/tokens", ...READ, "DELETE"),
   ...["catalog", "projects", "domains", "system"].map((what) => exact(`/v3/auth/${what}`, ...READ)),
   // The stock client lists one's own projects when Keystone refuses it the list of all, and not when there is no such thing.
   exact("/v3/projects", ...READ),
@@ -57,20 +56,31 @@ const keystone: readonly EdgePath[] = [
 
 /** Of Barbican what is a project's own: not the quotas of others, nor keys for transport. */
 const barbican: readonly EdgePath[] = [
-  ...versions("/v1"),
   ...["secrets", "containers", "orders", "secret-stores"].map((what) => below(`/v1/${what}`)),
   exact("/v1/quotas", ...READ),
 ];
 
-const paths = { keystone, barbican } as const;
+/** What is asked of requests differs by rule: of the first two no token, since clients bring an old one and want none. */
+export type EdgeRule = "versions" | "login" | "own";
 
-/** The matches of the requests for a service that pass. */
-export function edgeMatches(service: "keystone" | "barbican"): readonly RouteMatch[] {
-  return paths[service].flatMap(({ type, path, methods }) => {
-    const value = `${EDGE_PATHS[service]}${path}`;
-    return (methods ?? [undefined]).map((method) => ({
-      path: { type, value },
-      ...(method === undefined ? {} : { method }),
-    }));
-  });
+/** By rule of the route. */
+const paths: Readonly<Record<"keystone" | "barbican", Readonly<Partial<Record<EdgeRule, readonly EdgePath[]>>>>> = {
+  keystone: { versions: versions("/v3"), login: [exact("/v3/auth/tokens", "POST")], own: keystone },
+  barbican: { versions: versions("/v1"), own: barbican },
+};
+
+/** The rules of the requests for a service that pass, each with its matches. */
+export function edgeRules(
+  service: "keystone" | "barbican",
+): readonly { readonly name: EdgeRule; readonly matches: readonly RouteMatch[] }[] {
+  return Object.entries(paths[service]).map(([name, of]) => ({
+    name: name as EdgeRule,
+    matches: of.flatMap(({ type, path, methods }) => {
+      const value = `${EDGE_PATHS[service]}${path}`;
+      return (methods ?? [undefined]).map((method) => ({
+        path: { type, value },
+        ...(method === undefined ? {} : { method }),
+      }));
+    }),
+  }));
 }

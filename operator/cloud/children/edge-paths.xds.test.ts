@@ -7,7 +7,7 @@ import { askRaw } from "#e2e/node/raw-request.ts";
 import { ADMINISTRATION, IN_DISGUISE, WITH_ESCAPED_SLASHES } from "#e2e/scenarios/edge-refusals.ts";
 import type { HttpRule } from "../../../xds-control-plane/mesh/route.ts";
 import { listenerOn, meshOf, proxyOf, ruleTo, serviceAt } from "../../../xds-control-plane/mesh-fixtures.ts";
-import { edgeMatches } from "./edge-paths.ts";
+import { edgeRules } from "./edge-paths.ts";
 
 /** The list of what passes a Cloud's edge, in a real Envoy: a path is what its service would read, however it is written. */
 
@@ -21,10 +21,12 @@ beforeAll(async () => {
   bed = await MeshBed.open();
   const service = serviceAt("both", [(await bed.backend("both")).port]);
   const matches = (["keystone", "barbican"] as const).flatMap((each) =>
-    edgeMatches(each).map(({ path, method }) => ({
-      path: { kind: kinds[path.type], value: path.value },
-      ...(method === undefined ? {} : { method }),
-    })),
+    edgeRules(each)
+      .flatMap((rule) => rule.matches)
+      .map(({ path, method }) => ({
+        path: { kind: kinds[path.type], value: path.value },
+        ...(method === undefined ? {} : { method }),
+      })),
   );
   const rules: Readonly<Record<keyof typeof ports, HttpRule>> = {
     listed: ruleTo("/", service.name, { matches }),

@@ -6,9 +6,10 @@ import { gateways } from "#operator/api/gateway-api.ts";
 import { keyOf } from "#runtime/api/object.ts";
 import type { Resource } from "#runtime/api/resource.ts";
 import { alreadyApplied } from "#runtime/client/applied.ts";
-import { aDeployment } from "../fixtures.ts";
-import { httpRoutes } from "../resources.ts";
-import { edgeGateway, edgeRoutes } from "./edge.ts";
+import { jwksOf, signingPair, valuesOfPairs } from "../decide/signing-keys.ts";
+import { aDeployment, anEdgesLimits } from "../fixtures.ts";
+import { edgePolicies as edgePolicyResource, httpRoutes } from "../resources.ts";
+import { edgeGateway, edgePolicies, edgeRoutes } from "./edge.ts";
 
 /** An edge's objects under Gateway API's own definitions, and their rules. */
 
@@ -18,6 +19,7 @@ const plain = aDeployment({
     hostnames: ["cloud.example.org", "keys.example.org"],
     certificateSecretRef: { name: "cloud-tls" },
     className: "nobodys",
+    limits: anEdgesLimits,
   },
 });
 let bed: Bed;
@@ -34,12 +36,24 @@ afterAll(async () => {
 test("are taken, and are as they were made when they are read again: at rest nothing is written", async () => {
   const { edge } = plain;
   if (edge === undefined) throw new Error("this Cloud has no edge");
-  const made = [edgeGateway(plain, edge), ...edgeRoutes(plain, edge, "mesh"), ...edgeRoutes(plain, edge, "clear")];
+  const jwks = jwksOf(valuesOfPairs({ "0": signingPair(), "1": signingPair() }));
+  const made = [
+    edgeGateway(plain, edge),
+    ...edgePolicies(plain, edge, undefined),
+    ...edgePolicies(plain, edge, jwks),
+    ...edgeRoutes(plain, edge, "mesh"),
+    ...edgeRoutes(plain, edge, "clear"),
+  ];
+  const resources: Readonly<Record<string, Resource>> = {
+    Gateway: gateways,
+    HTTPRoute: httpRoutes,
+    EdgePolicy: edgePolicyResource,
+  };
   for (const { metadata, ...rest } of made) {
     // Without its owner, which is nowhere: it would be collected.
     const { ownerReferences: _owners, ...own } = metadata;
     const object = { ...rest, metadata: { ...own, namespace } };
-    const resource = (object.kind === "Gateway" ? gateways : httpRoutes) as Resource;
+    const resource = resources[object.kind] as Resource;
     await bed.kube.apply(resource, object, { fieldOwner: "test", force: true });
     const read = await bed.kube.get(resource, keyOf(object));
     expect(alreadyApplied(read, object)).toBe(true);

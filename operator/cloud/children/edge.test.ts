@@ -5,10 +5,11 @@ import { trustDomain } from "#spiffe/spiffe-id.ts";
 import { clusterObjects } from "../../../xds-control-plane/cluster-view/objects.ts";
 import { viewOf } from "../../../xds-control-plane/cluster-view/view.ts";
 import type { HttpRule } from "../../../xds-control-plane/mesh/route.ts";
+import { jwksOf, signingPair, valuesOfPairs } from "../decide/signing-keys.ts";
 import type { CloudDeployment } from "../deployment.ts";
-import { aDeployment, aDeploymentInTheMesh } from "../fixtures.ts";
+import { aDeployment, aDeploymentInTheMesh, anEdgesLimits } from "../fixtures.ts";
 import { accessPolicies } from "./access-policies.ts";
-import { edgeAccount, edgeGateway, edgeRoutes } from "./edge.ts";
+import { edgeAccount, edgeGateway, edgePolicies, edgeRoutes } from "./edge.ts";
 import { meshServices, releaseMeshServices } from "./mesh.ts";
 import { networkPolicies } from "./network-policies.ts";
 import { databaseMeshServices } from "./postgresql-members.ts";
@@ -18,6 +19,7 @@ const gateway: NonNullable<CloudSpec["gateway"]> = {
   hostnames: ["cloud.example.org", "keys.example.org"],
   certificateSecretRef: { name: "cloud-tls" },
   className: "nephele",
+  limits: anEdgesLimits,
 };
 const meshed = aDeploymentInTheMesh({ gateway });
 const plain = aDeployment({ gateway }, "cloud.test");
@@ -38,7 +40,9 @@ const certificate = {
   },
 };
 
-function madeFor(deployment: CloudDeployment, hop: "mesh" | "clear"): readonly Desired[] {
+const keys = jwksOf(valuesOfPairs({ "0": signingPair(), "1": signingPair() }));
+
+function madeFor(deployment: CloudDeployment, hop: "mesh" | "clear", jwks?: string): readonly Desired[] {
   const { edge } = deployment;
   if (edge === undefined) throw new Error("this Cloud has no edge");
   return [
@@ -52,12 +56,13 @@ function madeFor(deployment: CloudDeployment, hop: "mesh" | "clear"): readonly D
     ...accessPolicies(deployment),
     edgeGateway(deployment, edge),
     ...edgeRoutes(deployment, edge, hop),
+    ...edgePolicies(deployment, edge, jwks),
   ];
 }
 
 /** The control plane's own view of what is made here. */
-function view(deployment: CloudDeployment, hop: "mesh" | "clear") {
-  const dated = [gatewayClass, certificate, ...madeFor(deployment, hop)].map(({ metadata, ...rest }) => ({
+function view(deployment: CloudDeployment, hop: "mesh" | "clear", jwks?: string) {
+  const dated = [gatewayClass, certificate, ...madeFor(deployment, hop, jwks)].map(({ metadata, ...rest }) => ({
     ...rest,
     metadata: { ...metadata, uid: metadata.name, creationTimestamp: "2026-11-26T10:00:00Z" },
   }));
@@ -65,8 +70,9 @@ function view(deployment: CloudDeployment, hop: "mesh" | "clear") {
 }
 
 describe("what the control plane makes of a Cloud's edge", () => {
-  const { mesh, gateways, routes, policies } = view(meshed, "mesh");
+  const { mesh, gateways, routes, policies, edgePolicies: edgePoliciesOf } = view(meshed, "mesh", keys);
   const proxy = mesh.proxies.get("gateway/nephele-system/default-edge");
+  const clearProxy = view(plain, "clear").mesh.proxies.get("gateway/nephele-system/default-edge");
 
   test("takes each host name by HTTPS and the Cloud's certificate, and nothing in clear text", () => {
     const chains = (proxy?.listeners ?? []).flatMap(({ port, chains: of }) => of.map((chain) => ({ port, chain })));
@@ -82,11 +88,12 @@ describe("what the control plane makes of a Cloud's edge", () => {
         ...listeners.flatMap((each) => each.conditions),
       ]),
       ...routes.flatMap(({ parents }) => parents.flatMap(({ conditions }) => conditions)),
-      ...policies.flatMap(({ targets }) => targets.flatMap(({ conditions }) => conditions)),
+      ...[...policies, ...edgePoliciesOf].flatMap(({ targets }) => targets.flatMap(({ conditions }) => conditions)),
     ];
     const bad = said.filter(({ type, status }) => status !== (type === "Conflicted" ? "False" : "True"));
     expect(bad).toEqual([]);
     expect(routes).toHaveLength(2);
+    expect(edgePoliciesOf).toHaveLength(2);
   });
 
   test("calls both services by mutual TLS, as the account that its pods have", () => {
@@ -99,11 +106,47 @@ describe("what the control plane makes of a Cloud's edge", () => {
   });
 
   test("and without sidecars in clear text", () => {
-    const clear = view(plain, "clear");
-    const listeners = clear.mesh.proxies.get("gateway/nephele-system/default-edge")?.listeners;
-    expect(backends(listeners)).toEqual([
+    expect(backends(clearProxy?.listeners)).toEqual([
       "nephele-system/default-barbican:9311",
       "nephele-system/default-keystone:5000",
+    ]);
+  });
+
+  const asked = (of: readonly HttpRule[], method: string, path: string) =>
+    of
+      .filter((rule) => matches(rule, method, path))
+      .map(({ overrides: { rateLimits, jwtRequirement } = {} }) => ({
+        limits: (rateLimits ?? []).map((name) => name.replace(/^.*default-edge-/, "")),
+        isChecked: jwtRequirement !== undefined,
+      }));
+
+  test.each([
+    ["GET", "/identity/v3", { limits: [], isChecked: false }],
+    ["POST", "/identity/v3/auth/tokens", { limits: ["logins/addresses"], isChecked: false }],
+    ["GET", "/identity/v3/auth/tokens", { limits: ["tokens/users", "tokens/projects"], isChecked: true }],
+    ["GET", "/identity/v3/auth/projects", { limits: ["tokens/users", "tokens/projects"], isChecked: true }],
+    ["GET", "/key-manager/", { limits: [], isChecked: false }],
+    ["PUT", "/key-manager/v1/secrets/5c", { limits: ["tokens/users", "tokens/projects"], isChecked: true }],
+  ])("asks of %s %s: %j", (method, path, expected) => {
+    expect(asked(httpRules(proxy?.listeners), method, path)).toEqual([expected]);
+    // Where tokens are not to be checked nobody is known by one.
+    const [unchecked] = asked(httpRules(clearProxy?.listeners), method, path);
+    expect(unchecked).toEqual({
+      limits: expected.limits.filter((each) => each.startsWith("logins")),
+      isChecked: false,
+    });
+  });
+
+  test("counts a user's and a project's requests for both services together, and refuses as Keystone does", () => {
+    const [chain] = (proxy?.listeners ?? []).flatMap((each) => each.chains);
+    const { jwt, rateLimits = [] } = chain?.kind === "http" ? chain.policies : {};
+    expect(rateLimits.map(({ name, requests, perMs }) => [name.split("/").at(-1), requests, perMs])).toEqual([
+      ["addresses", 60, 60_000],
+      ["projects", 12_000, 60_000],
+      ["users", 6_000, 60_000],
+    ]);
+    expect(jwt?.requirements).toEqual([
+      expect.objectContaining({ isOptional: true, challenge: 'Keystone uri="https://cloud.example.org/identity/v3"' }),
     ]);
   });
 

@@ -1,9 +1,9 @@
 import { childName } from "#operator/api/gateway-api.ts";
 import type { Cloud } from "#operator/api/generated/cloud.ts";
-import { BARBICAN_PORT, KEYSTONE_PORT, meshName, partName } from "#operator/clients/cloud-connection.ts";
+import { BARBICAN_PORT, edgeUrls, KEYSTONE_PORT, meshName, partName } from "#operator/clients/cloud-connection.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import type { CloudDeployment, EdgeWish } from "../deployment.ts";
-import { edgeMatches } from "./edge-paths.ts";
+import { type EdgeRule, edgeRules } from "./edge-paths.ts";
 import { child } from "./metadata.ts";
 import type { Service } from "./service-config.ts";
 
@@ -90,29 +90,89 @@ export function edgeRoutes(
     const spec = {
       parentRefs: [{ group: "gateway.networking.k8s.io", kind: "Gateway", name: edgeName(cloud) }],
       hostnames,
-      rules: [
-        {
-          matches: edgeMatches(service),
-          filters: [{ type: "RequestHeaderModifier", requestHeaderModifier: { remove: REMOVED } }],
-          backendRefs: [
-            {
-              group: "",
-              kind: "Service",
-              name: hop === "mesh" ? meshName(active) : active,
-              port: ports[service],
-              weight: 1,
-            },
-          ],
-          timeouts: { request: TIMEOUT },
-        },
-      ],
+      rules: edgeRules(service).map((rule) => ({
+        ...rule,
+        filters: [{ type: "RequestHeaderModifier", requestHeaderModifier: { remove: REMOVED } }],
+        backendRefs: [
+          {
+            group: "",
+            kind: "Service",
+            name: hop === "mesh" ? meshName(active) : active,
+            port: ports[service],
+            weight: 1,
+          },
+        ],
+        timeouts: { request: TIMEOUT },
+      })),
     };
     const name = partName(cloud, routeParts[service]);
     return child({ deployment, part: "edge", apiVersion: API, kind: "HTTPRoute", name, content: { spec } });
   });
 }
 
+/** The largest body that Keystone takes; Barbican takes no more. */
+const LARGEST_BODY = "112Ki";
+
+/**
+ * What is refused before a service sees it: logins by address, and requests by whom their tokens are for.
+ *
+ * @param jwks the keys of tokens; undefined where tokens are not to be checked, and tell nobody apart
+ */
+export function edgePolicies(
+  deployment: CloudDeployment,
+  edge: EdgeWish,
+  jwks: string | undefined,
+): readonly Desired[] {
+  const { cloud } = deployment;
+  const { loginsPerAddress, requestsPerUser, requestsPerProject } = edge.limits;
+  const target = (service: Service, sectionName: EdgeRule) => ({
+    ...{ group: "gateway.networking.k8s.io", kind: "HTTPRoute" },
+    ...{ name: partName(cloud, routeParts[service]), sectionName },
+  });
+  const minutely = (name: string, by: object, requests: number) => ({ name, by: [by], requests, per: "1m" });
+  const logins = {
+    targetRefs: [target("keystone", "login")],
+    rateLimits: [minutely("addresses", { type: "RemoteAddress" }, loginsPerAddress)],
+    bodyLimit: LARGEST_BODY,
+  };
+  const checked = jwks !== undefined && {
+    rateLimits: [
+      minutely("users", { type: "Claim", claim: "sub" }, requestsPerUser),
+      minutely("projects", { type: "Claim", claim: "openstack_project_id" }, requestsPerProject),
+    ],
+    jwt: {
+      jwks,
+      header: "X-Auth-Token",
+      required: false,
+      challenge: `Keystone uri="${edgeUrls(edge.hostnames[0]).identity}"`,
+    },
+  };
+  const tokens = {
+    targetRefs: [target("keystone", "own"), target("barbican", "own")],
+    bodyLimit: LARGEST_BODY,
+    ...checked,
+  };
+  return Object.entries({ logins, tokens }).map(([which, spec]) =>
+    child({
+      ...{ deployment, part: "edge", apiVersion: "nephele.dev/v1alpha1", kind: "EdgePolicy" },
+      ...{ name: policyName(cloud, which), content: { spec } },
+    }),
+  );
+}
+
+function policyName(cloud: Cloud, which: string): string {
+  return partName(cloud, `edge-${which}`);
+}
+
 /** The names of all that an edge is. */
-export function edgeNames(cloud: Cloud): { readonly gateway: string; readonly routes: readonly string[] } {
-  return { gateway: edgeName(cloud), routes: Object.values(routeParts).map((part) => partName(cloud, part)) };
+export function edgeNames(cloud: Cloud): {
+  readonly gateway: string;
+  readonly routes: readonly string[];
+  readonly policies: readonly string[];
+} {
+  return {
+    gateway: edgeName(cloud),
+    routes: Object.values(routeParts).map((part) => partName(cloud, part)),
+    policies: ["logins", "tokens"].map((which) => policyName(cloud, which)),
+  };
 }

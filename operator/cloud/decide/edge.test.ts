@@ -6,14 +6,23 @@ import { type KeyPair, openPki } from "#e2e/cluster/pki.ts";
 import type { CoreSecret } from "#operator/api/foreign.ts";
 import type { Condition } from "#runtime/api/conditions.ts";
 import { edgeGateway } from "../children/edge.ts";
-import { aDeployment } from "../fixtures.ts";
-import type { Gateway, HttpRoute } from "../resources.ts";
-import { certificateProblem, edgeProblem, hopOf, listenersNow, presentListeners } from "./edge.ts";
+import { aDeployment, anEdgesLimits } from "../fixtures.ts";
+import type { EdgePolicy, Gateway, HttpRoute } from "../resources.ts";
+import {
+  certificateProblem,
+  checksTokens,
+  edgeProblem,
+  hopOf,
+  listenersNow,
+  policiesProblem,
+  presentListeners,
+} from "./edge.ts";
 
 const edge = {
   hostnames: ["cloud.example.org", "keys.example.org"],
   certificate: "cloud-tls",
   className: "nephele",
+  limits: anEdgesLimits,
 } as const;
 const now = new Date();
 const folder = mkdtempSync(join(tmpdir(), "edge-"));
@@ -185,7 +194,12 @@ describe("the listeners of an edge", () => {
 
   test("are read from the Gateway that was made of them", () => {
     const deployment = aDeployment({
-      gateway: { hostnames: [former.hostname], certificateSecretRef: { name: "old-tls" }, className: "nephele" },
+      gateway: {
+        hostnames: [former.hostname],
+        certificateSecretRef: { name: "old-tls" },
+        className: "nephele",
+        limits: anEdgesLimits,
+      },
     });
     if (deployment.edge === undefined) throw new Error("it has no edge");
     expect(presentListeners(edgeGateway(deployment, deployment.edge) as unknown as Gateway)).toEqual([former]);
@@ -204,5 +218,49 @@ describe("the hop to the services", () => {
     ["in clear text by another's class, which has no identities", { ...facts, isOurs: false }, "clear"],
   ] as const)("is %s", (_how, of, hop) => {
     expect(hopOf(of)).toBe(hop);
+  });
+});
+
+describe("an edge's policies", () => {
+  const policy = (...conditions: readonly (readonly [string, "True" | "False", string, number])[]): EdgePolicy =>
+    ({
+      metadata: { name: "tokens", generation: 2 },
+      status: {
+        ancestors: [
+          {
+            conditions: conditions.map(([type, status, reason, observedGeneration]) => ({
+              ...{ type, status, reason, observedGeneration, message: `of ${type}` },
+            })),
+          },
+        ],
+      },
+    }) as unknown as EdgePolicy;
+  const accepted = ["Accepted", "True", "Accepted", 2] as const;
+
+  test.each([
+    ["are in force where all is as it should be", policy(accepted, ["Programmed", "True", "Programmed", 2]), undefined],
+    ["are not where nobody looked", undefined, "EdgePolicy tokens to be looked at"],
+    ["are where a former one is", policy(["Accepted", "True", "Accepted", 1]), undefined],
+    [
+      "nor where another is older",
+      policy(["Accepted", "False", "Conflicted", 2]),
+      "EdgePolicy tokens to be in force: Conflicted: of Accepted",
+    ],
+    [
+      "nor where a proxy refuses it",
+      policy(accepted, ["Programmed", "False", "Rejected", 2]),
+      "EdgePolicy tokens to be in force: Rejected: of Programmed",
+    ],
+  ])("%s", (_how, found, expected) => {
+    expect(policiesProblem(new Map([["tokens", found]]))).toBe(expected);
+  });
+
+  test.each([
+    [{ format: "jws", isKeystoneReady: true, now: false }, true],
+    [{ format: "jws", isKeystoneReady: false, now: false }, false],
+    [{ format: "jws", isKeystoneReady: false, now: true }, true],
+    [{ format: "fernet", isKeystoneReady: true, now: true }, false],
+  ] as const)("check tokens by %j: %s", (facts, expected) => {
+    expect(checksTokens(facts)).toBe(expected);
   });
 });

@@ -5,7 +5,7 @@ import { certificatesIn } from "#operator/pem.ts";
 import { type Condition, findCondition } from "#runtime/api/conditions.ts";
 import { type EdgeHop, type EdgeListener, listenerName, wantedListeners } from "../children/edge.ts";
 import type { EdgeWish } from "../deployment.ts";
-import type { Gateway, HttpRoute } from "../resources.ts";
+import type { EdgePolicy, Gateway, HttpRoute } from "../resources.ts";
 
 /** Why a certificate cannot serve these names, for a person, after "waiting for"; undefined: it can. Pure. */
 export function certificateProblem(
@@ -110,6 +110,33 @@ export function hopOf(facts: {
 }): EdgeHop {
   const { hasSidecars, isOurs, isMeshReady, now } = facts;
   return hasSidecars && isOurs && (isMeshReady || now === "mesh") ? "mesh" : "clear";
+}
+
+/**
+ * Whether tokens are checked at the edge. Where the format becomes jws, once no pod makes others any more; from then on whatever
+ * becomes of the pods; and no more from when the format is to be another. Pure.
+ */
+export function checksTokens(facts: {
+  readonly format: "jws" | "fernet";
+  /** Whether all pods of Keystone are as they are wanted. */
+  readonly isKeystoneReady: boolean;
+  readonly now: boolean;
+}): boolean {
+  return facts.format === "jws" && (facts.isKeystoneReady || facts.now);
+}
+
+/**
+ * What keeps an edge's policies from being in force, for a person, after "waiting for"; undefined: nothing. What was said of a former
+ * generation counts until there is more: keys change at each rotation, and the Cloud is ready all the same. Pure.
+ */
+export function policiesProblem(policies: ReadonlyMap<string, EdgePolicy | undefined>): string | undefined {
+  for (const [name, policy] of policies) {
+    const targets = (policy?.status?.ancestors ?? []).map(({ conditions }) => conditions);
+    if (targets.length === 0) return `EdgePolicy ${name} to be looked at`;
+    const wrong = targets.map((said) => wrongIn(said, ["Accepted", "Programmed"])).find((each) => each !== undefined);
+    if (wrong !== undefined) return `EdgePolicy ${name} to be in force: ${wrong}`;
+  }
+  return undefined;
 }
 
 function isOf(condition: Condition | undefined, generation: number | undefined): boolean {

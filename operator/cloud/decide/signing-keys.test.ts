@@ -1,9 +1,9 @@
-import { createPrivateKey, createPublicKey, sign, verify } from "node:crypto";
+import { createPrivateKey, createPublicKey, type JsonWebKey, sign, verify } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { mayTokensBeOut } from "./fernet.ts";
 import type { Values } from "./key-table.ts";
 import { decideRotation } from "./rotation.ts";
-import { MOST_PAIRS, pairsOf, SIGNING, signingPair, signingProblem, valuesOfPairs } from "./signing-keys.ts";
+import { jwksOf, MOST_PAIRS, pairsOf, SIGNING, signingPair, signingProblem, valuesOfPairs } from "./signing-keys.ts";
 
 const HOUR = 3_600_000;
 const start = Date.parse("2026-11-25T10:00:00Z");
@@ -95,6 +95,19 @@ describe("pairs that sign tokens", () => {
     const rotation = at(181_000, added.keys, added.usedSince);
     expect(rotation).toMatchObject({ kind: "rotate", keys: { "2": added.keys["0"] } });
     expect(rotation.kind === "rotate" && rotation.usedSince).not.toHaveProperty("0");
+  });
+
+  test("are told to others by their public halves alone, the next one before it signs", () => {
+    const formers = { ...first, "former-3.public.pem": first[SIGNING.public] ?? "" };
+    const jwks = jwksOf(formers);
+    expect(jwks).not.toMatch(/"d"|PRIVATE/);
+    const { keys } = JSON.parse(jwks) as { readonly keys: readonly JsonWebKey[] };
+    expect(keys).toHaveLength(3);
+    const told = keys.map((key) => createPublicKey({ key, format: "jwk" }).export({ type: "spki", format: "pem" }));
+    expect(new Set(told)).toEqual(new Set([first[SIGNING.public], first[SIGNING.nextPublic]]));
+    expect(told[0]).toBe(first[SIGNING.public]);
+    // Whatever the order of the core Secret's fields is.
+    expect(jwksOf(Object.fromEntries(Object.entries(formers).toReversed()))).toBe(jwks);
   });
 
   test("put back by hand without their last line's end, or with others, are what they were", () => {

@@ -76,6 +76,19 @@ export function valuesOfPairs(pairs: Values): Values {
   };
 }
 
+/**
+ * The public halves as a JSON Web Key Set: of the pair that signs, of the next, and of the former ones whose tokens may be out. So a
+ * key is among them long before it signs. Always in the same order, the one that signs first: without key ids Envoy tries one after
+ * another, some 60 µs each. The values must be ones without a problem.
+ */
+export function jwksOf(values: Values): string {
+  const others = Object.keys(values).filter((name) => name.endsWith(SIGNING.public) && name !== SIGNING.public);
+  const keys = [SIGNING.public, ...others.sort()].map((name) =>
+    createPublicKey(values[name] ?? "").export({ format: "jwk" }),
+  );
+  return JSON.stringify({ keys });
+}
+
 /** What is wrong with the core Secret's values, in words; undefined where nothing is. Never names a value. */
 export function signingProblem(values: Values): string | undefined {
   const number = values[SIGNING.number] ?? "1";

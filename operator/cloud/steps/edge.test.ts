@@ -4,16 +4,24 @@ import type { CloudSpec } from "#operator/api/generated/cloud.ts";
 import type { Desired, KubeObject, ObjectKey } from "#runtime/api/object.ts";
 import { type Resource, resourceName } from "#runtime/api/resource.ts";
 import { NotSyncedError } from "#runtime/watch/cache.ts";
-import type { CloudDeployment } from "../deployment.ts";
-import { aDeployment } from "../fixtures.ts";
+import { signingPair, valuesOfPairs } from "../decide/signing-keys.ts";
+import type { CloudDeployment, EdgeWish } from "../deployment.ts";
+import { aDeployment, anEdgesLimits } from "../fixtures.ts";
+import { secretNames } from "../names.ts";
 import { gatewayClasses, gateways, httpRoutes } from "../resources.ts";
 import type { CloudScope } from "../scope.ts";
 import { ensureEdge } from "./edge.ts";
+import { ensureEdgeLimits } from "./edge-limits.ts";
 
 /** What the step writes and says, by what is there. */
 
 const gatewayOf = (...hostnames: readonly string[]): NonNullable<CloudSpec["gateway"]> => ({
-  ...{ hostnames: [...hostnames], certificateSecretRef: { name: "cloud-tls" }, className: "nephele" },
+  ...{
+    hostnames: [...hostnames],
+    certificateSecretRef: { name: "cloud-tls" },
+    className: "nephele",
+    limits: anEdgesLimits,
+  },
 });
 
 interface World {
@@ -79,10 +87,81 @@ describe("a Cloud that is given another host name", () => {
       ["Gateway", true],
       ["HTTPRoute", true],
       ["HTTPRoute", true],
+      ["EdgePolicy", false],
+      ["EdgePolicy", false],
     ]);
   });
 
   test("and one that has none yet is given nothing until there is a certificate", async () => {
     expect((await pass(deployment, {})).written).toEqual([]);
+  });
+});
+
+describe("the limits of an edge", () => {
+  const className = "nephele";
+  const deployment = aDeployment({ gateway: gatewayOf("cloud.example.org") });
+  const { cloud, edge } = deployment;
+  if (edge === undefined) throw new Error("this Cloud has no edge");
+  const pairs = valuesOfPairs({ "0": signingPair(), "1": signingPair() });
+  const data = Object.fromEntries(Object.entries(pairs).map(([name, text]) => [name, btoa(text)]));
+  const own = { ownerReferences: [{ uid: cloud.metadata.uid }] };
+  const policy = (jwt?: object) => ({ metadata: { name: "default-edge-tokens", ...own }, spec: { jwt } });
+  const settledKeystone = new Map([["IdentityReady", { kind: "settled" }]]);
+
+  async function limits(facts: {
+    readonly isOurs?: boolean;
+    readonly isForbidden?: boolean;
+    readonly results?: ReadonlyMap<string, object>;
+    readonly there?: object;
+  }) {
+    const { isOurs = true, isForbidden = false, results = new Map(), there } = facts;
+    const written: Desired[] = [];
+    const removed: string[] = [];
+    const scope = {
+      ...{ results, object: cloud, fieldOwner: () => "test" },
+      cache: {
+        isForbidden: () => isForbidden,
+        hasSynced: () => true,
+        get: (resource: Resource, { name }: ObjectKey) => {
+          if (name === secretNames.jws(cloud)) return { data };
+          return resource.plural === "edgepolicies" && name === "default-edge-tokens" ? there : undefined;
+        },
+      },
+      kube: {
+        apply: async (_resource: Resource, object: Desired) => void written.push(object),
+        delete: async (_resource: Resource, { name }: ObjectKey) => void removed.push(name),
+      },
+    } as unknown as CloudScope;
+    const said = await ensureEdgeLimits(scope, deployment, edge as EdgeWish, isOurs);
+    const isChecked = JSON.stringify(written).includes('"jwks"');
+    return { said, isChecked, written: written.map(({ metadata }) => metadata.name), removed };
+  }
+
+  test("are written, and waited for, where the proxies are ours", async () => {
+    const { said, written } = await limits({});
+    expect(written).toEqual(["default-edge-logins", "default-edge-tokens"]);
+    expect(said.problem).toBe("EdgePolicy default-edge-logins to be looked at");
+  });
+
+  test.each([
+    ["not while a pod of Keystone may make other tokens", {}, false],
+    ["once all make those of the format jws", { results: settledKeystone }, true],
+    ["and then while pods come and go", { there: policy({ jwks: "{}" }) }, true],
+    ["where there is a policy that checks none: not yet", { there: policy() }, false],
+  ])("check tokens by the public halves of the Cloud's keys: %s", async (_when, facts, expected) => {
+    expect((await limits(facts)).isChecked).toBe(expected);
+  });
+
+  test("are taken away, and that is said, where other proxies serve", async () => {
+    const { said, written, removed } = await limits({ isOurs: false, there: policy() });
+    expect(written).toEqual([]);
+    expect(removed).toEqual(["default-edge-tokens"]);
+    expect(said.absence).toBe(`proxies of the class ${className} do not know EdgePolicies`);
+  });
+
+  test("are not asked for without the right to, and that is said", async () => {
+    const { said, written } = await limits({ isForbidden: true });
+    expect(written).toEqual([]);
+    expect(said.absence).toContain("the right to list EdgePolicies in namespace nephele-system is missing");
   });
 });

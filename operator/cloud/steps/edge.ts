@@ -10,6 +10,7 @@ import type { CloudDeployment, EdgeWish } from "../deployment.ts";
 import { gatewayClasses, gateways, httpRoutes } from "../resources.ts";
 import { type CloudScope, unwellPoll } from "../scope.ts";
 import { applyAll } from "./apply.ts";
+import { type EdgeLimits, ensureEdgeLimits, removeEdgeLimits } from "./edge-limits.ts";
 
 /** The Gateway by which people's clients come, and what passes it. Whether it serves decides what the catalog says to them. */
 export async function ensureEdge(scope: CloudScope, deployment: CloudDeployment): Promise<Outcome> {
@@ -27,9 +28,10 @@ export async function ensureEdge(scope: CloudScope, deployment: CloudDeployment)
     );
   const gatewayClass = cache.get(gatewayClasses, { name: edge.className });
   if (gatewayClass === undefined) return waiting(`GatewayClass ${edge.className}, which is not there`, { pollAfterMs });
+  const isOurs = gatewayClass.spec?.controllerName === CONTROLLER_NAME;
   const hop = hopOf({
     hasSidecars: platform.sidecars !== undefined,
-    isOurs: gatewayClass.spec?.controllerName === CONTROLLER_NAME,
+    isOurs,
     isMeshReady: scope.results.get("MeshReady")?.kind === "settled",
     now: hopNow(scope, deployment),
   });
@@ -43,6 +45,7 @@ export async function ensureEdge(scope: CloudScope, deployment: CloudDeployment)
   const gateway = edgeGateway(deployment, edge, listeners);
   const routes = edgeRoutes(deployment, edge, hop, listeners);
   if (listeners.length > 0) await applyAll(scope, [gateway, ...routes]);
+  const limits = listeners.length > 0 ? await ensureEdgeLimits(scope, deployment, edge, isOurs) : {};
   const problem =
     unusable ??
     edgeProblem({
@@ -52,12 +55,16 @@ export async function ensureEdge(scope: CloudScope, deployment: CloudDeployment)
     });
   if (problem !== undefined) return waiting(problem, { pollAfterMs });
   scope.edgeServes = true;
-  return settled({ message: said(edge, hop) });
+  // It serves without them, and the catalog leads there.
+  if (limits.problem !== undefined) return waiting(limits.problem, { pollAfterMs });
+  return settled({ message: said(edge, hop, limits) });
 }
 
-function said({ hostnames, className }: EdgeWish, hop: EdgeHop): string {
+function said({ hostnames, className }: EdgeWish, hop: EdgeHop, { absence }: EdgeLimits): string {
   const how = hop === "mesh" ? "by mutual TLS" : "in clear text inside the cluster";
-  return `${hostnames.map((name) => `https://${name}`).join(", ")} by a Gateway of class ${className}, which calls the services ${how}`;
+  const names = hostnames.map((name) => `https://${name}`).join(", ");
+  const without = absence === undefined ? "" : `; no limits are enforced there and no tokens checked: ${absence}`;
+  return `${names} by a Gateway of class ${className}, which calls the services ${how}${without}`;
 }
 
 /** How the routes that are there lead; undefined where there are none. */
@@ -94,6 +101,7 @@ export async function removeEdge(scope: CloudScope, { cloud, edge }: CloudDeploy
   // Where we may not read them there are none of ours, and nobody waits for it who has no edge.
   if (!cache.hasSynced(httpRoutes, cloud.metadata.namespace)) return settled();
   for (const name of routes) await remove(httpRoutes, name);
+  await removeEdgeLimits(scope, { cloud, edge } as CloudDeployment);
   return settled();
 }
 
