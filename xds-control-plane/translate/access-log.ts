@@ -18,6 +18,9 @@ const fields = {
   tlsFailure: "%DOWNSTREAM_TRANSPORT_FAILURE_REASON%",
 } as const;
 
+/** Of bytes there is no answer that could have details: why a connection was ended, as by rules that let nobody of that name in. */
+const TERMINATION = "%CONNECTION_TERMINATION_DETAILS%";
+
 /** What rules on trial said: `denied` would have been refused. */
 const trial = (filters: "http" | "network"): string =>
   `%DYNAMIC_METADATA(envoy.filters.${filters}.rbac:${trialPrefix}shadow_engine_result)%`;
@@ -35,7 +38,9 @@ const httpFields = {
 
 export function accessLog(of: "http" | "tcp"): readonly Json[] {
   const jsonFormat =
-    of === "http" ? { ...fields, ...httpFields, trial: trial("http") } : { ...fields, trial: trial("network") };
+    of === "http"
+      ? { ...fields, ...httpFields, trial: trial("http") }
+      : { ...fields, details: TERMINATION, trial: trial("network") };
   return [
     extension("envoy.access_loggers.stdout", "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog", {
       logFormat: { jsonFormat },
