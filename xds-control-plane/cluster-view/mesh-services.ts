@@ -118,6 +118,14 @@ export function readMeshService(service: Service, domain: TrustDomain): MeshServ
       health: protocol === "tcp" ? undefined : health,
     });
   }
+  const taken = ports.map(({ application }) => application).filter(({ address }) => address === loopback);
+  const inItsWay = ports.find(({ clear }) => taken.some(({ port }) => port === clear));
+  if (inItsWay !== undefined) {
+    const label = inItsWay.name === "" ? "the port" : `port "${inItsWay.name}"`;
+    return refused(
+      `${meshMarks.clearPort} for ${label}: on ${inItsWay.clear} the application listens, so the sidecar cannot`,
+    );
+  }
   return { service, identity, ports, problem: undefined };
 }
 

@@ -8,6 +8,8 @@ import { viewOf } from "../../../xds-control-plane/cluster-view/view.ts";
 import { bootstrapOf } from "../../envoy/bootstrap.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { aDeployment, aDeploymentInTheMesh } from "../fixtures.ts";
+import type { CloudScope } from "../scope.ts";
+import { applyAll } from "../steps/apply.ts";
 import { accessPolicies } from "./access-policies.ts";
 import { knownAs } from "./accounts.ts";
 import { backedUpInTheMesh, copies } from "./backup-fixtures.ts";
@@ -173,6 +175,26 @@ describe("PostgreSQL's members", () => {
     expect(alreadyApplied(served, open as Desired)).toBe(true);
     expect(alreadyApplied(served, closedAgain as Desired)).toBe(false);
   });
+
+  test.each(["clear-port", "health", "local-port"])(
+    "are closed again where somebody opens them by the mark %s",
+    async (mark) => {
+      const service = databaseMeshServices(meshed, false)[0] as Desired;
+      const there = (value: string): KubeObject => {
+        const annotations = { ...service.metadata.annotations, [`mesh.nephele.dev/${mark}`]: value };
+        return { ...service, metadata: { ...service.metadata, annotations, uid: "u" } } as unknown as KubeObject;
+      };
+      const written = async (current: KubeObject): Promise<readonly string[]> => {
+        const names: string[] = [];
+        const kube = { apply: async (_: object, { metadata }: Desired) => void names.push(metadata.name) };
+        const scope = { kube, cache: { get: () => current }, fieldOwner: () => "test" } as unknown as CloudScope;
+        await applyAll(scope, [service]);
+        return names;
+      };
+      expect(await written(there("15999"))).toEqual([service.metadata.name]);
+      expect(await written(there(""))).toEqual([]);
+    },
+  );
 
   test("are said to the others to be where their sidecars find them", () => {
     const { env = [] } = podOf(postgresql(replicated, 3, "1Gi")).containers[0] ?? {};

@@ -122,12 +122,15 @@ interface MeshServiceInput {
   readonly marks: Readonly<Record<string, string>>;
 }
 
+/** Marks that open something, where they are not given: named all the same, so that nobody else's stays there. */
+const NOTHING_OPEN = { [MARKS.localPort]: "", [MARKS.clearPort]: "", [MARKS.health]: "" } as const;
+
 /** A Service by which sidecars find pods of a part. */
 export function meshService({ deployment, part, service, spec, marks }: MeshServiceInput): Desired {
   const content = { spec: { ...spec, selector: { ...selectorOf(deployment, part), ...spec.selector } } };
   const name = meshName(service);
   const { metadata, ...made } = child({ deployment, part, apiVersion: "v1", kind: "Service", name, content });
-  const said = { [MARKS.serviceAccount]: knownAs(deployment, part), ...marks };
+  const said = { [MARKS.serviceAccount]: knownAs(deployment, part), ...NOTHING_OPEN, ...marks };
   // With the marks: one that goes has to be seen as another content.
   const annotations = { ...metadata.annotations, [CONTENT]: contentHash({ ...content, said }), ...said };
   return { ...made, metadata: { ...metadata, labels: { ...metadata.labels, [MARKS.enabled]: "true" }, annotations } };
