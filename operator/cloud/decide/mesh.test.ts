@@ -94,13 +94,20 @@ test("PostgreSQL is called without a sidecar by those that have none, as long as
 test("what is in clear text beside the mesh is told as the Cloud has it", () => {
   const outside =
     "whoever calls Keystone at 5000 and Barbican at 9311 in the cluster and from outside of the mesh, for there is no edge (spec.gateway)";
-  expect(stillClear(aDeploymentInTheMesh())).toBe(`In clear text still: ${outside}`);
+  expect(stillClear(aDeploymentInTheMesh(), [])).toBe(`In clear text still: ${outside}`);
   const elsewhere = { host: "db.example.org", port: 5432, adminSecretRef: { name: "pg" } };
   const byTls = aDeploymentInTheMesh({
     database: { external: { ...elsewhere, caSecretRef: { name: "pg", key: "ca.crt" } } },
     cache: { external: { servers: ["mc-1:11211"] } },
   });
-  expect(stillClear(byTls)).toBe(`In clear text still: memcached, and ${outside}`);
+  expect(stillClear(byTls, [])).toBe(`In clear text still: memcached, and ${outside}`);
+  // Pods of before the mesh are let in by the bundled one alone.
+  expect(stillClear(aDeploymentInTheMesh(), ["barbican-1"])).toBe(
+    `In clear text still: whoever calls PostgreSQL at 5432, until pod barbican-1, which has no sidecar, is gone, and ${outside}`,
+  );
+  expect(stillClear(byTls, ["barbican-1"])).not.toContain("PostgreSQL");
   // Control: without an authority it is not known who the database is.
-  expect(stillClear(aDeploymentInTheMesh({ database: { external: elsewhere } }))).toContain("still: PostgreSQL, and");
+  expect(stillClear(aDeploymentInTheMesh({ database: { external: elsewhere } }), [])).toContain(
+    "still: PostgreSQL, and",
+  );
 });

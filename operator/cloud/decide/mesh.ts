@@ -3,9 +3,10 @@ import { BARBICAN_PORT, KEYSTONE_PORT } from "#operator/clients/cloud-connection
 import { PROXY_CONTAINER } from "#operator/envoy/envoy.ts";
 import { findCondition } from "#runtime/api/conditions.ts";
 import { isDeleting } from "#runtime/api/object.ts";
+import { MEMBERS } from "../children/mesh.ts";
 import type { Part } from "../children/metadata.ts";
 import { authorityOf } from "../children/service-config.ts";
-import type { CloudDeployment } from "../deployment.ts";
+import { type CloudDeployment, POSTGRESQL_PORT } from "../deployment.ts";
 import type { AccessPolicy } from "../resources.ts";
 
 export interface MeshFacts {
@@ -20,7 +21,7 @@ export interface MeshFacts {
 /** Phases of a pod that was evicted, or whose node went: it stays to be read, and another is there in its place. */
 const OVER = ["Failed", "Succeeded"];
 
-const SPEAKS_SQL: ReadonlySet<string> = new Set<Part>(["keystone", "barbican", "setup", "backup", "postgresql"]);
+const SPEAKS_SQL: ReadonlySet<string> = new Set<Part>(["postgresql", ...(MEMBERS.postgresql?.callers ?? [])]);
 
 /** What keeps a Cloud's pods from speaking by their sidecars alone, for a person, after "waiting for"; undefined: nothing. Pure. */
 export function meshProblem({ parts, pods, policies }: MeshFacts): string | undefined {
@@ -61,9 +62,21 @@ export function podsInClear(pods: readonly Pod[]): readonly string[] {
     .map(({ metadata }) => metadata.name);
 }
 
-/** What of a Cloud's own calls is in clear text beside its mesh, in words. Pure. */
-export function stillClear({ database, cache, edge }: Pick<CloudDeployment, "database" | "cache" | "edge">): string {
+/**
+ * What of a Cloud's own calls is in clear text beside its mesh, in words. Pure.
+ *
+ * @param inClear the pods for which PostgreSQL is open in clear text
+ */
+export function stillClear(
+  { database, cache, edge }: Pick<CloudDeployment, "database" | "cache" | "edge">,
+  inClear: readonly string[],
+): string {
   const called = [
+    ...(database.kind === "bundled" && inClear.length > 0
+      ? [
+          `whoever calls PostgreSQL at ${POSTGRESQL_PORT}, until pod ${inClear.join(", ")}, which has no sidecar, is gone`,
+        ]
+      : []),
     ...(database.kind === "external" && authorityOf(database) === undefined ? ["PostgreSQL"] : []),
     ...(cache.bundled ? [] : ["memcached"]),
     `whoever calls Keystone at ${KEYSTONE_PORT} and Barbican at ${BARBICAN_PORT} in the cluster and from outside of the mesh${edge === undefined ? ", for there is no edge (spec.gateway)" : ""}`,

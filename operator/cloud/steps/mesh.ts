@@ -3,7 +3,7 @@ import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import { accessPolicies as policiesOf } from "../children/access-policies.ts";
 import { calledThroughMesh, meshParts, partsWithSidecar } from "../children/mesh.ts";
 import { membersOf } from "../children/postgresql-members.ts";
-import { meshProblem, stillClear } from "../decide/mesh.ts";
+import { meshProblem, podsInClear, stillClear } from "../decide/mesh.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { accessPolicies } from "../resources.ts";
 import { type CloudScope, unwellPoll } from "../scope.ts";
@@ -29,6 +29,6 @@ export async function checkMesh(scope: CloudScope, deployment: CloudDeployment):
     .map(({ part, called }) => `${part} to ${called.join(", ")}`);
   const among = membersOf(deployment).length > 1 ? ["postgresql's members to each other"] : [];
   return settled({
-    message: `By mutual TLS: ${["the operator", ...calls, ...among].join("; ")}. ${stillClear(deployment)}`,
+    message: `By mutual TLS: ${["the operator", ...calls, ...among].join("; ")}. ${stillClear(deployment, podsInClear(scope.pods))}`,
   });
 }
