@@ -8,7 +8,7 @@ import { jwksOf, signedToken, tokenKeys } from "./keystone-tokens.ts";
 import type { HttpPolicies } from "./mesh/mesh.ts";
 import type { HttpRule } from "./mesh/route.ts";
 import type { Service } from "./mesh/service.ts";
-import { everyone, listenerOn, meshOf, proxyOf, ruleTo, serviceAt } from "./mesh-fixtures.ts";
+import { everyone, httpChain, listenerOn, meshOf, proxyOf, ruleTo, serviceAt } from "./mesh-fixtures.ts";
 
 let bed: MeshBed;
 let web: EchoBackend;
@@ -219,5 +219,30 @@ describe("real Envoy asks of a request", () => {
     const names = Object.keys(echo?.headers ?? {});
     expect(names).toContain("x-harmless");
     for (const name of Object.keys(forged)) expect(names).not.toContain(name.toLowerCase());
+  });
+});
+
+describe("a listener for probes, of real Envoy,", () => {
+  test("logs what its rules do not take, and not what they answer; control: another logs all", async () => {
+    const rules: readonly HttpRule[] = [
+      ruleTo("/", "web", { matches: [{ path: { kind: "exact", value: "/ready" } }] }),
+    ];
+    const openPort = await freePort();
+    const hosts = [{ hostname: "*", rules }];
+    const probes = { ...listenerOn(port, []), chains: [httpChain(hosts, { isProbe: true })] };
+    const proxies = [proxyOf("edge", [probes, listenerOn(openPort, rules)], { accessLog: true })];
+    bed.set(meshOf(proxies, [serviceAt("web", [web.port])]));
+    proxy = await bed.envoy("edge");
+    for (const each of [port, openPort]) await expect.poll(() => bed.status(each, "/ready"), soon).toBe(200);
+    // Lines of what was refused come after those of what was answered before.
+    const refused = [["/restart", { method: "POST" }], ["/a%2fb"]] as const;
+    expect(await statuses(refused)).toEqual([404, 400]);
+    const logged = (of: number) => proxy.accessLog().filter(({ status }) => status === of).length;
+    await expect.poll(() => [logged(404), logged(400)], soon).toEqual([1, 1]);
+    await expect.poll(() => logged(200), soon).toBeGreaterThan(0);
+    const answered = logged(200);
+    expect(await bed.status(port, "/ready")).toBe(200);
+    expect(await bed.status(openPort, "/ready")).toBe(200);
+    await expect.poll(() => logged(200), soon).toBe(answered + 1);
   });
 });

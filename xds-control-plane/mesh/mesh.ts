@@ -43,7 +43,7 @@ export interface HttpChain {
   readonly serverNames: readonly string[];
   readonly hosts: readonly VirtualHost[];
   readonly policies: HttpPolicies;
-  /** Asked all the time by who is nobody (probes): what is answered stands in no access log. */
+  /** Asked all the time by who is nobody (probes): what its rules answer stands in no access log, what they do not take does. */
   readonly isProbe?: boolean;
 }
 

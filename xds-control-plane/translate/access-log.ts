@@ -36,14 +36,29 @@ const httpFields = {
   traceparent: "%REQ(TRACEPARENT)%",
 } as const;
 
-export function accessLog(of: "http" | "tcp"): readonly Json[] {
+/**
+ * All but what a route answered: whom no route takes has a flag (NR), and so has who breaks HTTP's rules (DPE); a path that is none (400) has
+ * no flag.
+ */
+const notAnswered = {
+  orFilter: {
+    filters: [
+      { responseFlagFilter: {} },
+      {
+        statusCodeFilter: { comparison: { op: "EQ", value: { defaultValue: 400, runtimeKey: "access_log.no_path" } } },
+      },
+    ],
+  },
+} as const;
+
+/** @param only what stands in it; all where nothing is said */
+export function accessLog(of: "http" | "tcp", only: "all" | "refused" = "all"): readonly Json[] {
   const jsonFormat =
     of === "http"
       ? { ...fields, ...httpFields, trial: trial("http") }
       : { ...fields, details: TERMINATION, trial: trial("network") };
-  return [
-    extension("envoy.access_loggers.stdout", "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog", {
-      logFormat: { jsonFormat },
-    }),
-  ];
+  const log = extension("envoy.access_loggers.stdout", "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog", {
+    logFormat: { jsonFormat },
+  });
+  return [only === "all" ? log : { ...log, filter: notAnswered }];
 }

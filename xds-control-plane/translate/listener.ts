@@ -99,7 +99,7 @@ function connectionManager(chain: HttpChain, name: string, proxy: ProxyClass): J
       upgradeConfigs: [{ upgradeType: "websocket" }],
       localReplyConfig: refusals(chain.policies.jwt),
       tracing: proxy.tracing && tracing(proxy.tracing, proxy.name),
-      accessLog: proxy.accessLog === true && chain.isProbe !== true ? accessLog("http") : undefined,
+      accessLog: proxy.accessLog === true ? accessLog("http", chain.isProbe === true ? "refused" : "all") : undefined,
     }),
   );
 }

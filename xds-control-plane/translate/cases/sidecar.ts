@@ -49,6 +49,27 @@ const sidecar: ProxyClass = {
       ],
     },
     {
+      name: "health",
+      address: "0.0.0.0",
+      port: 8009,
+      chains: [
+        {
+          ...chain([
+            {
+              hostname: "*",
+              rules: [
+                rule("health", {
+                  matches: [{ path: { kind: "exact", value: "/ready" }, method: "GET" }],
+                  action: { kind: "forward", backends: [to("app")] },
+                }),
+              ],
+            },
+          ]),
+          isProbe: true,
+        },
+      ],
+    },
+    {
       name: "inbound-database",
       address: "0.0.0.0",
       port: 5433,
