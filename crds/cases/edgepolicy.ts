@@ -9,6 +9,7 @@ const CLAIM = "must have a claim if it is of the type Claim, and else none";
 const PER = "must be a duration of 50ms to 24h: 1s, 1m, 1h30m";
 const BYTES = "must be a quantity of whole bytes, of 1 to 64Mi: 64Ki";
 const PUBLIC = "must hold public keys alone: a private one is given away, so replace it";
+const ESCAPES = "must have no escapes (\\), which keys need none of: they hide what it says";
 const HEADER = "must be the name of a header: X-Auth-Token";
 const ASCII = "must be of printable ASCII characters";
 
@@ -107,6 +108,13 @@ export const edgePolicyRules: RuleTable = {
       at: "spec.jwt.jwks",
       refusedWith: PUBLIC,
     })),
+    {
+      says: "a private key whose field is written by an escape",
+      fault: jwt({ jwks: '{"keys":[{"kty":"EC","\\u0064":"x"}]}' }),
+      control: jwt({ jwks: '{"keys":[{"kty":"EC","u0064":"x"}]}' }),
+      at: "spec.jwt.jwks",
+      refusedWith: ESCAPES,
+    },
     {
       says: "a header that is none",
       fault: jwt({ header: "X Auth" }),

@@ -127,14 +127,34 @@ export function jwksProblem(text: string): string | undefined {
     return "it is no JSON Web Key Set";
   }
   if (!Array.isArray(keys) || keys.length === 0) return "it holds no keys";
-  const wrong = keys.findIndex((key) => !isPublicKey(key));
-  return wrong === -1 ? undefined : `keys[${wrong}] is no public key`;
+  for (const [at, key] of keys.entries()) {
+    const problem = keyProblem(key);
+    if (problem !== undefined) return `keys[${at}] ${problem}`;
+  }
+  return undefined;
 }
 
-function isPublicKey(key: unknown): boolean {
+/** Of RFC 7518 and RFC 8037: who has one of these can sign. */
+const PRIVATE_FIELDS = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] as const;
+/** What Envoy verifies, by type. Of RSA there are no curves. */
+const CURVES: Readonly<Record<string, readonly (string | undefined)[]>> = {
+  EC: ["P-256", "P-384", "P-521"],
+  OKP: ["Ed25519"],
+  RSA: [undefined],
+};
+
+/** By its fields: of a private key a public one can be made, too. */
+function keyProblem(key: unknown): string | undefined {
+  if (typeof key !== "object" || key === null) return "is no public key";
+  const { kty, crv } = key as { readonly kty?: unknown; readonly crv?: unknown };
+  if (PRIVATE_FIELDS.some((field) => field in key)) return "is a private key, which is given away: replace it";
+  const curves = typeof kty === "string" && Object.hasOwn(CURVES, kty) ? CURVES[kty] : undefined;
+  if (curves === undefined || !curves.includes(crv as string | undefined))
+    return "is of no kind that proxies verify: RSA, P-256, P-384, P-521 or Ed25519";
   try {
-    return createPublicKey({ key: key as JsonWebKey, format: "jwk" }).type === "public";
+    createPublicKey({ key: key as JsonWebKey, format: "jwk" });
+    return undefined;
   } catch {
-    return false;
+    return "is no public key";
   }
 }
