@@ -46,8 +46,6 @@ const keystone: readonly EdgePath[] = [
   exact("/v3/projects", ...READ),
   matching(`/v3/projects/${ID}`, ...READ),
   matching(`/v3/users/${ID}/projects`, ...READ),
-  // Whoever knows the old one.
-  matching(`/v3/users/${ID}/password`, "POST"),
   matching(`/v3/users/${ID}/application_credentials`, ...READ, "POST"),
   matching(`/v3/users/${ID}/application_credentials/${ID}`, ...READ, "DELETE"),
   matching(`/v3/users/${ID}/access_rules`, ...READ),
@@ -60,12 +58,18 @@ const barbican: readonly EdgePath[] = [
   exact("/v1/quotas", ...READ),
 ];
 
+/**
+ * What costs Keystone 300 ms of a processor and no token: it hashes the password that somebody says he has. So is one's own changed, by
+ * the old one.
+ */
+const login: readonly EdgePath[] = [exact("/v3/auth/tokens", "POST"), matching(`/v3/users/${ID}/password`, "POST")];
+
 /** What is asked of requests differs by rule: of the first two no token, since clients bring an old one and want none. */
 export type EdgeRule = "versions" | "login" | "own";
 
 /** By rule of the route. */
 const paths: Readonly<Record<"keystone" | "barbican", Readonly<Partial<Record<EdgeRule, readonly EdgePath[]>>>>> = {
-  keystone: { versions: versions("/v3"), login: [exact("/v3/auth/tokens", "POST")], own: keystone },
+  keystone: { versions: versions("/v3"), login, own: keystone },
   barbican: { versions: versions("/v1"), own: barbican },
 };
 
