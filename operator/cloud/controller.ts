@@ -23,7 +23,7 @@ import {
   serviceAccounts,
   statefulSets,
 } from "./resources.ts";
-import { apart, type CloudDeps, type CloudScope, cloudScope, deployed } from "./scope.ts";
+import { apart, type CloudDeps, type CloudScope, type CloudStep, cloudScope, deployed } from "./scope.ts";
 import { cloudStatus } from "./status.ts";
 import { backUp, ensureBackupClaim, reviewBackups } from "./steps/backup.ts";
 import { ensureCache } from "./steps/cache.ts";
@@ -32,6 +32,7 @@ import { confine } from "./steps/confine.ts";
 import { ensureDatabase } from "./steps/database.ts";
 import { drill } from "./steps/drill.ts";
 import { ensureEdge, removeEdge } from "./steps/edge.ts";
+import { stopChecking } from "./steps/edge-limits.ts";
 import { bootstrap, ensureKeystone } from "./steps/identity.ts";
 import { ensureBarbican } from "./steps/key-manager.ts";
 import { holdKeys } from "./steps/keys.ts";
@@ -48,6 +49,15 @@ import { smoke } from "./steps/smoke.ts";
 import { ensureCatalog } from "./steps/write-catalog.ts";
 
 export type { CloudDeps } from "./scope.ts";
+
+/**
+ * Whoever checks tokens at the edge knows before Keystone makes others, and begins when it makes no others any more. In this order.
+ */
+export const tokenSteps: readonly CloudStep[] = [
+  deployed("IdentityReady", stopChecking),
+  deployed("IdentityReady", ensureKeystone),
+  apart("GatewayReady", ensureEdge),
+];
 
 /**
  * A Cloud becomes Keystone, Barbican, PostgreSQL and memcached as pods, or the connection to services that exist, in
@@ -130,8 +140,7 @@ export function cloudController(deps: CloudDeps): Controller {
       apart("Drilled", drill),
       deployed("SchemaReady", ensureSchema),
       deployed("IdentityReady", bootstrap),
-      deployed("IdentityReady", ensureKeystone),
-      apart("GatewayReady", ensureEdge),
+      ...tokenSteps,
       resolveClients,
       askIdentity,
       deployed("Restored", reportOrphans),

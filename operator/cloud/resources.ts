@@ -60,7 +60,7 @@ export const accessPolicies = defineResource<AccessPolicy>({
 
 /** Ours, and the control plane's to answer: made for the edges of Clouds. */
 export type EdgePolicy = KubeObject<
-  { readonly jwt?: object },
+  { readonly jwt?: { readonly jwks: string } },
   { readonly ancestors?: readonly { readonly conditions?: readonly Condition[] }[] }
 >;
 export const edgePolicies = defineResource<EdgePolicy>({

@@ -164,6 +164,11 @@ function policyName(cloud: Cloud, which: string): string {
   return partName(cloud, `edge-${which}`);
 }
 
+/** The name of the policy by which tokens are checked, or not. */
+export function tokensPolicy(cloud: Cloud): string {
+  return policyName(cloud, "tokens");
+}
+
 /** The names of all that an edge is. */
 export function edgeNames(cloud: Cloud): {
   readonly gateway: string;

@@ -4,6 +4,7 @@ import type { Desired } from "#runtime/api/object.ts";
 import { FORMER_SLOTS, formerName, SIGNING } from "../decide/signing-keys.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { secretNames } from "../names.ts";
+import type { Deployment } from "../resources.ts";
 import { drainFile } from "./drain.ts";
 import { isInMesh } from "./mesh.ts";
 import { child } from "./metadata.ts";
@@ -30,6 +31,13 @@ const FILES = { config: "keystone.conf", uwsgi: "uwsgi.ini", wsgi: "ready.py", d
 const PRIVATE = "private";
 const PUBLIC = "public";
 
+const SIGNING_VOLUME = "jws";
+
+/** Whether pods of Keystone's sign tokens: of the format jws. */
+export function readsSigningKeys({ spec }: Deployment): boolean {
+  return spec?.template?.spec?.volumes?.some(({ name }) => name === SIGNING_VOLUME) === true;
+}
+
 /** The pair that signs must be there, the public halves of the others may come and go while pods run. */
 function signingKeys(name: string): Volume {
   const item = (folder: string, key: string) => ({ key, path: `${folder}/${key}` });
@@ -37,7 +45,7 @@ function signingKeys(name: string): Volume {
   const formers = Array.from({ length: FORMER_SLOTS }, (_, slot) => formerName(slot));
   const others = [SIGNING.nextPublic, ...formers].map((key) => item(PUBLIC, key));
   return {
-    name: "jws",
+    name: SIGNING_VOLUME,
     projected: {
       defaultMode: FILE_MODE,
       sources: [{ secret: { name, items: present } }, { secret: { name, items: others, optional: true } }],
@@ -135,7 +143,7 @@ export function keystoneFiles(
       configuration.mount,
       mount("fernet", `${KEYS}/fernet`),
       mount("credential", `${KEYS}/credential`),
-      ...(jws ? [mount("jws", `${KEYS}/jws`)] : []),
+      ...(jws ? [mount(SIGNING_VOLUME, `${KEYS}/jws`)] : []),
     ],
   };
 }

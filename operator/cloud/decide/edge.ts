@@ -139,6 +139,38 @@ export function policiesProblem(policies: ReadonlyMap<string, EdgePolicy | undef
   return undefined;
 }
 
+/**
+ * What keeps the proxies of an edge from going by a policy as it is now, for a person, after "waiting for"; undefined: nothing, or
+ * that it is in force for none of its targets. Pure.
+ */
+export function notInForce(policy: EdgePolicy): string | undefined {
+  const { name, generation } = policy.metadata;
+  const targets = (policy.status?.ancestors ?? []).map(({ conditions }) => conditions);
+  const isSeen = (said: readonly Condition[] | undefined): boolean => isOf(findCondition(said, "Accepted"), generation);
+  if (targets.length === 0 || !targets.every(isSeen)) return `EdgePolicy ${name} to be looked at`;
+  for (const said of targets.filter((each) => findCondition(each, "Accepted")?.status === "True")) {
+    const programmed = findCondition(said, "Programmed");
+    if (programmed?.status !== "True" || !isOf(programmed, generation))
+      return `EdgePolicy ${name} to be in force: ${programmed === undefined ? "nobody says so" : `${programmed.reason}: ${programmed.message}`}`;
+  }
+  return undefined;
+}
+
+/**
+ * Why a key must not sign yet that has not signed, for a person; undefined: it may. Proxies that check tokens refuse those of a key that
+ * they do not have. Pure.
+ *
+ * @param policy by which tokens are checked, or not
+ * @param next the public half, as it stands in the policy's keys
+ */
+export function keyUnknownAtEdge(policy: EdgePolicy | undefined, next: object): string | undefined {
+  const jwks = policy?.spec?.jwt?.jwks;
+  if (policy === undefined || jwks === undefined) return undefined;
+  if (!jwks.includes(JSON.stringify(next))) return `EdgePolicy ${policy.metadata.name} does not have the next key yet`;
+  const problem = notInForce(policy);
+  return problem && `the edge may not have the next key yet: waiting for ${problem}`;
+}
+
 function isOf(condition: Condition | undefined, generation: number | undefined): boolean {
   return condition !== undefined && condition.observedGeneration === generation;
 }

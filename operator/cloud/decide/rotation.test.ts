@@ -57,6 +57,13 @@ describe("keys", () => {
     expect(decideRotation(facts({ now: later(24 * HOUR), readersUp: false }))).toMatchObject({ kind: "refuse" });
   });
 
+  test("do not rotate while somebody who takes what they make does not know the next, and say so", () => {
+    expect(decideRotation(facts({ now: later(24 * HOUR), unknown: "the edge does not have it" }))).toEqual({
+      ...{ kind: "refuse", because: "the edge does not have it" },
+      nextAt: later(24 * HOUR + 180_000),
+    });
+  });
+
   test("of before there was a next key get one, and nothing else changes", () => {
     const request = "2026-11-25T10:59:00Z";
     const decision = decideRotation(facts({ keys: { "1": keys["1"] }, requestedAt: request }));

@@ -16,6 +16,8 @@ export interface RotationFacts {
   readonly answeredRequest: string | undefined;
   /** Whether every replica that reads these keys is up. */
   readonly readersUp: boolean;
+  /** Why the next key must not be used yet although every replica has it, for a person; undefined: it may. */
+  readonly unknown?: string | undefined;
   /** Whether something may be out there that only a key which is no longer used decrypts. */
   readonly needed: (number: number) => boolean;
   /** The key to which all that is stored was brought; undefined of keys by which nothing is stored. */
@@ -50,8 +52,8 @@ export const DISTRIBUTION_MS = 3 * 60_000;
  * sooner. Pure.
  */
 export function decideRotation(facts: RotationFacts): RotationDecision {
-  const { keys, usedSince, now, everyMs, requestedAt, answeredRequest, readersUp, needed, rewrapped, make, most } =
-    facts;
+  const { keys, usedSince, now, everyMs, requestedAt, answeredRequest, readersUp, unknown, needed, rewrapped } = facts;
+  const { make, most } = facts;
   const used = usedKey(keys);
   const since = Date.parse(usedSince[String(used)] ?? "");
   const rotatedAt = Number.isNaN(since) ? now.getTime() : since;
@@ -77,6 +79,8 @@ export function decideRotation(facts: RotationFacts): RotationDecision {
       because: "not every replica is up to read the new keys",
       nextAt: new Date(now.getTime() + DISTRIBUTION_MS),
     };
+  if (unknown !== undefined)
+    return { kind: "refuse", because: unknown, nextAt: new Date(now.getTime() + DISTRIBUTION_MS) };
   if (behind) return { kind: "rewrap", number: used, nextAt: scheduled };
   const next = used + 1;
   const at = timeText(now);

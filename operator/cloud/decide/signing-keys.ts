@@ -83,10 +83,13 @@ export function valuesOfPairs(pairs: Values): Values {
  */
 export function jwksOf(values: Values): string {
   const others = Object.keys(values).filter((name) => name.endsWith(SIGNING.public) && name !== SIGNING.public);
-  const keys = [SIGNING.public, ...others.sort()].map((name) =>
-    createPublicKey(values[name] ?? "").export({ format: "jwk" }),
-  );
+  const keys = [SIGNING.public, ...others.sort()].map((name) => publicJwk(values[name] ?? ""));
   return JSON.stringify({ keys });
+}
+
+/** A public half, or that of a private one, as a JSON Web Key. The text must be a key. */
+export function publicJwk(pem: string): Readonly<Record<string, unknown>> {
+  return createPublicKey(pem).export({ format: "jwk" });
 }
 
 /** What is wrong with the core Secret's values, in words; undefined where nothing is. Never names a value. */

@@ -1,14 +1,20 @@
 import { coreSecrets } from "#operator/api/foreign.ts";
 import { keyOf } from "#runtime/api/object.ts";
+import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import { valuesOf } from "../children/custody.ts";
-import { edgeNames, edgePolicies as policiesOf } from "../children/edge.ts";
-import { checksTokens, policiesProblem } from "../decide/edge.ts";
-import { jwksOf, signingProblem } from "../decide/signing-keys.ts";
+import { edgeNames, edgePolicies as policiesOf, tokensPolicy } from "../children/edge.ts";
+import { readsSigningKeys } from "../children/keystone.ts";
+import { webServiceName } from "../children/web-service.ts";
+import { checksTokens, keyUnknownAtEdge, notInForce, policiesProblem } from "../decide/edge.ts";
+import type { Values } from "../decide/key-table.ts";
+import { rolloutOf } from "../decide/rollout.ts";
+import { jwksOf, publicJwk, SIGNING, signingProblem } from "../decide/signing-keys.ts";
 import type { CloudDeployment, EdgeWish } from "../deployment.ts";
 import { secretNames } from "../names.ts";
-import { edgePolicies } from "../resources.ts";
-import type { CloudScope } from "../scope.ts";
+import { deployments, edgePolicies } from "../resources.ts";
+import { type CloudScope, unwellPoll } from "../scope.ts";
 import { applyAll } from "./apply.ts";
+import { deploymentsOf } from "./switch.ts";
 
 /** What became of an edge's limits. */
 export interface EdgeLimits {
@@ -44,6 +50,44 @@ export async function ensureEdgeLimits(
   return problem === undefined ? {} : { problem };
 }
 
+/**
+ * Before Keystone's pods make tokens of another format than jws: proxies that check would refuse all of them. Where none of the pods makes
+ * tokens of jws any more nothing is waited for.
+ */
+export async function stopChecking(scope: CloudScope, deployment: CloudDeployment): Promise<Outcome> {
+  const { cache } = scope;
+  const { cloud, identity, platform, edge } = deployment;
+  const namespace = cloud.metadata.namespace ?? "";
+  if (identity.tokenFormat === "jws" || !platform.gateways || cache.isForbidden(edgePolicies, namespace))
+    return settled();
+  if (!deploymentsOf(scope, deployment, "keystone").some(readsSigningKeys)) return settled();
+  if (edge === undefined) {
+    await removeEdgeLimits(scope, deployment);
+    return settled();
+  }
+  const tokens = policiesOf(deployment, edge, undefined).filter(
+    ({ metadata }) => metadata.name === tokensPolicy(cloud),
+  );
+  const there = () => cache.get(edgePolicies, { namespace, name: tokensPolicy(cloud) });
+  if (there()?.spec?.jwt !== undefined) await applyAll(scope, tokens);
+  const policy = there();
+  const problem = policy && notInForce(policy);
+  if (problem === undefined) return settled();
+  const why = `${problem}, so that the edge checks no tokens when Keystone's are no longer of the format jws`;
+  return waiting(why, { pollAfterMs: unwellPoll(scope) });
+}
+
+/** Why the pair that is next must not sign yet, for a person; undefined: it may. */
+export function nextKeyUnknown({ cache }: CloudScope, deployment: CloudDeployment, values: Values): string | undefined {
+  const { cloud, platform } = deployment;
+  const namespace = cloud.metadata.namespace ?? "";
+  const next = values[SIGNING.nextPublic];
+  // Where we may not see policies none is of ours.
+  if (next === undefined || !platform.gateways || cache.isForbidden(edgePolicies, namespace)) return undefined;
+  const policy = cache.get(edgePolicies, { namespace, name: tokensPolicy(cloud) });
+  return keyUnknownAtEdge(policy, publicJwk(next));
+}
+
 /** Takes the policies of an edge away. */
 export async function removeEdgeLimits({ cache, kube }: CloudScope, { cloud }: CloudDeployment): Promise<void> {
   const namespace = cloud.metadata.namespace ?? "";
@@ -57,13 +101,15 @@ export async function removeEdgeLimits({ cache, kube }: CloudScope, { cloud }: C
 }
 
 /** The keys by which tokens are checked now; undefined where none is. */
-function keysNow({ cache, results }: CloudScope, { cloud, identity }: CloudDeployment): string | undefined {
+function keysNow({ cache }: CloudScope, deployment: CloudDeployment): string | undefined {
+  const { cloud, identity } = deployment;
   const namespace = cloud.metadata.namespace ?? "";
-  const [, tokens = ""] = edgeNames(cloud).policies;
   const isChecked = checksTokens({
     format: identity.tokenFormat,
-    isKeystoneReady: results.get("IdentityReady")?.kind === "settled",
-    now: cache.get(edgePolicies, { namespace, name: tokens })?.spec?.jwt !== undefined,
+    // The step before has written its Deployment as it is wanted and taken those of other releases away, pods included.
+    isKeystoneReady: rolloutOf(cache.get(deployments, { namespace, name: webServiceName(deployment, "keystone") }))
+      .complete,
+    now: cache.get(edgePolicies, { namespace, name: tokensPolicy(cloud) })?.spec?.jwt !== undefined,
   });
   const secret = isChecked ? cache.get(coreSecrets, { namespace, name: secretNames.jws(cloud) }) : undefined;
   if (secret === undefined) return undefined;

@@ -13,6 +13,8 @@ import type { CloudScope } from "../scope.ts";
 import { ensureEdge } from "./edge.ts";
 import { ensureEdgeLimits } from "./edge-limits.ts";
 
+const rolledOut = { replicas: 1, readyReplicas: 1, updatedReplicas: 1 };
+
 /** What the step writes and says, by what is there. */
 
 const gatewayOf = (...hostnames: readonly string[]): NonNullable<CloudSpec["gateway"]> => ({
@@ -106,24 +108,30 @@ describe("the limits of an edge", () => {
   const data = Object.fromEntries(Object.entries(pairs).map(([name, text]) => [name, btoa(text)]));
   const own = { ownerReferences: [{ uid: cloud.metadata.uid }] };
   const policy = (jwt?: object) => ({ metadata: { name: "default-edge-tokens", ...own }, spec: { jwt } });
-  const settledKeystone = new Map([["IdentityReady", { kind: "settled" }]]);
+  const complete = {
+    metadata: { generation: 2 },
+    spec: { replicas: 1 },
+    status: { ...rolledOut, observedGeneration: 2 },
+  };
+  const notComplete = { ...complete, status: { ...rolledOut, observedGeneration: 2, replicas: 2 } };
 
   async function limits(facts: {
     readonly isOurs?: boolean;
     readonly isForbidden?: boolean;
-    readonly results?: ReadonlyMap<string, object>;
+    readonly keystone?: object;
     readonly there?: object;
   }) {
-    const { isOurs = true, isForbidden = false, results = new Map(), there } = facts;
+    const { isOurs = true, isForbidden = false, keystone, there } = facts;
     const written: Desired[] = [];
     const removed: string[] = [];
     const scope = {
-      ...{ results, object: cloud, fieldOwner: () => "test" },
+      ...{ object: cloud, fieldOwner: () => "test" },
       cache: {
         isForbidden: () => isForbidden,
         hasSynced: () => true,
         get: (resource: Resource, { name }: ObjectKey) => {
           if (name === secretNames.jws(cloud)) return { data };
+          if (name === "default-keystone-2026-2") return keystone;
           return resource.plural === "edgepolicies" && name === "default-edge-tokens" ? there : undefined;
         },
       },
@@ -144,8 +152,9 @@ describe("the limits of an edge", () => {
   });
 
   test.each([
-    ["not while a pod of Keystone may make other tokens", {}, false],
-    ["once all make those of the format jws", { results: settledKeystone }, true],
+    ["not while no pod of Keystone is known", {}, false],
+    ["not while a pod of Keystone may make other tokens", { keystone: notComplete }, false],
+    ["once all make those of the format jws", { keystone: complete }, true],
     ["and then while pods come and go", { there: policy({ jwks: "{}" }) }, true],
     ["where there is a policy that checks none: not yet", { there: policy() }, false],
   ])("check tokens by the public halves of the Cloud's keys: %s", async (_when, facts, expected) => {

@@ -10,6 +10,7 @@ import { secretNames } from "../names.ts";
 import { deployments } from "../resources.ts";
 import { type Rotation, rotations } from "../rotations.ts";
 import type { CloudScope } from "../scope.ts";
+import { nextKeyUnknown } from "./edge-limits.ts";
 import { runJob } from "./jobs.ts";
 import { rotateLogins } from "./rotate-logins.ts";
 import { type Change, changeSecret, noteNext, type Rotated, untilMs } from "./rotated.ts";
@@ -48,6 +49,7 @@ async function rotate(scope: CloudScope, deployment: CloudDeployment, rotation: 
     requestedAt: schedule.requestedAt,
     answeredRequest: secret.metadata.annotations?.[ANSWERED_REQUEST],
     readersUp: rolloutOf(pods).complete,
+    unknown: name === "jws" ? nextKeyUnknown(scope, deployment, values) : undefined,
     needed: (number) => needed(number, state),
     make: repository.make,
     most: repository.most,
