@@ -1,0 +1,150 @@
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { eventually } from "#e2e/harness/eventually.ts";
+import { type LoginKey, loginKey } from "#e2e/node/kubevirt/guest-login.ts";
+import { serveGuestRegistry } from "#e2e/node/kubevirt/guest-registry.ts";
+import { openstack, payloadOf } from "#e2e/node/openstack.ts";
+import { coreSecrets } from "#operator/api/foreign.ts";
+import { timeText } from "#runtime/api/time.ts";
+import { openRealGuests, type RealGuests } from "./real-guests.ts";
+
+// A whole Debian that boots: what its own cloud-init makes of what Nephele gives it. The tiny guest of the other tests does
+// a part of that work by a script of its own; here nothing is played. On an emulated processor a boot takes minutes.
+
+const MINUTES = 60_000;
+const BOOTED = 8 * MINUTES;
+const PASSWORD_FILE = "/etc/app/db-password";
+
+/** Says what became of the file, without what it holds; and whose boot it was, at each boot. */
+const LOOK = `#!/bin/sh
+mkdir -p /var/tmp/seen && cd /var/tmp/seen
+readlink ${PASSWORD_FILE} >link
+stat -Lc '%a %U' ${PASSWORD_FILE} >mode
+stat -Lfc %T ${PASSWORD_FILE} >file-system
+grep -rlFf ${PASSWORD_FILE} /etc /var /home /root /opt >copies
+grep -rlFf ${PASSWORD_FILE} /run/nephele >control
+`;
+const CONFIG = `#cloud-config
+users:
+  - default
+  - name: dev
+    shell: /bin/bash
+write_files:
+  - path: /usr/local/bin/look
+    permissions: "0755"
+    encoding: b64
+    content: ${Buffer.from(LOOK).toString("base64")}
+runcmd:
+  - [/usr/local/bin/look]
+  - [touch, /var/tmp/runcmd]
+`;
+/** A message with parts, packed: a hook for each boot, a script for the first, and cloud-config with keys of its own. */
+const PARTS = gzipSync(
+  [
+    'Content-Type: multipart/mixed; boundary="part"\nMIME-Version: 1.0\n',
+    "--part\nContent-Type: text/cloud-boothook\n\n#!/bin/sh\necho boot >>/var/tmp/boots\n",
+    "--part\nContent-Type: text/x-shellscript\n\n#!/bin/sh\necho once >>/var/tmp/scripts\n",
+    "--part\nContent-Type: text/cloud-config\n\n#cloud-config\nssh_authorized_keys: [ssh-ed25519 THEIRS]\n",
+    "--part--\n",
+  ].join("\n"),
+);
+
+let real: RealGuests;
+let key: LoginKey;
+
+beforeAll(async () => {
+  real = await openRealGuests(inject("nodeStateDir"));
+  key = await loginKey();
+  const registry = await serveGuestRegistry(real.node, (line) => void process.stderr.write(`${line}\n`));
+  const flavor = await real.flavor("debian", { memory: "512Mi", disk: "1280Mi" });
+  await real.image("debian", "guest.qcow2", {
+    source: { registry: { url: await registry.url("debian") } },
+    minDisk: "1280Mi",
+    os: { distro: "debian", version: "12" },
+  });
+  await real.secret("password", { type: "passphrase", source: { generate: { length: 32 } } });
+  await real.activeImage("debian");
+  const common = { flavorRef: { name: flavor }, imageRef: { name: "debian" }, sshKeys: [key.publicKey] };
+  const userData = async (name: string, bytes: Uint8Array): Promise<object> => {
+    await real.bed.kube.create(coreSecrets, {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: real.at(name),
+      data: { userdata: Buffer.from(bytes).toString("base64") },
+    });
+    return { secretKeyRef: { name, key: "userdata" } };
+  };
+  const files = [{ path: PASSWORD_FILE, mode: "0400", secretRef: { name: "password" } }];
+  const config = await userData("config", Buffer.from(CONFIG));
+  await real.apply("web-1", { ...common, files, metadata: { role: "web" }, userData: config });
+  await real.apply("web-2", { ...common, userData: await userData("parts", PARTS) });
+  for (const name of ["web-1", "web-2"]) await real.activeServer(name, 6 * MINUTES);
+}, 40 * MINUTES);
+afterAll(async () => {
+  key?.forget();
+  await real?.close();
+}, 10 * MINUTES);
+
+const fileOf = (name: string, path: string): Promise<string> =>
+  real.withGuest(name, (guest) => guest.read(path, BOOTED));
+
+describe("a Server of a whole Debian", { timeout: 20 * MINUTES }, () => {
+  test.each(["web-1", "web-2"])("%s: cloud-init finds its data and has nothing to complain about", async (name) => {
+    const { v1 } = JSON.parse(await fileOf(name, "/run/cloud-init/result.json")) as { v1: unknown };
+    expect(v1).toMatchObject({ datasource: expect.stringContaining("DataSourceNoCloud"), errors: [] });
+    expect(await fileOf(name, "/etc/hostname")).toBe(name);
+  });
+
+  test("cloud-config: the user's users, files and commands are made, and ours beside them", async () => {
+    const users = (await fileOf("web-1", "/etc/passwd")).split("\n").map((line) => line.split(":")[0]);
+    expect(users).toEqual(expect.arrayContaining(["debian", "dev"]));
+    expect(await fileOf("web-1", "/home/debian/.ssh/authorized_keys")).toBe(key.publicKey);
+    expect(JSON.parse(await fileOf("web-1", "/run/nephele/metadata.json"))).toEqual({ role: "web" });
+    expect(await real.withGuest("web-1", (guest) => guest.status("/var/tmp/runcmd"))).toBe(200);
+  });
+
+  test("the secret's file is what Barbican holds, and nowhere on the disk", async () => {
+    const listed = await openstack(real.node, real.team, "secret", "list", "-f", "value", "-c", "Secret href");
+    const held = await payloadOf(real.node, real.team, listed.text.trim());
+    // Compared without being shown.
+    expect((await fileOf("web-1", PASSWORD_FILE)) === held).toBe(true);
+    const seen = (name: string): Promise<string> => fileOf("web-1", `/var/tmp/seen/${name}`);
+    expect(await seen("link")).toBe("/run/nephele/files/file-1");
+    expect(await seen("mode")).toBe("400 root");
+    expect(await seen("file-system")).toBe("ramfs");
+    expect(await seen("copies")).toBe("");
+    expect(await seen("control")).toBe("/run/nephele/files/file-1");
+  });
+
+  test("a message with parts, packed: each part is done, and keys of both are there", async () => {
+    expect(await fileOf("web-2", "/var/tmp/boots")).toBe("boot");
+    expect(await fileOf("web-2", "/var/tmp/scripts")).toBe("once");
+    const keys = (await fileOf("web-2", "/home/debian/.ssh/authorized_keys")).split("\n");
+    expect(keys.toSorted()).toEqual([key.publicKey, "ssh-ed25519 THEIRS"]);
+  });
+
+  test("who has the key logs in, and nobody without", async () => {
+    const address = (await real.server("web-1")).status?.addresses?.[0]?.address ?? "";
+    const login = await key.login(real.node, `debian@${address}`, "id -un; sudo -n id -un");
+    expect(login).toMatchObject({ ok: true, text: "debian\nroot\n" });
+    const other = await loginKey();
+    try {
+      const refused = await other.login(real.node, `debian@${address}`, "true");
+      expect(refused).toMatchObject({ ok: false, text: expect.stringContaining("Permission denied") });
+    } finally {
+      other.forget();
+    }
+  });
+
+  test("another boot: what is for the first is not done again, what is for each is", async () => {
+    const requestedAt = timeText(new Date());
+    await real.patch("web-2", { reboot: { requestedAt, type: "Soft", hardAfter: "60s" } });
+    await eventually(
+      "the reboot to be done",
+      async () => (await real.server("web-2")).status?.reboot?.doneAt !== undefined,
+      { withinMs: 4 * MINUTES },
+    );
+    expect(await fileOf("web-2", "/var/tmp/boots")).toBe("boot\nboot");
+    expect(await fileOf("web-2", "/var/tmp/scripts")).toBe("once");
+  });
+});
