@@ -9,12 +9,15 @@ test("the page has medians of ratios, writes for each Server, and what was writt
   ];
   const byKind = { "patch servers.nephele.dev/status": 8, "patch images.nephele.dev/status": 1 };
   const writes = { total: 9, events: 1, byKind, byObject: {} };
-  const many = { upAfter: [30, 41.2], writes };
+  const memory = { guests: 800 * 2 ** 20, operator: 120 * 2 ** 20 };
+  const many = { activeAfter: [12, 25.4], upAfter: [30, 41.2], writes, memory };
   const rest = { minutes: 12, writes: { ...writes, total: 3 } };
   const page = serversReport("a machine", pairs, many, rest);
   for (const row of [
     "| Server over VirtualMachine, median of the runs' ratios | +0.0 % | +3 % |",
+    "| 2 Servers at once: last is ACTIVE | 25 s |  |",
     "| 2 Servers at once: last guest answers | 41 s |  |",
+    "| 2 Servers at once: memory of each, with the machine around it | 400 MiB |  |",
     "| writes of the operator until ACTIVE, each of them | 4.00 | 4 |",
     "| the same with those that count Servers, in Project, Flavor and Image | 4.50 |  |",
     "| writes at rest, 2 Servers, 12 minutes | 3 | 0 |",

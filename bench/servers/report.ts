@@ -7,11 +7,15 @@ export interface Pair {
   readonly bare: number;
 }
 
-/** Servers that were applied at once. */
+/** Servers that were applied at once, as many as the Project's quota lets. */
 export interface Many {
+  /** Seconds until each was ACTIVE. */
+  readonly activeAfter: readonly number[];
   /** Seconds until each guest answered. */
   readonly upAfter: readonly number[];
   readonly writes: Writes;
+  /** Bytes that are in use (kubelet's working set) when all have answered. */
+  readonly memory: { readonly guests: number; readonly operator: number };
 }
 
 export interface Rest {
@@ -26,13 +30,18 @@ export function serversReport(machine: string, pairs: readonly Pair[], many: Man
   const difference = median(pairs.map((pair) => pair.server - pair.bare));
   const count = many.upAfter.length;
   const each = (writes: number): string => (writes / count).toFixed(2);
+  const atOnce = `${count} Servers at once`;
+  const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
   const rows = [
     ["Server, apply → guest answers, median", `${server.toFixed(1)} s`, ""],
     ["VirtualMachine alone, median", `${bare.toFixed(1)} s`, ""],
     ["Server over VirtualMachine, median of the runs' ratios", signed(ratio, "%"), "+3 %"],
     ["the same as a difference, median", signed(difference, "s"), ""],
-    [`${count} Servers at once: first guest answers`, `${Math.min(...many.upAfter).toFixed(0)} s`, ""],
-    [`${count} Servers at once: last guest answers`, `${Math.max(...many.upAfter).toFixed(0)} s`, ""],
+    [`${atOnce}: last is ACTIVE`, `${Math.max(...many.activeAfter).toFixed(0)} s`, ""],
+    [`${atOnce}: first guest answers`, `${Math.min(...many.upAfter).toFixed(0)} s`, ""],
+    [`${atOnce}: last guest answers`, `${Math.max(...many.upAfter).toFixed(0)} s`, ""],
+    [`${atOnce}: memory of each, with the machine around it`, mebibytes(many.memory.guests / count), ""],
+    [`${atOnce}: memory of the operator`, mebibytes(many.memory.operator), ""],
     ["writes of the operator until ACTIVE, each of them", each(own(many.writes)), "4"],
     ["the same with those that count Servers, in Project, Flavor and Image", each(many.writes.total), ""],
     ["Events, each of them", each(many.writes.events), ""],
@@ -51,6 +60,8 @@ ${table}
 
 ${pairs.length} runs, interleaved: each boots a Server and the VirtualMachine that it becomes, applied by hand, one after the other
 and every second time in the other order; both clone the same Image and have the same user data. Seconds, Server / VirtualMachine: ${single.join(", ")}.
+The ${count} at once are as many as the Project's quota lets: none is refused. A Server is ACTIVE when its guest has power and an
+address, and the guest answers when it has booted.
 
 Writes are counted from the API server's audit log by the operator's user, Lease renewals left out: ${kinds.join(", ")}. A build
 that takes longer than 30 s says what it waits for, which is a write more; many guests at once on few cores do.
