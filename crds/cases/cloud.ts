@@ -4,6 +4,7 @@ import { databaseCases } from "./cloud/database.ts";
 import { gatewayCases } from "./cloud/gateway.ts";
 import { keyCases } from "./cloud/keys.ts";
 import { serviceCases } from "./cloud/services.ts";
+import { storeCases } from "./cloud/stores.ts";
 
 const NAME = "metadata.name must be a DNS label of at most 40 characters that begins with a letter";
 const SOURCE =
@@ -57,5 +58,6 @@ export const cloudRules: RuleTable = {
     ...databaseCases,
     ...gatewayCases,
     ...backupCases,
+    ...storeCases,
   ],
 };

@@ -65,6 +65,23 @@ const edged = (name: string) => ({
   },
 });
 
+const inTokens = (pin: string, configuration = "mine") => ({
+  spec: {
+    ...{ release: "2026.2", identity: { external: null } },
+    keyManager: {
+      external: null,
+      stores: [
+        { name: "software", type: "SimpleCrypto", default: true },
+        {
+          ...{ name: "hsm", type: "PKCS11", default: false },
+          pkcs11: { tokenLabel: "vault", pinSecretRef: { name: pin } },
+        },
+      ],
+      hsmClient: { mountPath: "/opt/hsm", image: "client:1", configurationSecretRef: { name: configuration } },
+    },
+  },
+});
+
 const recipients = (...letters: readonly string[]) => letters.map((letter) => `age1${letter.repeat(58)}`);
 const backedUp = {
   spec: {
@@ -87,6 +104,8 @@ const REFERENCES: readonly (readonly [string, RuleTable, (name: string) => Patch
   ["Cloud.spec.database.external.adminSecretRef", cloudRules, (name) => database(name)],
   ["Cloud.spec.database.external.caSecretRef", cloudRules, (name) => database("mine", name)],
   ["Cloud.spec.gateway.certificateSecretRef", cloudRules, edged],
+  ["Cloud.spec.keyManager.stores[].pkcs11.pinSecretRef", cloudRules, (name) => inTokens(name)],
+  ["Cloud.spec.keyManager.hsmClient.configurationSecretRef", cloudRules, (name) => inTokens("mine", name)],
 ];
 
 const refusal = () =>

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { createApi } from "./api.ts";
 import { type BarbicanClient, createBarbicanClient } from "./barbican/client.ts";
 import { createProjectQuotas, type ProjectQuotas } from "./barbican/quotas.ts";
+import { readStoreStates, type StoreStates } from "./barbican/store-states.ts";
 import type { Call } from "./call.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { type Connection, connect } from "./http.ts";
@@ -53,6 +54,8 @@ export interface CloudClients {
   project(projectId: string, call?: Call): { readonly barbican: BarbicanClient };
   /** Barbican's quotas, with the token of an administrator; nothing else of Barbican is ever done with that. */
   quotas(call?: Call): ProjectQuotas;
+  /** How the stores in PKCS#11 tokens are of a Barbican that we deployed. */
+  storeStates(call?: Call): Promise<StoreStates>;
   robotLogin(robot: RobotLogin, call?: Call): Promise<RobotSession>;
   credentialLogin(credential: ApplicationCredentialLogin, call?: Call): Promise<CredentialIdentity>;
   /** Lets what is under way end, then closes the connections. */
@@ -79,6 +82,7 @@ export function createCloudClients(settings: CloudSettings, hooks: ClientHooks =
       barbican: createBarbicanClient(createApi(keyManager, login.scoped({ kind: "project", id }), call)),
     }),
     quotas: (call) => createProjectQuotas(createApi(keyManager, login.scoped(administration), call)),
+    storeStates: (call) => readStoreStates(keyManager, call),
     robotLogin: (robot, call) => robotLogin(identity, robot, call),
     credentialLogin: (credential, call) => credentialLogin(identity, credential, call),
     close: async () => {

@@ -44,6 +44,7 @@ import { checkRelease } from "./steps/release.ts";
 import { restoreDatabases, restoreKeys } from "./steps/restore.ts";
 import { rotateKeys } from "./steps/rotate.ts";
 import { ensureSchema } from "./steps/schema.ts";
+import { checkStores, ensureStores } from "./steps/secret-stores.ts";
 import { askIdentity, askOthers, checkHypervisor, resolveClients } from "./steps/services.ts";
 import { smoke } from "./steps/smoke.ts";
 import { ensureCatalog } from "./steps/write-catalog.ts";
@@ -94,17 +95,15 @@ export function cloudController(deps: CloudDeps): Controller {
         // And these with sidecars.
         ...(deps.platform.sidecars === undefined ? [] : [accessPolicies]),
       ].map((resource) => watch<KubeObject>(resource, cloudOfChild, { ...managed, within })),
-      // Without a selector, as other kinds watch them in their namespaces: a certificate is not of our making.
+      // Without a selector, as other kinds watch them in their namespaces: certificates and PINs are not of our making.
       watch(
         coreSecrets,
         (secret, cache) => [
           ...cloudOfChild(secret),
-          ...edgesBy(
-            cache,
-            ({ metadata, spec }) =>
-              metadata.namespace === secret.metadata.namespace &&
-              spec.gateway?.certificateSecretRef.name === secret.metadata.name,
-          ),
+          ...cache
+            .list(clouds, secret.metadata.namespace)
+            .filter((cloud) => namesSecret(cloud, secret.metadata.name))
+            .map(keyOf),
         ],
         { within },
       ),
@@ -146,8 +145,10 @@ export function cloudController(deps: CloudDeps): Controller {
       deployed("Restored", reportOrphans),
       deployed("CatalogReady", ensureCatalog),
       apart("GatewayReady", removeEdge),
+      apart("StoresReady", ensureStores),
       deployed("KeyManagerReady", ensureBarbican),
       askOthers,
+      apart("StoresReady", checkStores),
       deployed("KeyManagerReady", smoke),
       deployed("KeysReady", rotateKeys),
       conclude,
@@ -169,6 +170,12 @@ function edgesBy(cache: CacheReader, holds: (cloud: Cloud) => boolean): readonly
     .list(clouds)
     .filter((cloud) => cloud.spec.gateway !== undefined && holds(cloud))
     .map(keyOf);
+}
+
+/** Whether the Cloud's certificate or a PIN of its stores is in a core Secret. */
+function namesSecret({ spec: { gateway, keyManager } }: Cloud, name: string): boolean {
+  const pins = (keyManager.stores ?? []).map(({ pkcs11 }) => pkcs11?.pinSecretRef.name);
+  return [gateway?.certificateSecretRef.name, ...pins].includes(name);
 }
 
 /** The Cloud that an object was made for: by its label, which keys have too. */

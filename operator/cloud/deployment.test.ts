@@ -61,7 +61,10 @@ describe("a Cloud", () => {
         tokenFormat: "jws",
         tokenLifetimeMs: 3_600_000,
       },
-      keyManager: { replicas: 2 },
+      keyManager: {
+        replicas: 2,
+        stores: { default: "software", simpleCrypto: "software", pkcs11: [], tokens: undefined, client: undefined },
+      },
       rotation: {
         tokens: { everyMs: 86_400_000, requestedAt: undefined },
         credential: { everyMs: 7_776_000_000, requestedAt: undefined },

@@ -2,6 +2,7 @@ import type { Cloud } from "#operator/api/generated/cloud.ts";
 import { isDeployed, partName, serviceHost } from "#operator/clients/cloud-connection.ts";
 import type { MeshPlatform } from "#operator/envoy/platform.ts";
 import { durationMs } from "#runtime/api/duration.ts";
+import { type SecretStores, storesOf } from "./secret-stores.ts";
 
 /** What the operator is told about the cluster that it deploys to. */
 export interface Platform {
@@ -90,7 +91,7 @@ export interface CloudDeployment {
     readonly tokenFormat: "jws" | "fernet";
     readonly tokenLifetimeMs: number;
   };
-  readonly keyManager: { readonly replicas: number };
+  readonly keyManager: { readonly replicas: number; readonly stores: SecretStores };
   /** When keys rotate, by what they are for. */
   readonly rotation: {
     /** Fernet keys, and the pairs that sign tokens. */
@@ -150,7 +151,7 @@ export function deploymentOf(cloud: Cloud, platform: Platform): CloudDeployment 
       tokenFormat: tokens.format,
       tokenLifetimeMs: durationMs(tokens.lifetime),
     },
-    keyManager: { replicas: keyManager.replicas ?? DEFAULT_REPLICAS },
+    keyManager: { replicas: keyManager.replicas ?? DEFAULT_REPLICAS, stores: storesOf(cloud) },
     rotation: {
       tokens: scheduleOf(identity.keys, DEFAULT_ROTATION.tokens),
       credential: scheduleOf(identity.credentialKeys, DEFAULT_ROTATION.stored),

@@ -12,6 +12,8 @@ const ofRegistered = ["WorkloadsRegistered"] as const;
 const ofMesh = ["MeshReady"] as const;
 /** And of one that has an edge. */
 const ofEdge = ["GatewayReady"] as const;
+/** And of one with stores in PKCS#11 tokens. */
+const ofTokens = ["StoresReady"] as const;
 /** And of one that has backups, of one that tries them, and of one that begins with a backup. */
 const ofBackedUp = ["BackupReady"] as const;
 const ofDrilled = ["Drilled"] as const;
@@ -25,6 +27,7 @@ export type Aspect =
   | (typeof ofRegistered)[number]
   | (typeof ofMesh)[number]
   | (typeof ofEdge)[number]
+  | (typeof ofTokens)[number]
   | (typeof ofBackedUp)[number]
   | (typeof ofDrilled)[number]
   | (typeof ofRestored)[number];
@@ -50,6 +53,7 @@ export function cloudStatus(report: CloudReport): StatusReport<Cloud> {
     ? [
         ...(cloud.spec.restore === undefined ? [] : ofRestored),
         ...ofDeployed,
+        ...(cloud.spec.keyManager.stores?.some(({ pkcs11 }) => pkcs11 !== undefined) === true ? ofTokens : []),
         ...(cloud.spec.backup === undefined ? [] : ofBackedUp),
         ...(cloud.spec.backup?.drill === undefined ? [] : ofDrilled),
         ...(isRegistered ? ofRegistered : []),

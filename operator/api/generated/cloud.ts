@@ -100,6 +100,8 @@ export interface CloudKeyManager {
   readonly replicas?: number;
   /** Where payloads are kept. Without it one SimpleCrypto store with the name software. */
   readonly stores?: readonly CloudKeyManagerStore[];
+  readonly softHSM?: CloudKeyManagerSoftHSM;
+  readonly hsmClient?: CloudKeyManagerHsmClient;
   readonly kek?: CloudKeyManagerKek;
   readonly external?: CloudKeyManagerExternal;
 }
@@ -108,10 +110,87 @@ export interface CloudKeyManager {
 export interface CloudKeyManagerStore {
   /** Its name. */
   readonly name: string;
-  /** SimpleCrypto: in the database, encrypted with a key that Nephele holds; for small and trial clouds. */
-  readonly type: "SimpleCrypto";
-  /** Whether new secrets go here. */
+  /** SimpleCrypto: in the database, encrypted with a key that Nephele holds; for small and trial clouds. PKCS11: in the database, encrypted with keys that are wrapped by one which does not leave a token. */
+  readonly type: "SimpleCrypto" | "PKCS11";
+  /** Whether new secrets go here, unless their project prefers another store. Of several stores one must be. */
   readonly default: boolean;
+  readonly pkcs11?: CloudKeyManagerStorePkcs11;
+}
+
+/** The token of a PKCS11 store. */
+export interface CloudKeyManagerStorePkcs11 {
+  /** Path of the PKCS#11 library in Barbican's pods, in a volume of hsmClient. Without it SoftHSM2, which is for trials: its token is a folder. */
+  readonly library?: string;
+  /** Label of the token. SoftHSM2's is made where there is none. */
+  readonly tokenLabel: string;
+  readonly pinSecretRef: CloudKeyManagerStorePkcs11PinSecretRef;
+  /** Label of the AES key that wraps the projects' keys; it is made where the token has none, and no data needs it. Without it <cloud>-<store>-mkek. */
+  readonly mkekLabel?: string;
+  /** Label of the key that signs them, made as that one. Without it <cloud>-<store>-hmac. */
+  readonly hmacLabel?: string;
+}
+
+/** A core Secret of this namespace with the PIN of the token's user. It is mounted into Barbican's pods, and a changed one is read there. */
+export interface CloudKeyManagerStorePkcs11PinSecretRef {
+  /** Name of the core Secret. */
+  readonly name: string;
+  /** Key in it. */
+  readonly key: string;
+}
+
+/** Where the tokens of stores without a library are. Without it a volume of its own, of 64Mi. */
+export interface CloudKeyManagerSoftHSM {
+  /** Size of a volume of its own; it stays when the Cloud goes, unless onDelete is Delete. */
+  readonly storage?: string;
+  readonly persistentVolumeClaim?: CloudKeyManagerSoftHSMPersistentVolumeClaim;
+}
+
+/** A claim that exists. Pods on several nodes need one that can be mounted by all (ReadWriteMany). */
+export interface CloudKeyManagerSoftHSMPersistentVolumeClaim {
+  /** Its name. */
+  readonly claimName: string;
+}
+
+/** What the libraries of PKCS11 stores need in Barbican's pods. */
+export interface CloudKeyManagerHsmClient {
+  /** An image with the vendor's library for Debian 12, mounted read-only (Kubernetes' image volumes). */
+  readonly image?: string;
+  readonly persistentVolumeClaim?: CloudKeyManagerHsmClientPersistentVolumeClaim;
+  /** Where it is mounted, below /opt or /usr/local. */
+  readonly mountPath: string;
+  readonly configurationSecretRef?: CloudKeyManagerHsmClientConfigurationSecretRef;
+  /** What tells the library where its files are: ChrystokiConfigurationPath, CS_PKCS11_R3_CFG. No secret. */
+  readonly environment?: readonly CloudKeyManagerHsmClientEnvironment[];
+  /** Where the HSM is in the network; Barbican's pods may reach nothing else of it. */
+  readonly addresses?: readonly CloudKeyManagerHsmClientAddress[];
+}
+
+/** A claim that exists with the vendor's library for Debian 12, mounted read-only. */
+export interface CloudKeyManagerHsmClientPersistentVolumeClaim {
+  /** Its name. */
+  readonly claimName: string;
+}
+
+/** A core Secret of this namespace whose keys are files of /etc/hsm-client: the library's configuration and certificates. */
+export interface CloudKeyManagerHsmClientConfigurationSecretRef {
+  /** Name of the core Secret. */
+  readonly name: string;
+}
+
+/** One variable. */
+export interface CloudKeyManagerHsmClientEnvironment {
+  /** Its name. */
+  readonly name: string;
+  /** Its value. */
+  readonly value: string;
+}
+
+/** One network. */
+export interface CloudKeyManagerHsmClientAddress {
+  /** Addresses: 192.0.2.10/32. */
+  readonly cidr: string;
+  /** TCP port. */
+  readonly port: number;
 }
 
 /** The key-encryption keys of SimpleCrypto stores. After each rotation the projects' keys are encrypted anew; keys that are no longer used are kept. */
@@ -357,7 +436,7 @@ export interface CloudStatusRelease {
 
 /** One kind of key. */
 export interface CloudStatusKey {
-  /** What it is for: fernet, kek. */
+  /** What it is for: fernet, kek, pkcs11-<store>. */
   readonly name: string;
   /** The core Secret that holds it. */
   readonly secret?: string;
@@ -367,8 +446,8 @@ export interface CloudStatusKey {
   readonly rotatedAt?: string;
   /** When the next takes its place; absent where nothing rotates it. */
   readonly nextRotation?: string;
-  /** Software: a core Secret of this cluster. */
-  readonly custody?: "Software";
+  /** Software: a core Secret of this cluster. Token: a PKCS#11 token, which it does not leave. */
+  readonly custody?: "Software" | "Token";
 }
 
 /** The backups that spec.backup asks for. */

@@ -1,10 +1,11 @@
-import type { Volume, VolumeMount } from "kubernetes-types/core/v1.d.ts";
+import type { EnvVar, Volume, VolumeMount } from "kubernetes-types/core/v1.d.ts";
 import { BARBICAN_PORT, connectionOf } from "#operator/clients/cloud-connection.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { drainFile } from "./drain.ts";
 import { isInMesh } from "./mesh.ts";
 import { child } from "./metadata.ts";
+import { storeFiles, storeParts, storePrograms, storeSections } from "./secret-stores.ts";
 import {
   AROUND_WSGI,
   DATABASE_POOL,
@@ -33,8 +34,7 @@ export function barbicanConfiguration(deployment: CloudDeployment): Desired {
     // References are at the address by which somebody asks: in the cluster, or by the edge.
     DEFAULT: { host_href: "", db_auto_create: false, use_stderr: true },
     database: { ...DATABASE_POOL },
-    secretstore: { enabled_secretstore_plugins: "store_crypto" },
-    crypto: { enabled_crypto_plugins: "simple_crypto" },
+    ...storeSections(deployment),
     // Without the queue orders are carried out at once, in the request: no worker and no RabbitMQ.
     queue: { enable: false },
     keystone_authtoken: {
@@ -66,8 +66,9 @@ export function barbicanConfiguration(deployment: CloudDeployment): Desired {
           wsgiFile: `${FOLDER}/${FILES.wsgi}`,
           inMesh: isInMesh(deployment, "barbican"),
         }),
-        [FILES.wsgi]: program(...AROUND_WSGI, "barbican_ready.py"),
+        [FILES.wsgi]: program(...AROUND_WSGI, "barbican_ready.py", ...storePrograms(deployment)),
         ...drainFile(),
+        ...storeFiles(deployment),
       },
     },
   });
@@ -104,9 +105,11 @@ export function barbicanFiles(
 ): {
   readonly volumes: Volume[];
   readonly mounts: VolumeMount[];
+  readonly env: EnvVar[];
 } {
   const { volume, mount } = configurationFiles(deployment, "barbican", FILES.secrets, keys);
-  return { volumes: [volume], mounts: [mount] };
+  const { volumes, mounts, env } = storeParts(deployment);
+  return { volumes: [volume, ...volumes], mounts: [mount, ...mounts], env };
 }
 
 /** Its pods. `keys` says which of what it reads at its start are there: others are another rollout. */

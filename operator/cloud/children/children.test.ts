@@ -16,6 +16,7 @@ import {
   keystoneSchemaJob,
   migrateCredentialsJob,
   rewrapKekJob,
+  storeKeysJob,
 } from "./jobs.ts";
 import { keystone, keystoneConfiguration, keystoneSecrets } from "./keystone.ts";
 import { memcached } from "./memcached.ts";
@@ -25,6 +26,7 @@ import { postgresql } from "./postgresql.ts";
 import { patroniConfiguration, patroniPasswords } from "./postgresql-config.ts";
 import { databaseMeshServices } from "./postgresql-members.ts";
 import { headlessService, releaseService } from "./service.ts";
+import { tokensClaim } from "./tokens-claim.ts";
 
 const small = aDeployment({ identity: { replicas: 1, tokens: { format: "fernet", lifetime: "1h" } } });
 const large = aDeployment({ database: { bundled: { instances: 3, storage: "20Gi" } } });
@@ -40,6 +42,36 @@ const outside = aDeployment({
   cache: { external: { servers: ["mc-1:11211", "mc-2:11212"] } },
 });
 
+/** Secrets in a token of SoftHSM2's and in one of a vendor's, beside those by keys of ours. */
+const inTokens = aDeployment({
+  keyManager: {
+    stores: [
+      { name: "software", type: "SimpleCrypto", default: false },
+      {
+        ...{ name: "hsm", type: "PKCS11", default: true },
+        pkcs11: { tokenLabel: "vault", pinSecretRef: { name: "hsm-pin", key: "pin" } },
+      },
+      {
+        ...{ name: "luna-1", type: "PKCS11", default: false },
+        pkcs11: {
+          ...{
+            library: "/opt/luna/libCryptoki2_64.so",
+            tokenLabel: "ha-group",
+            mkekLabel: "wraps",
+            hmacLabel: "signs",
+          },
+          pinSecretRef: { name: "luna", key: "password" },
+        },
+      },
+    ],
+    hsmClient: {
+      ...{ image: "registry.example.org/luna-client:10.7", mountPath: "/opt/luna" },
+      configurationSecretRef: { name: "luna-client" },
+      environment: [{ name: "ChrystokiConfigurationPath", value: "/etc/hsm-client" }],
+      addresses: [{ cidr: "192.0.2.10/32", port: 1792 }],
+    },
+  },
+});
 const meshed = aDeploymentInTheMesh();
 const replicated = aDeploymentInTheMesh({ database: { bundled: { instances: 3, storage: "20Gi" } } });
 const gateway = {
@@ -85,6 +117,15 @@ const made: Readonly<Record<string, readonly Desired[]>> = {
     bootstrapJob(small),
     migrateCredentialsJob(small, 2),
     rewrapKekJob(small, 3, 2),
+  ],
+  stores: [
+    barbicanConfiguration(inTokens),
+    barbican(inTokens, "kek 0,1"),
+    storeKeysJob(inTokens, "hsm-pin 7, luna 8"),
+    tokensClaim(inTokens, "default-tokens", "64Mi"),
+    ...networkPolicies(inTokens).filter(({ metadata }) =>
+      ["default-barbican", "default-setup"].includes(metadata.name),
+    ),
   ],
   backups: [...copies(), backupClaim(backedUp, "default-backups", "5Gi")],
   "backup-policies": networkPolicies(backedUp).filter(({ metadata }) =>
@@ -184,6 +225,7 @@ const podSpecs: readonly (readonly [string, PodSpecLike])[] = [
   ...(made["mesh"] ?? []).filter(({ kind }) => kind === "Deployment"),
   ...(made["postgresql-mesh"] ?? []).filter(({ kind }) => kind === "StatefulSet" || kind === "Job"),
   ...copies(),
+  ...(made["stores"] ?? []).filter(({ kind }) => ["Deployment", "Job"].includes(kind)),
 ].map((object) => {
   const { template } = object["spec"] as { readonly template: { readonly spec: PodSpecLike } };
   return [`${object.kind} ${object.metadata.name}`, template.spec];
@@ -246,6 +288,7 @@ describe("a Job", () => {
       bootstrapJob(longest),
       migrateCredentialsJob(longest, 2),
       rewrapKekJob(longest, 2, 1),
+      storeKeysJob(longest, "pin 1"),
     ])
       expect(job.metadata.name.length).toBeLessThanOrEqual(63);
   });

@@ -15,10 +15,21 @@ import { authorityOf, program, type Service } from "./service-config.ts";
 import { SERVICE_UID } from "./web-service.ts";
 
 /** What is done once for a content; at most 13 letters, so that names of pods are labels. */
-export type Task = "database" | "keystone-db" | "barbican-db" | "bootstrap" | "credentials" | "rewrap-kek" | BackupTask;
+export type Task =
+  | "database"
+  | "keystone-db"
+  | "barbican-db"
+  | "bootstrap"
+  | "credentials"
+  | "rewrap-kek"
+  | "store-keys"
+  | BackupTask;
 export type BackupTask = "backup" | "restore-keys" | "restore" | "drill";
 
 export const SCHEMA_TASKS: readonly string[] = ["keystone-db", "barbican-db"] satisfies readonly Task[];
+
+/** With what make_store_keys.py ends where only a person can help. */
+const ASK_A_PERSON = 3;
 
 export const TASK_LABEL = "nephele.dev/task";
 export const SECRETS_FOLDER = "/run/secrets/nephele";
@@ -35,11 +46,22 @@ interface JobInput {
   /** Default 2: how often a pod that failed is followed by another before the Job has failed. */
   readonly backoffLimit?: number;
   readonly annotations?: Readonly<Record<string, string>>;
+  /** With which code the container says that another try would end the same way. */
+  readonly givesUpWith?: number;
+  /** What else it depends on: another value is another Job. */
+  readonly dependsOn?: string;
   readonly rest?: Partial<PodSpec>;
   readonly uid: number;
   readonly container: PlainContainer;
   readonly volumes: readonly Volume[];
 }
+
+/** What a Job depends on that is not in its spec; on its pods. */
+const DEPENDS_ON = "nephele.dev/depends-on";
+
+const failedAtOnce = (containerName: string, code: number): NonNullable<JobSpec["podFailurePolicy"]> => ({
+  rules: [{ action: "FailJob", onExitCodes: { containerName, operator: "In", values: [code] } }],
+});
 
 /** A Job whose name tells its content: what has changed runs anew, and the same never runs twice. */
 export function job(input: JobInput): Desired {
@@ -56,7 +78,14 @@ export function job(input: JobInput): Desired {
   const spec: JobSpec = {
     backoffLimit: input.backoffLimit ?? 2,
     activeDeadlineSeconds: input.deadlineSeconds ?? 600,
-    template: { metadata: { labels }, spec: pod },
+    ...(input.givesUpWith === undefined ? {} : { podFailurePolicy: failedAtOnce(container.name, input.givesUpWith) }),
+    template: {
+      metadata: {
+        labels,
+        ...(input.dependsOn === undefined ? {} : { annotations: { [DEPENDS_ON]: input.dependsOn } }),
+      },
+      spec: pod,
+    },
   };
   const name = partName(deployment.cloud, `${task}-${contentHash(spec)}`);
   const desired = child({ deployment, part, apiVersion: "batch/v1", kind: "Job", name, content: { spec } });
@@ -111,20 +140,24 @@ interface ServiceJobInput {
   readonly service: Service;
   readonly command: readonly string[];
   readonly args?: readonly string[];
+  readonly rest?: Pick<JobInput, "givesUpWith" | "dependsOn">;
 }
 
 /** A program of a service's image, with all that the service reads. */
-function serviceJob(deployment: CloudDeployment, { task, service, command, args }: ServiceJobInput): Desired {
-  const { volumes, mounts } = service === "keystone" ? keystoneFiles(deployment) : barbicanFiles(deployment);
+function serviceJob(deployment: CloudDeployment, { task, service, command, args, rest }: ServiceJobInput): Desired {
+  const { volumes, mounts, env } =
+    service === "keystone" ? { ...keystoneFiles(deployment), env: [] } : barbicanFiles(deployment);
   return job({
     deployment,
     task,
+    ...rest,
     uid: SERVICE_UID,
     container: {
       name: task,
       image: image(deployment, service, deployment.release),
       command: [...command],
       ...(args === undefined ? {} : { args: [...args] }),
+      ...(env.length > 0 ? { env } : {}),
       volumeMounts: [...mounts, { name: "tmp", mountPath: "/tmp" }],
     },
     volumes,
@@ -170,6 +203,20 @@ export function rewrapKekJob(deployment: CloudDeployment, keys: number, used: nu
     service: "barbican",
     command: ["python3", "-c", program("rewrap_kek.py")],
     args: [String(keys), String(used)],
+  });
+}
+
+/**
+ * Makes what the stores in PKCS#11 tokens need, and says where that is lost.
+ * @param pins which versions of the core Secrets with PINs there are: another is another Job
+ */
+export function storeKeysJob(deployment: CloudDeployment, pins: string): Desired {
+  return serviceJob(deployment, {
+    task: "store-keys",
+    service: "barbican",
+    command: ["python3", "-c", program("make_store_keys.py")],
+    args: deployment.keyManager.stores.pkcs11.map(({ name }) => name),
+    rest: { givesUpWith: ASK_A_PERSON, dependsOn: pins },
   });
 }
 

@@ -13,6 +13,7 @@ import { isInMesh, MESH_PORT, partsWithSidecar } from "./mesh.ts";
 import { child, type Part, selectorOf } from "./metadata.ts";
 import { PATRONI_PORT } from "./postgresql-config.ts";
 import { PATRONI_MESH_PORT } from "./postgresql-members.ts";
+import { toHsms } from "./secret-stores.ts";
 
 const DNS: NetworkPolicyEgressRule = {
   to: [
@@ -151,9 +152,10 @@ export function networkPolicies(
       egress: [
         ...[DNS, ...ofSidecar("barbican"), toDatabase, toCache],
         { to: [pods("keystone")], ports: tcp(KEYSTONE_PORT, ...meshPort) },
+        ...toHsms(deployment),
       ],
     }),
-    policy("setup", { egress: [DNS, ...ofSidecar("setup"), toDatabase] }),
+    policy("setup", { egress: [DNS, ...ofSidecar("setup"), toDatabase, ...toHsms(deployment)] }),
     ...(copies ? [policy("backup", { egress: [DNS, ...ofSidecar("backup"), toDatabase] })] : []),
     ...(backup === undefined ? [] : [policy("drill", {})]),
     ...(restore === undefined ? [] : [policy("restore", { egress: [toApiServer] })]),

@@ -4,7 +4,7 @@ import type { CloudDeployment } from "../deployment.ts";
 import { SOCKET, SOCKET_MODE } from "./mesh.ts";
 
 /** Values of one section; a list stands for an option that is repeated. */
-type Section = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+export type Section = Readonly<Record<string, string | number | boolean | readonly string[]>>;
 
 /** The text of an oslo.config file. */
 export function osloConfig(sections: Readonly<Record<string, Section>>): string {

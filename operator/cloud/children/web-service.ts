@@ -1,5 +1,5 @@
 import type { DeploymentSpec } from "kubernetes-types/apps/v1.d.ts";
-import type { Volume, VolumeMount } from "kubernetes-types/core/v1.d.ts";
+import type { EnvVar, Volume, VolumeMount } from "kubernetes-types/core/v1.d.ts";
 import { contentHash } from "#operator/api/content.ts";
 import { partName } from "#operator/clients/cloud-connection.ts";
 import type { Desired } from "#runtime/api/object.ts";
@@ -23,6 +23,7 @@ export interface WebServiceInput {
   readonly keys: string;
   readonly volumes: readonly Volume[];
   readonly mounts: readonly VolumeMount[];
+  readonly env?: readonly EnvVar[];
 }
 
 /** The Deployment of a release's pods. */
@@ -38,7 +39,7 @@ export const SERVICE_UID = 42424;
  * stops. Another release is another Deployment, so that both can be there at once (steps/switch.ts).
  */
 export function webService(input: WebServiceInput): Desired {
-  const { deployment, part, replicas, port, configuration, keys, volumes, mounts } = input;
+  const { deployment, part, replicas, port, configuration, keys, volumes, mounts, env = [] } = input;
   const ofRelease = { [RELEASE_LABEL]: deployment.release };
   const selector = { ...selectorOf(deployment, part), ...ofRelease };
   const spec: DeploymentSpec = {
@@ -62,6 +63,7 @@ export function webService(input: WebServiceInput): Desired {
             name: part,
             image: image(deployment, part, deployment.release),
             args: ["--ini", `/etc/${part}/uwsgi.ini`],
+            ...(env.length > 0 ? { env: [...env] } : {}),
             ports: [{ name: part, containerPort: port }],
             // Loading the application takes 3 to 9 s.
             startupProbe: {

@@ -19,6 +19,8 @@ export function decideJob(job: Job | undefined, now: Date): JobDecision {
   if (conditions.some(({ type, status }) => type === "Complete" && status === "True")) return { kind: "done" };
   const failed = conditions.find(({ type, status }) => type === "Failed" && status === "True");
   if (failed === undefined) return { kind: "running" };
+  // It said itself that another try would end the same way: what has changed is another Job.
+  if (failed.reason === "PodFailurePolicy") return { kind: "failed", message: "a person is asked for" };
   const since = Date.parse(failed.lastTransitionTime ?? "");
   if (now.getTime() - since >= RETRY_AFTER_MS) return { kind: "again" };
   return { kind: "failed", message: failed.message ?? "it failed" };

@@ -15,7 +15,7 @@ const NOT_NEEDED: readonly string[] = [
 ];
 
 /** What a Cloud is not Ready without, and an upgrade ends without: neither release can mend it. */
-const NOT_OF_UPGRADES: readonly string[] = ["GatewayReady"];
+const NOT_OF_UPGRADES: readonly string[] = ["GatewayReady", "StoresReady"];
 
 /** Ready when all that is needed is; and the last of an upgrade, when everything of the new release serves. */
 export async function conclude(scope: CloudScope): Promise<Outcome> {

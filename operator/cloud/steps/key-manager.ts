@@ -20,6 +20,8 @@ export async function ensureBarbican(
 ): Promise<Outcome> {
   const { custody } = scope;
   if (custody === undefined) throw new Error("the keys are held before Barbican");
+  const preparing = storesInTheMaking(scope);
+  if (preparing !== undefined) return preparing;
   const outcome = await serve({
     scope,
     deployment,
@@ -30,6 +32,15 @@ export async function ensureBarbican(
     check: (clients) => keepSecret(scope, clients, signal),
   });
   return outcome.kind === "settled" ? settled() : outcome;
+}
+
+/**
+ * While the stores are entered in Barbican's database no pods are replaced: several that start would enter them at once, and all
+ * but one fail. What went wrong with them is no reason to wait: other stores are served.
+ */
+function storesInTheMaking({ results }: CloudScope): Outcome | undefined {
+  const stores = results.get("StoresReady");
+  return stores?.kind === "waiting" && stores.reason === undefined ? stores : undefined;
 }
 
 /** Whether all of Barbican's pods are as they are wanted: those of before an edge do not know its paths. */

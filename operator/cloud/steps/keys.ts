@@ -47,7 +47,11 @@ export async function holdKeys(scope: CloudScope, deployment: CloudDeployment): 
       }
       case "held": {
         scope.custody = { keySet, values: (name) => held.get(name) ?? ({} as Values) };
-        scope.keys = keyStatus(deployment, keys, secrets);
+        // Those in tokens are looked at later (steps/secret-stores.ts).
+        scope.keys = [
+          ...keyStatus(deployment, keys, secrets),
+          ...(cloud.status?.keys ?? []).filter(({ custody }) => custody === "Token"),
+        ];
         return settled({ message: `${keys.length} kinds of keys are held, in software` });
       }
       default:

@@ -39,7 +39,7 @@ async function stop(scope: CloudScope, resource: Resource): Promise<Outcome | un
   return waiting(`${resource.kind} ${running.map(({ metadata }) => metadata.name).join(", ")} to stop`);
 }
 
-/** With onDelete `Delete`: the volumes, what Patroni kept, the keys, and last the record that they were there. */
+/** With onDelete `Delete`: the volumes, SoftHSM2's tokens among them, what Patroni kept, the keys, and last the record that they were there. */
 export async function leaveNothing(scope: CloudScope): Promise<Outcome> {
   const { deployment, kube, object } = scope;
   if (deployment === undefined || object.spec.onDelete === "Retain") return settled();
@@ -51,6 +51,7 @@ export async function leaveNothing(scope: CloudScope): Promise<Outcome> {
       await kube.delete(resource, { namespace, name: metadata.name }, { uid: metadata.uid });
   };
   await remove(persistentVolumeClaims, ofDatabase);
+  await remove(persistentVolumeClaims, selectorText(selectorOf(deployment, "barbican")));
   await remove(configMaps, ofDatabase);
   await remove(coreSecrets, ofCloud);
   const record = recordOf(scope);
