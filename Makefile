@@ -130,6 +130,11 @@ bench-mesh: $(INSTALLED) $(ENVOY_PROTOS) ## Measure what sidecars add to Keyston
 	NEPHELE_CLUSTER_DIR=$(CURDIR)/.cache/bench-cluster node bench/mesh/run.ts $(BENCH)
 	biome check --write docs/bench-mesh.md
 
+.PHONY: bench-stores
+bench-stores: $(INSTALLED) ## Measure secrets in a PKCS#11 token against those by keys of the cluster, and the token's failure: docs/reports/pkcs11.md
+	NEPHELE_CLUSTER_DIR=$(CURDIR)/.cache/bench-cluster node bench/stores/run.ts $(BENCH)
+	biome check --write docs
+
 .PHONY: bench-writes
 bench-writes: $(INSTALLED) ## Count the operator's writes for 1,000 Secrets and Servers into docs/, on a cluster of its own
 	NEPHELE_CLUSTER_DIR=$(CURDIR)/.cache/bench-cluster node bench/operator/writes.ts $(BENCH)
