@@ -72,8 +72,8 @@ request, some 2 to 4 calls of it.
 ${table(["", "SimpleCrypto", "PKCS#11", "ratio"], rows)}
 
 Runs: ${runs.length}, both stores in turn in each; numbers are medians of the runs, ratios within a run. In a run ${alone} requests of a kind go one after
-another, then ${together} with ${atOnce} underway. A load average far above the number of cores says that other programs took part of the machine: then the
-ratios say more than the times.
+another, then ${together} with ${atOnce} underway. A load average far above the number of cores says that other programs took part of the machine, now more and now
+less: then times and ratios are the machine's, and what is the stores' is only who was answered, and how.
 
 ## When the token does not answer
 
