@@ -82,8 +82,8 @@ export function nextKeyUnknown({ cache }: CloudScope, deployment: CloudDeploymen
   const { cloud, platform } = deployment;
   const namespace = cloud.metadata.namespace ?? "";
   const next = values[SIGNING.nextPublic];
-  // Where we may not see policies none is of ours.
-  if (next === undefined || !platform.gateways || cache.isForbidden(edgePolicies, namespace)) return undefined;
+  // Where policies are not seen none is of ours: an edge would not have got this far.
+  if (next === undefined || !platform.gateways || !cache.hasSynced(edgePolicies, namespace)) return undefined;
   const policy = cache.get(edgePolicies, { namespace, name: tokensPolicy(cloud) });
   return keyUnknownAtEdge(policy, publicJwk(next));
 }
