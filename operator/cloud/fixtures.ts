@@ -1,4 +1,5 @@
 import type { Cloud, CloudSpec } from "#operator/api/generated/cloud.ts";
+import type { Desired, KubeObject } from "#runtime/api/object.ts";
 import { type CloudDeployment, deploymentOf, type Platform } from "./deployment.ts";
 
 /** A Cloud that is deployed, as the API server gives it. */
@@ -55,3 +56,11 @@ function deploymentOn(platform: Platform, spec: Partial<CloudSpec>): CloudDeploy
 
 /** As the API server fills them in. */
 export const anEdgesLimits = { loginsPerAddress: 60, requestsPerUser: 6_000, requestsPerProject: 12_000 } as const;
+
+/** As the API server gives back what was made, so that the control plane can look at it. */
+export function dated(made: readonly Desired[]): readonly KubeObject[] {
+  return made.map(({ metadata, ...rest }) => ({
+    ...rest,
+    metadata: { ...metadata, uid: metadata.name, creationTimestamp: "2026-11-26T10:00:00Z" },
+  })) as unknown as readonly KubeObject[];
+}
