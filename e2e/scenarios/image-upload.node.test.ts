@@ -104,7 +104,10 @@ describe("an Image that is uploaded", { timeout: 6 * MINUTES }, () => {
   test("that is cut off, or too large, is no disk; it can be sent again", async () => {
     await awaiting("again");
     const refused = await sent(await real.disks.bytes("hostile-size.qcow2"), "again");
-    expect(refused).toMatchObject({ status: 400, text: expect.stringContaining("larger than the reported available storage") });
+    expect(refused).toMatchObject({
+      status: 400,
+      text: expect.stringContaining("larger than the reported available storage"),
+    });
     await proxy.sendHalf(disk, await tokenFor("again"));
     // Had CDI taken the half for the whole, it would take nothing more.
     expect(await sent(disk, "again")).toMatchObject({ status: 200 });
