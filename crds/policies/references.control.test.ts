@@ -65,22 +65,33 @@ const edged = (name: string) => ({
   },
 });
 
-const inTokens = (pin: string, configuration = "mine") => ({
+const SOFTWARE = { name: "software", type: "SimpleCrypto", default: true };
+const TOKEN = {
+  ...{ name: "hsm", type: "PKCS11", default: false },
+  pkcs11: { tokenLabel: "vault", pinSecretRef: { name: "mine" }, library: "/opt/hsm/lib.so" },
+};
+const HSM_CLIENT = {
+  ...{ mountPath: "/opt/hsm", image: "client:1", configurationSecretRef: { name: "mine" } },
+  ...{ addresses: [{ cidr: "192.0.2.10/32", port: 1792 }], environment: [{ name: "HSM", value: "1" }] },
+};
+const inTokens = {
   spec: {
     ...{ release: "2026.2", identity: { external: null } },
-    keyManager: {
-      external: null,
-      stores: [
-        { name: "software", type: "SimpleCrypto", default: true },
-        {
-          ...{ name: "hsm", type: "PKCS11", default: false },
-          pkcs11: { tokenLabel: "vault", pinSecretRef: { name: pin } },
-        },
-      ],
-      hsmClient: { mountPath: "/opt/hsm", image: "client:1", configurationSecretRef: { name: configuration } },
-    },
+    keyManager: { external: null, stores: [SOFTWARE, TOKEN], hsmClient: HSM_CLIENT },
   },
-});
+};
+/** Each by which something else runs in Barbican's pods, or gets a PIN. */
+const OTHER_LIBRARIES: readonly object[] = [
+  { stores: [SOFTWARE, { ...TOKEN, pkcs11: { ...TOKEN.pkcs11, library: "/opt/hsm/own.so" } }] },
+  { stores: [SOFTWARE, TOKEN, { ...TOKEN, name: "another" }] },
+  { stores: [SOFTWARE, { ...TOKEN, pkcs11: { ...TOKEN.pkcs11, pinSecretRef: { name: "theirs" } } }] },
+  { hsmClient: { image: "own:1" } },
+  { hsmClient: { mountPath: "/opt/own" } },
+  { hsmClient: { configurationSecretRef: { name: "other" } } },
+  { hsmClient: { addresses: [{ cidr: "198.51.100.1/32", port: 1792 }] } },
+  { hsmClient: { environment: [{ name: "HSM", value: "2" }] } },
+  { softHSM: { storage: "64Mi" } },
+];
 
 const recipients = (...letters: readonly string[]) => letters.map((letter) => `age1${letter.repeat(58)}`);
 const backedUp = {
@@ -104,8 +115,6 @@ const REFERENCES: readonly (readonly [string, RuleTable, (name: string) => Patch
   ["Cloud.spec.database.external.adminSecretRef", cloudRules, (name) => database(name)],
   ["Cloud.spec.database.external.caSecretRef", cloudRules, (name) => database("mine", name)],
   ["Cloud.spec.gateway.certificateSecretRef", cloudRules, edged],
-  ["Cloud.spec.keyManager.stores[].pkcs11.pinSecretRef", cloudRules, (name) => inTokens(name)],
-  ["Cloud.spec.keyManager.hsmClient.configurationSecretRef", cloudRules, (name) => inTokens("mine", name)],
 ];
 
 const refusal = () =>
@@ -150,6 +159,24 @@ test("Cloud.spec.backup: who may not read all core Secrets chooses neither recip
   expect(await changed(cloudRules, { spec: without }, { spec: { backup } })).toContain(KEYS);
   for (const change of [{ keep: 3 }, { requestedAt: "2026-11-26T07:30:00Z" }, null])
     expect(await changed(cloudRules, backedUp, { spec: { backup: change } })).toBe(ACCEPTED);
+});
+
+test("Cloud.spec.keyManager: who may not read all core Secrets chooses no library, token or PIN", async () => {
+  const RUNS = "whoever chooses stores in tokens has libraries run beside all keys of the Cloud";
+  const create = (by: Sender) => by.judge("POST", collectionOf(cloudRules), object(cloudRules, inTokens));
+  expect(await untilRefused(() => create(writer))).toContain(RUNS);
+  expect(await create(keeper)).toBe(ACCEPTED);
+  for (const keyManager of OTHER_LIBRARIES) {
+    expect(await changed(cloudRules, inTokens, { spec: { keyManager } })).toContain(RUNS);
+    expect(await changed(cloudRules, inTokens, { spec: { keyManager } }, keeper)).toBe(ACCEPTED);
+  }
+  const { stores, hsmClient, ...without } = inTokens.spec.keyManager;
+  const before = { spec: { ...inTokens.spec, keyManager: without } };
+  for (const keyManager of [{ stores }, { hsmClient }])
+    expect(await changed(cloudRules, before, { spec: { keyManager } })).toContain(RUNS);
+  // What is no token's is for who may write the Cloud.
+  expect(await changed(cloudRules, inTokens, { spec: { keyManager: { replicas: 3 } } })).toBe(ACCEPTED);
+  expect(await changed(cloudRules, before, { spec: { keyManager: { stores: [SOFTWARE] } } })).toBe(ACCEPTED);
 });
 
 describe.each(REFERENCES)("%s", (_field, table, naming) => {

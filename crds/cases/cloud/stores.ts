@@ -15,6 +15,14 @@ const client = (hsmClient: object) => deploying({ keyManager: { hsmClient } });
 const softHSM = (where: object) => deploying({ keyManager: { softHSM: where } });
 const claim = (claimName: string) => ({ persistentVolumeClaim: { claimName } });
 
+const inClient = { mountPath: "/opt/hsm", image: "client:1" };
+const environment = (name: string) => client({ ...inClient, environment: [{ name, value: "/etc/hsm-client" }] });
+/** Variables that are read by something else than a vendor's library. */
+const NOT_A_LIBRARYS = [
+  ...["LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT", "PYTHONPATH", "UWSGI_MOUNT", "OS_DATABASE__CONNECTION"],
+  ...["PATH", "PGSSLMODE", "OPENSSL_CONF", "https_proxy", "SOFTHSM2_CONF", "BARBICAN_PASTE_FILE"],
+];
+
 const AT = "spec.keyManager";
 const ONE_DEFAULT = "one of the stores must be the default, where new secrets go: give the others default: false";
 const STAYS = "a store cannot be taken away, renamed or given another type: what is in it could not be read";
@@ -173,29 +181,42 @@ export const storeCases: readonly RuleCase[] = [
     at: "spec.keyManager.hsmClient.mountPath",
     refusedWith: "/opt/venv is Barbican itself",
   },
+  ...["/opt//venv", "/opt/hsm/../venv", "/opt/./venv", "/opt/hsm/"].map(
+    (mountPath): RuleCase => ({
+      says: `a vendor's library at a path that is another: ${mountPath}`,
+      fault: client({ ...inClient, mountPath }),
+      control: client({ ...inClient, mountPath: "/opt/hsm-1.0/lib" }),
+      at: "spec.keyManager.hsmClient.mountPath",
+      refusedWith: "must have no part that is empty or begins with a dot: the path would mean another",
+    }),
+  ),
+  ...NOT_A_LIBRARYS.map(
+    (name): RuleCase => ({
+      says: `a variable that is not for a vendor's library: ${name}`,
+      fault: environment(name),
+      control: environment("ChrystokiConfigurationPath"),
+      at: "spec.keyManager.hsmClient.environment[0].name",
+      refusedWith: "is Barbican's own, or read by what runs it",
+    }),
+  ),
   {
-    says: "a library that is loaded before all others",
-    fault: client({
-      ...{ mountPath: "/opt/hsm", image: "client:1" },
-      environment: [{ name: "LD_PRELOAD", value: "/opt/hsm/own.so" }],
-    }),
-    control: client({
-      ...{ mountPath: "/opt/hsm", image: "client:1" },
-      environment: [{ name: "ChrystokiConfigurationPath", value: "/etc/hsm-client" }],
-    }),
-    at: "spec.keyManager.hsmClient.environment[0].name",
-    refusedWith: "is Barbican's own",
+    says: "tokens in the volume of a database",
+    fault: softHSM(claim("data-default-postgresql-0")),
+    control: softHSM(claim("tokens")),
+    at: "spec.keyManager.softHSM.persistentVolumeClaim.claimName",
+    refusedWith: "is of a database's volume or of SPIRE's: tokens are in one of their own",
+  },
+  {
+    says: "a vendor's library in SPIRE's volume",
+    fault: client({ mountPath: "/opt/hsm", ...claim("data-nephele-spire-server-0") }),
+    control: client({ mountPath: "/opt/hsm", ...claim("client") }),
+    at: "spec.keyManager.hsmClient.persistentVolumeClaim.claimName",
+    refusedWith: "is of a database's volume or of SPIRE's: libraries are in one of their own",
   },
   {
     says: "an HSM at a name",
-    fault: client({
-      ...{ mountPath: "/opt/hsm", image: "client:1" },
-      addresses: [{ cidr: "hsm.example.org", port: 1792 }],
-    }),
-    control: client({
-      ...{ mountPath: "/opt/hsm", image: "client:1" },
-      addresses: [{ cidr: "192.0.2.10/32", port: 1792 }],
-    }),
+    fault: client({ ...inClient, addresses: [{ cidr: "hsm.example.org", port: 1792 }] }),
+    control: client({ ...inClient, addresses: [{ cidr: "192.0.2.10/32", port: 1792 }] }),
     at: "spec.keyManager.hsmClient.addresses[0].cidr",
     refusedWith: "must be a network in CIDR notation",
   },

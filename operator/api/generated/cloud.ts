@@ -161,7 +161,7 @@ export interface CloudKeyManagerHsmClient {
   readonly configurationSecretRef?: CloudKeyManagerHsmClientConfigurationSecretRef;
   /** What tells the library where its files are: ChrystokiConfigurationPath, CS_PKCS11_R3_CFG. No secret. */
   readonly environment?: readonly CloudKeyManagerHsmClientEnvironment[];
-  /** Where the HSM is in the network; Barbican's pods may reach nothing else of it. */
+  /** Where the HSM is in the network; Barbican's pods, and Jobs that set the Cloud up, may reach nothing else of it. Of stores with a library. */
   readonly addresses?: readonly CloudKeyManagerHsmClientAddress[];
 }
 
