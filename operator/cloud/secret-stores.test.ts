@@ -51,3 +51,9 @@ test("a token of a vendor's library needs no volume for tokens, and has the labe
     client: hsmClient,
   });
 });
+
+test("nothing of a vendor's is in the pods, nor an address allowed, where no store has its library", () => {
+  const hsmClient = { mountPath: "/opt/hsm", image: "registry.example.org/luna:10" };
+  for (const stores of [[software], [software, token()]])
+    expect(storesOf(aCloud({ keyManager: { stores, hsmClient } })).client).toBeUndefined();
+});

@@ -22,7 +22,7 @@ export interface SecretStores {
   readonly pkcs11: readonly Pkcs11Store[];
   /** The claim with SoftHSM2's tokens; undefined where no store needs it. */
   readonly tokens: TokensClaim | undefined;
-  /** What vendors' libraries need in the pods. */
+  /** What vendors' libraries need in the pods; undefined where no store has one. */
   readonly client: CloudKeyManagerHsmClient | undefined;
 }
 
@@ -48,7 +48,7 @@ export function storesOf(cloud: Cloud): SecretStores {
     simpleCrypto: stores.find(({ type }) => type === "SimpleCrypto")?.name,
     pkcs11,
     tokens: pkcs11.some(({ library }) => library === undefined) ? tokens : undefined,
-    client: hsmClient,
+    client: pkcs11.some(({ library }) => library !== undefined) ? hsmClient : undefined,
   };
 }
 

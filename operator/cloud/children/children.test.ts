@@ -121,7 +121,7 @@ const made: Readonly<Record<string, readonly Desired[]>> = {
   stores: [
     barbicanConfiguration(inTokens),
     barbican(inTokens, "kek 0,1"),
-    storeKeysJob(inTokens, "hsm-pin 7, luna 8"),
+    storeKeysJob(inTokens, "hsm 0f3c, luna 9a2e"),
     tokensClaim(inTokens, "default-tokens", "64Mi"),
     ...networkPolicies(inTokens).filter(({ metadata }) =>
       ["default-barbican", "default-setup"].includes(metadata.name),

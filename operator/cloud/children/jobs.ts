@@ -3,6 +3,7 @@ import type { PodSpec, Volume } from "kubernetes-types/core/v1.d.ts";
 import { contentHash } from "#operator/api/content.ts";
 import { connectionOf, partName } from "#operator/clients/cloud-connection.ts";
 import type { Desired } from "#runtime/api/object.ts";
+import { ASK_A_PERSON, REFUSED } from "../decide/job.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { secretNames } from "../names.ts";
 import { versions } from "../releases.ts";
@@ -28,9 +29,6 @@ export type BackupTask = "backup" | "restore-keys" | "restore" | "drill";
 
 export const SCHEMA_TASKS: readonly string[] = ["keystone-db", "barbican-db"] satisfies readonly Task[];
 
-/** With what make_store_keys.py ends where only a person can help. */
-const ASK_A_PERSON = 3;
-
 export const TASK_LABEL = "nephele.dev/task";
 export const SECRETS_FOLDER = "/run/secrets/nephele";
 /** The user `postgres` of the image. */
@@ -46,8 +44,8 @@ interface JobInput {
   /** Default 2: how often a pod that failed is followed by another before the Job has failed. */
   readonly backoffLimit?: number;
   readonly annotations?: Readonly<Record<string, string>>;
-  /** With which code the container says that another try would end the same way. */
-  readonly givesUpWith?: number;
+  /** With which codes the container says that another try would end the same way. */
+  readonly givesUpWith?: readonly number[];
   /** What else it depends on: another value is another Job. */
   readonly dependsOn?: string;
   readonly rest?: Partial<PodSpec>;
@@ -59,8 +57,8 @@ interface JobInput {
 /** What a Job depends on that is not in its spec; on its pods. */
 const DEPENDS_ON = "nephele.dev/depends-on";
 
-const failedAtOnce = (containerName: string, code: number): NonNullable<JobSpec["podFailurePolicy"]> => ({
-  rules: [{ action: "FailJob", onExitCodes: { containerName, operator: "In", values: [code] } }],
+const failedAtOnce = (containerName: string, codes: readonly number[]): NonNullable<JobSpec["podFailurePolicy"]> => ({
+  rules: [{ action: "FailJob", onExitCodes: { containerName, operator: "In", values: [...codes] } }],
 });
 
 /** A Job whose name tells its content: what has changed runs anew, and the same never runs twice. */
@@ -208,15 +206,17 @@ export function rewrapKekJob(deployment: CloudDeployment, keys: number, used: nu
 
 /**
  * Makes what the stores in PKCS#11 tokens need, and says where that is lost.
- * @param pins which versions of the core Secrets with PINs there are: another is another Job
+ * @param pins digests of the PINs (decide/pin-digest.ts): another is another Job
  */
 export function storeKeysJob(deployment: CloudDeployment, pins: string): Desired {
+  const names = deployment.keyManager.stores.pkcs11.map(({ name }) => name);
+  const refused = Array.from({ length: 2 ** names.length - 1 }, (_, index) => REFUSED + index + 1);
   return serviceJob(deployment, {
     task: "store-keys",
     service: "barbican",
     command: ["python3", "-c", program("make_store_keys.py")],
-    args: deployment.keyManager.stores.pkcs11.map(({ name }) => name),
-    rest: { givesUpWith: ASK_A_PERSON, dependsOn: pins },
+    args: names,
+    rest: { givesUpWith: [ASK_A_PERSON, ...refused], dependsOn: pins },
   });
 }
 

@@ -1,8 +1,10 @@
 import type { EnvVar, Volume, VolumeMount } from "kubernetes-types/core/v1.d.ts";
 import type { NetworkPolicyEgressRule } from "kubernetes-types/networking/v1.d.ts";
 import { partName } from "#operator/clients/cloud-connection.ts";
+import type { Desired } from "#runtime/api/object.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import type { Pkcs11Store } from "../secret-stores.ts";
+import { child } from "./metadata.ts";
 import { FILE_MODE } from "./pod-parts.ts";
 import { program, type Section } from "./service-config.ts";
 
@@ -10,6 +12,7 @@ import { program, type Section } from "./service-config.ts";
 export const STORES_FOLDER = "/etc/barbican-stores";
 export const TOKENS_FOLDER = "/var/lib/softhsm/tokens";
 const PINS_FOLDER = `${STORES_FOLDER}/pins`;
+const REFUSED_FOLDER = `${STORES_FOLDER}/refused`;
 const CLIENT_FOLDER = "/etc/hsm-client";
 /** Of the image. */
 export const SOFTHSM_LIBRARY = "/usr/lib/softhsm/libsofthsm2.so";
@@ -50,13 +53,14 @@ export function storeSections({ keyManager: { stores } }: CloudDeployment): Read
   };
 }
 
-/** The options of Barbican's plugin, and two of ours (programs/nephele_pkcs11.py). */
+/** The options of Barbican's plugin, and three of ours (programs/nephele_pkcs11.py). */
 function tokenSection({ name, library, tokenLabel, labels }: Pkcs11Store): Section {
   return {
     plugin_name: name,
     library_path: library ?? SOFTHSM_LIBRARY,
     token_labels: tokenLabel,
     pin_file: `${PINS_FOLDER}/${name}`,
+    refused_file: `${REFUSED_FOLDER}/${name}`,
     make_token: library === undefined,
     mkek_label: labels.mkek,
     hmac_label: labels.hmac,
@@ -85,6 +89,15 @@ export function storePrograms({ keyManager: { stores } }: CloudDeployment): read
   return stores.pkcs11.length === 0 ? [] : ["barbican_stores.py"];
 }
 
+export const refusedPinsName = ({ cloud }: CloudDeployment): string => partName(cloud, "refused-pins");
+
+/** Tells Barbican's pods of which stores the PIN was refused: each try of theirs would bring the token closer to locking itself. */
+export function refusedPins(deployment: CloudDeployment, stores: readonly string[]): Desired {
+  const data = Object.fromEntries(stores.map((name) => [name, "refused"]));
+  const name = refusedPinsName(deployment);
+  return child({ deployment, part: "barbican", apiVersion: "v1", kind: "ConfigMap", name, content: { data } });
+}
+
 interface PodParts {
   readonly volumes: Volume[];
   readonly mounts: VolumeMount[];
@@ -92,7 +105,11 @@ interface PodParts {
 }
 
 /** What the stores need in a pod of Barbican's. A PIN that is missing is no reason not to start: other stores are served. */
-export function storeParts({ cloud, keyManager: { stores } }: CloudDeployment): PodParts {
+export function storeParts(deployment: CloudDeployment): PodParts {
+  const {
+    cloud,
+    keyManager: { stores },
+  } = deployment;
   if (stores.pkcs11.length === 0) return { volumes: [], mounts: [], env: [] };
   const { tokens, client } = stores;
   const files: Volume = {
@@ -109,6 +126,13 @@ export function storeParts({ cloud, keyManager: { stores } }: CloudDeployment): 
         ...stores.pkcs11.map(({ name, pin }) => ({
           secret: { name: pin.name, optional: true, items: [{ key: pin.key, path: `pins/${name}` }] },
         })),
+        {
+          configMap: {
+            name: refusedPinsName(deployment),
+            optional: true,
+            items: stores.pkcs11.map(({ name }) => ({ key: name, path: `refused/${name}` })),
+          },
+        },
       ],
     },
   };

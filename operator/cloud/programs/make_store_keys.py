@@ -4,11 +4,15 @@ the projects' keys. Then it enters the stores in Barbican's database, so that po
 Keys that are there are used. None is made anew over data: where Barbican's database has projects' keys that were wrapped in a
 token, and the token lacks its keys or has others, this says so.
 
+What is wrong with one store is no reason to leave the others.
+
 Usage: make_store_keys.py <store>…
-Ends with 3 where another try would end the same way, until a person has changed something.
+Ends with 3 where another try would end the same way, until a person has changed something; and with 16 plus 2ⁿ for the nth store
+(from 0) where a token refuses the PIN: each try brings it closer to locking itself (decide/job.ts).
 """
 
 import base64
+import contextlib
 import json
 import sys
 from types import SimpleNamespace
@@ -19,6 +23,7 @@ from barbican.model import models, repositories
 from barbican.plugin.crypto import base, pkcs11
 
 ASK_A_PERSON = 3
+REFUSED = 16
 KEY_BYTES = 32
 TRIAL = b"nephele"
 SO, USER = 0, 1
@@ -26,9 +31,12 @@ TOKEN_INITIALIZED, PIN_INITIALIZED = 0x400, 0x8
 SERIAL_RW_SESSION = 0x4 | 0x2
 
 
-def give_up(store, why):
-    print(f"store {store}: {why}", file=sys.stderr, flush=True)
-    sys.exit(ASK_A_PERSON)
+class AskAPerson(Exception):
+    """What another try would not mend."""
+
+
+class PinRefused(Exception):
+    """What another try would make worse."""
 
 
 def data_of(store):
@@ -92,7 +100,7 @@ def ensure_token(store, wrapped):
     try:
         slot, has_pin, free = maker.found()
         if slot is None and wrapped > 0:
-            give_up(store.store, f"there is no token {maker.label}, and {wrapped} projects' keys need it: {PUT_BACK}")
+            raise AskAPerson(f"there is no token {maker.label}, and {wrapped} projects' keys need it: {PUT_BACK}")
         if slot is None:
             maker.make(free)
             slot, has_pin, _ = maker.found()
@@ -116,7 +124,7 @@ def ensure_keys(store, wrapped, sample):
     missing = [use for use, handle in handles.items() if handle is None]
     if missing and wrapped > 0:
         labels = " and ".join(kinds[use][1] for use in missing)
-        give_up(store.store, f"the token lacks {labels}, and {wrapped} projects' keys need it: {PUT_BACK}")
+        raise AskAPerson(f"the token lacks {labels}, and {wrapped} projects' keys need it: {PUT_BACK}")
     mechanisms = {"wraps": "CKM_AES_KEY_GEN", "signs": settings.hmac_keygen_mechanism}
     for use in missing:
         key_type, label = kinds[use]
@@ -134,13 +142,15 @@ def verify(store, token, session, sample):
     key = token.get_key_handle(store.settings.hmac_key_type, meta["hmac_label"], session)
     signed = base64.b64decode(meta["iv"] or "") + base64.b64decode(meta["wrapped_key"])
     if key is None:
-        give_up(store.store, f"the token lacks {meta['hmac_label']}, by which projects' keys were signed: {PUT_BACK}")
+        raise AskAPerson(f"the token lacks {meta['hmac_label']}, by which projects' keys were signed: {PUT_BACK}")
     try:
         token.verify_hmac(key, base64.b64decode(meta["hmac"]), signed, session)
     except exception.PKCS11Exception as error:
         if not nephele_pkcs11.is_of_data(error):
             raise
-        give_up(store.store, f"the keys in the token are not those of the projects' keys in the database: {PUT_BACK}")
+        raise AskAPerson(
+            f"the keys in the token are not those of the projects' keys in the database: {PUT_BACK}"
+        ) from None
 
 
 def ensure(store, wrapped, sample):
@@ -158,30 +168,55 @@ def try_out(store):
     store.pkek_cache.clear()
     opened = store.decrypt(base.DecryptDTO(sealed.cypher_text), kek, sealed.kek_meta_extended, None)
     if opened != TRIAL:
-        give_up(store.store, "the token does not give back what it encrypted")
+        raise AskAPerson("the token does not give back what it encrypted")
+
+
+def make(store):
+    """All that one store needs. Raises what is wrong with it, as one of these errors."""
+    wrapped, first = data_of(store)
+    sample = None if first is None else first.plugin_meta
+    repositories.rollback()
+    try:
+        store.call(lambda: ensure(store, wrapped, sample))
+        try_out(store)
+    except exception.PKCS11Exception as error:
+        if "CKR_PIN_" not in str(error):
+            raise
+        raise PinRefused(f"the token refuses the PIN: {error}. It is tried again when it is another") from None
+    finally:
+        # The next one's library may be the same, and is to be found as at the beginning.
+        with contextlib.suppress(nephele_pkcs11.StoreAway, OSError):
+            store.call(store.library.end)
 
 
 def main(names):
     repositories.setup_database_engine_and_factory()
-    for name in names:
-        store = getattr(nephele_pkcs11, f"store_{name.replace('-', '_')}")()
-        wrapped, first = data_of(store)
-        sample = None if first is None else first.plugin_meta
-        repositories.rollback()
+    said, refused, may_come_back = [], 0, False
+    for number, name in enumerate(names):
         try:
-            store.call(lambda: ensure(store, wrapped, sample))
-            try_out(store)
+            store = getattr(nephele_pkcs11, f"store_{name.replace('-', '_')}")()
+            # Whether the PIN is refused is what is to be found out here.
+            store.heeds_refusal = False
+            make(store)
             print(f"store {name}: both keys are there, and wrap and unwrap others")
-        except exception.PKCS11Exception as error:
-            if "CKR_PIN_" in str(error):
-                give_up(name, f"the token refuses the PIN: {error}. It is tried again when the core Secret has changed")
-            sys.exit(f"store {name}: {error}")
-        except nephele_pkcs11.StoreAway as error:
-            sys.exit(str(error))
-        except (OSError, ValueError) as error:
-            sys.exit(f"store {name}: {error}")
+            continue
+        except PinRefused as error:
+            refused |= 1 << number
+            why = error
+        except AskAPerson as error:
+            why = error
+        except (exception.BarbicanException, OSError, ValueError) as error:
+            may_come_back = True
+            why = error
+        said.append(str(why) if isinstance(why, nephele_pkcs11.StoreAway) else f"store {name}: {why}")
     repositories.setup_database_engine_and_factory(initialize_secret_stores=True)
     repositories.commit()
+    if not said:
+        return
+    print("; ".join(said), file=sys.stderr, flush=True)
+    if refused:
+        sys.exit(REFUSED + refused)
+    sys.exit(1 if may_come_back else ASK_A_PERSON)
 
 
 main(sys.argv[1:])

@@ -31,7 +31,13 @@ FINAL_TRY, LOCKED = 0x20000, 0x40000
 # What is wrong with what was to be decrypted, and not with the token.
 OF_DATA = ("CKR_SIGNATURE_INVALID", "CKR_SIGNATURE_LEN_RANGE", "CKR_ENCRYPTED_DATA", "CKR_WRAPPED_KEY", "CKR_DATA_")
 
-OPTIONS = [*p11_crypto.p11_crypto_plugin_opts, cfg.StrOpt("pin_file"), cfg.BoolOpt("make_token", default=False)]
+OPTIONS = [
+    *p11_crypto.p11_crypto_plugin_opts,
+    cfg.StrOpt("pin_file"),
+    # There while the Job that makes the keys says that the token refuses the PIN: an HSM locks itself after a few tries.
+    cfg.StrOpt("refused_file"),
+    cfg.BoolOpt("make_token", default=False),
+]
 
 LOG = p11_crypto.LOG
 
@@ -129,6 +135,7 @@ class Pkcs11Store(p11_crypto.P11CryptoPlugin):
     """The plugin of one store. Without a token, too, it is there: what is asked of it is asked of the token then."""
 
     store = ""
+    heeds_refusal = True
 
     def __init__(self):
         self.settings = settings_of(self.store)
@@ -236,6 +243,9 @@ class Pkcs11Store(p11_crypto.P11CryptoPlugin):
 
     def _connect(self, anew):
         pin = self.read_pin()
+        refused_file = self.settings.refused_file
+        if self.heeds_refusal and refused_file is not None and os.path.exists(refused_file):
+            raise Away("its PIN was refused when its keys were looked for, and is not tried until it is another")
         if pin == self._refused_pin:
             raise Away("its PIN was refused (CKR_PIN_INCORRECT), and is not tried again until it is another")
         if anew:

@@ -2,21 +2,29 @@ import { CLOUD_LABEL } from "#operator/clients/cloud-connection.ts";
 import { type Desired, isDeleting, keyOf } from "#runtime/api/object.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import { TASK_LABEL, type Task } from "../children/jobs.ts";
+import { selectorText } from "../children/metadata.ts";
 import { decideJob, RETRY_AFTER_MS } from "../decide/job.ts";
 import { type Job, jobs } from "../resources.ts";
 import { type CloudScope, unwellPoll } from "../scope.ts";
 import { whyNot } from "./apply.ts";
 
-/** Runs a Job to its end, once for its content. What an older content left is taken away then. */
+/**
+ * Runs a Job to its end, once for its content. One of an older content is ended first: two may make the same at once. What it left is
+ * taken away afterwards.
+ */
 export async function runJob(scope: CloudScope, task: Task, desired: Desired): Promise<Outcome> {
   const { cache, kube, now, object } = scope;
   const job = cache.get(jobs, keyOf(desired));
   const awaited = `Job ${desired.metadata.name} to end`;
   const decision = decideJob(job, now);
   switch (decision.kind) {
-    case "create":
+    case "create": {
+      const before = await stopOlder(scope, task, desired);
+      if (before.length > 0)
+        return waiting(`Job ${before.join(", ")} of before to be gone`, { pollAfterMs: unwellPoll(scope) });
       await kube.apply(jobs, desired, { fieldOwner: scope.fieldOwner("children"), force: true });
       return waiting(awaited, { pollAfterMs: unwellPoll(scope) });
+    }
     case "running":
       return waiting(`${awaited}${await whyNot(scope, podsOf(desired))}`, {
         pollAfterMs: unwellPoll(scope),
@@ -29,7 +37,7 @@ export async function runJob(scope: CloudScope, task: Task, desired: Desired): P
       });
     }
     case "again":
-      await kube.delete(jobs, keyOf(desired), { propagation: "Background" });
+      await kube.delete(jobs, keyOf(desired), { propagation: "Foreground" });
       return waiting(`${awaited}: it failed and is tried again`, { reason: "SetupFailed", pollAfterMs: 1_000 });
     case "done":
       await removeOlder(scope, task, desired, cache.list(jobs, object.metadata.namespace));
@@ -37,6 +45,22 @@ export async function runJob(scope: CloudScope, task: Task, desired: Desired): P
     default:
       return decision satisfies never;
   }
+}
+
+/**
+ * Ends what has not ended of a task with another content, and says what is not gone yet, its pods included. Asked of the API server: the
+ * cache may not know yet what the pass before made.
+ */
+async function stopOlder(scope: CloudScope, task: Task, desired: Desired): Promise<readonly string[]> {
+  const { kube, now, object } = scope;
+  const labelSelector = selectorText({ [CLOUD_LABEL]: object.metadata.name, [TASK_LABEL]: task });
+  const all = await kube.list(jobs, { namespace: object.metadata.namespace ?? "", labelSelector });
+  const unended = all.filter(
+    (job) => job.metadata.name !== desired.metadata.name && decideJob(job, now).kind !== "done",
+  );
+  for (const job of unended.filter((each) => !isDeleting(each)))
+    await kube.delete(jobs, keyOf(job), { uid: job.metadata.uid, propagation: "Foreground" });
+  return unended.map(({ metadata }) => metadata.name);
 }
 
 /** Ends what has not ended of some tasks: nothing of it is wanted any more. */
@@ -64,5 +88,5 @@ export async function removeOlder(scope: CloudScope, task: Task, desired: Desire
       !isDeleting(job),
   );
   for (const job of older)
-    await scope.kube.delete(jobs, keyOf(job), { uid: job.metadata.uid, propagation: "Background" });
+    await scope.kube.delete(jobs, keyOf(job), { uid: job.metadata.uid, propagation: "Foreground" });
 }

@@ -5,7 +5,8 @@ import { readAtStart } from "../decide/read-at-start.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { aDeployment } from "../fixtures.ts";
 import type { CloudScope } from "../scope.ts";
-import { isBarbicanRolledOut } from "./key-manager.ts";
+import type { AspectResult } from "../status.ts";
+import { isBarbicanRolledOut, storesInTheMaking } from "./key-manager.ts";
 
 /** When people may be led to Barbican by an edge: its pods of before know nothing of the edge's paths. */
 
@@ -28,4 +29,37 @@ test.each<readonly [string, CloudDeployment | undefined, object, boolean]>([
   ["is not where they are of another template", aDeployment({ keyManager: { replicas: 3 } }), rolledOut, false],
 ])("Barbican %s", (_is, of, status, expected) => {
   expect(isRolledOut(of, status)).toBe(expected);
+});
+
+const inToken = aDeployment({
+  keyManager: {
+    stores: [
+      {
+        ...{ name: "hsm", type: "PKCS11", default: true },
+        pkcs11: { tokenLabel: "vault", pinSecretRef: { name: "hsm-pin", key: "pin" } },
+      },
+    ],
+  },
+});
+const running = { kind: "waiting", for: "a Job" } as AspectResult;
+const failed = { kind: "waiting", for: "a PIN", reason: "SetupFailed" } as AspectResult;
+
+test.each<readonly [string, CloudDeployment, AspectResult, readonly string[], boolean]>([
+  ["wait while its stores are entered", inToken, running, [], true],
+  ["wait while another is", inToken, running, ["pkcs11-luna"], true],
+  ["do not wait for a Job that failed", inToken, failed, [], false],
+  [
+    "do not wait where they were entered before: a PIN may change while a pod is lost",
+    inToken,
+    running,
+    ["pkcs11-hsm"],
+    false,
+  ],
+  ["do not wait where no store is in a token", deployment, running, [], false],
+])("Barbican's pods %s", (_says, of, result, keys, expected) => {
+  const scope = {
+    results: new Map([["StoresReady", result]]),
+    object: { status: { keys: keys.map((name) => ({ name })) } },
+  } as unknown as CloudScope;
+  expect(storesInTheMaking(scope, of) !== undefined).toBe(expected);
 });

@@ -9,6 +9,7 @@ import { rolloutOf } from "../decide/rollout.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { deployments } from "../resources.ts";
 import type { CloudScope, Custody } from "../scope.ts";
+import { keyInToken } from "./secret-stores.ts";
 import { keepSecret } from "./smoke.ts";
 import { serve } from "./switch.ts";
 
@@ -20,7 +21,7 @@ export async function ensureBarbican(
 ): Promise<Outcome> {
   const { custody } = scope;
   if (custody === undefined) throw new Error("the keys are held before Barbican");
-  const preparing = storesInTheMaking(scope);
+  const preparing = storesInTheMaking(scope, deployment);
   if (preparing !== undefined) return preparing;
   const outcome = await serve({
     scope,
@@ -35,10 +36,15 @@ export async function ensureBarbican(
 }
 
 /**
- * While the stores are entered in Barbican's database no pods are replaced: several that start would enter them at once, and all
+ * Until the stores were entered in Barbican's database once no pods are replaced: several that start would enter them at once, and all
  * but one fail. What went wrong with them is no reason to wait: other stores are served.
  */
-function storesInTheMaking({ results }: CloudScope): Outcome | undefined {
+export function storesInTheMaking(
+  { results, object }: CloudScope,
+  { keyManager }: CloudDeployment,
+): Outcome | undefined {
+  const made = new Set(object.status?.keys?.map(({ name }) => name));
+  if (keyManager.stores.pkcs11.every((store) => made.has(keyInToken(store)))) return undefined;
   const stores = results.get("StoresReady");
   return stores?.kind === "waiting" && stores.reason === undefined ? stores : undefined;
 }

@@ -1,12 +1,19 @@
 import { coreSecrets, persistentVolumeClaims } from "#operator/api/foreign.ts";
 import { isServiceError } from "#operator/clients/service-error.ts";
+import { type Desired, keyOf } from "#runtime/api/object.ts";
 import { isApiError } from "#runtime/client/errors.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import { storeKeysJob } from "../children/jobs.ts";
+import { refusedPins } from "../children/secret-stores.ts";
 import { tokensClaim } from "../children/tokens-claim.ts";
+import { refusedOf } from "../decide/job.ts";
+import { pinDigest } from "../decide/pin-digest.ts";
 import { storeReport } from "../decide/store-report.ts";
 import type { CloudDeployment } from "../deployment.ts";
+import { configMaps, jobs } from "../resources.ts";
 import { type CloudScope, unwellPoll, wellPoll } from "../scope.ts";
+import type { Pkcs11Store } from "../secret-stores.ts";
+import { applyAll } from "./apply.ts";
 import { runJob } from "./jobs.ts";
 
 /** The tokens' volume and the keys in them. Without them Barbican serves its other stores. */
@@ -15,18 +22,32 @@ export async function ensureStores(scope: CloudScope, deployment: CloudDeploymen
   if (pkcs11.length === 0) return settled();
   const namespace = deployment.cloud.metadata.namespace ?? "";
   await ensureTokensClaim(scope, deployment);
-  const versions: string[] = [];
+  const { custody } = scope;
+  if (custody === undefined) throw new Error("the keys are held before the stores");
+  const pins: string[] = [];
   for (const { name, pin } of pkcs11) {
     const secret = scope.cache.get(coreSecrets, { namespace, name: pin.name });
     const where = `core Secret ${namespace}/${pin.name} (spec.keyManager.stores[${name}].pkcs11.pinSecretRef)`;
     if (secret === undefined) return missing(scope, where);
-    if ((secret.data?.[pin.key] ?? "") === "") return missing(scope, `the key ${pin.key} in the ${where}`);
-    versions.push(`${pin.name} ${secret.metadata.resourceVersion}`);
+    const value = secret.data?.[pin.key] ?? "";
+    if (value === "") return missing(scope, `the key ${pin.key} in the ${where}`);
+    pins.push(`${name} ${pinDigest(custody.values("kek"), name, value)}`);
   }
-  const outcome = await runJob(scope, "store-keys", storeKeysJob(deployment, versions.join(", ")));
+  const job = storeKeysJob(deployment, pins.join(", "));
+  await tellRefused(scope, deployment, job);
+  const outcome = await runJob(scope, "store-keys", job);
   if (outcome.kind === "settled")
     scope.keys = [...(scope.keys ?? []).filter(({ custody }) => custody !== "Token"), ...keysInTokens(deployment)];
   return outcome;
+}
+
+/** Tells Barbican's pods which PINs the Job found to be refused. */
+async function tellRefused(scope: CloudScope, deployment: CloudDeployment, job: Desired): Promise<void> {
+  const names = deployment.keyManager.stores.pkcs11.map(({ name }) => name);
+  const refused = refusedOf(scope.cache.get(jobs, keyOf(job)), names);
+  if (refused === undefined) return;
+  const said = refusedPins(deployment, refused);
+  if (refused.length > 0 || scope.cache.get(configMaps, keyOf(said)) !== undefined) await applyAll(scope, [said]);
 }
 
 const missing = (scope: CloudScope, what: string): Outcome =>
@@ -69,7 +90,10 @@ async function ensureTokensClaim(scope: CloudScope, deployment: CloudDeployment)
   }
 }
 
+/** How status calls the keys of a store, which is there once the stores were entered in Barbican's database. */
+export const keyInToken = ({ name }: Pkcs11Store): string => `pkcs11-${name}`;
+
 /** What we made and do not hold. */
 function keysInTokens({ keyManager: { stores } }: CloudDeployment): NonNullable<CloudScope["keys"]> {
-  return stores.pkcs11.map(({ name }) => ({ name: `pkcs11-${name}`, active: 2, custody: "Token" as const }));
+  return stores.pkcs11.map((store) => ({ name: keyInToken(store), active: 2, custody: "Token" as const }));
 }
