@@ -98,17 +98,20 @@ export function barbicanSecrets(deployment: CloudDeployment, secrets: BarbicanSe
   });
 }
 
-/** Everything that a program of Barbican's reads, for its pods, which say which keys and logins, and for the Jobs. */
+/**
+ * What a program of Barbican's reads, for its pods, which say which keys and logins, and for the Jobs.
+ * @param wanted `stores`: what the stores in tokens need, too
+ */
 export function barbicanFiles(
   deployment: CloudDeployment,
-  keys?: string,
+  wanted: { readonly keys?: string; readonly stores: boolean },
 ): {
   readonly volumes: Volume[];
   readonly mounts: VolumeMount[];
   readonly env: EnvVar[];
 } {
-  const { volume, mount } = configurationFiles(deployment, "barbican", FILES.secrets, keys);
-  const { volumes, mounts, env } = storeParts(deployment);
+  const { volume, mount } = configurationFiles(deployment, "barbican", FILES.secrets, wanted.keys);
+  const { volumes, mounts, env } = wanted.stores ? storeParts(deployment) : { volumes: [], mounts: [], env: [] };
   return { volumes: [volume, ...volumes], mounts: [mount, ...mounts], env };
 }
 
@@ -121,6 +124,6 @@ export function barbican(deployment: CloudDeployment, keys: string): Desired {
     port: BARBICAN_PORT,
     configuration: barbicanConfiguration(deployment),
     keys,
-    ...barbicanFiles(deployment, keys),
+    ...barbicanFiles(deployment, { keys, stores: true }),
   });
 }

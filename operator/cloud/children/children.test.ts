@@ -294,6 +294,13 @@ describe("a Job", () => {
   });
 });
 
+test("only what uses tokens needs their volume: it is made after the schema", () => {
+  const needing = [barbicanSchemaJob(inTokens), rewrapKekJob(inTokens, 3, 2), storeKeysJob(inTokens, "pin 1")].filter(
+    (made) => JSON.stringify(made).includes("default-tokens"),
+  );
+  expect(needing.map(({ metadata }) => metadata.name)).toEqual([storeKeysJob(inTokens, "pin 1").metadata.name]);
+});
+
 describe("two releases of a service", () => {
   const newer = { ...large, release: "2027.1" };
   test.each([

@@ -143,8 +143,10 @@ interface ServiceJobInput {
 
 /** A program of a service's image, with all that the service reads. */
 function serviceJob(deployment: CloudDeployment, { task, service, command, args, rest }: ServiceJobInput): Desired {
+  // Others must run before the tokens' volume is there.
+  const inTokens = { stores: task === "store-keys" };
   const { volumes, mounts, env } =
-    service === "keystone" ? { ...keystoneFiles(deployment), env: [] } : barbicanFiles(deployment);
+    service === "keystone" ? { ...keystoneFiles(deployment), env: [] } : barbicanFiles(deployment, inTokens);
   return job({
     deployment,
     task,
