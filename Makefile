@@ -23,7 +23,7 @@ $(INSTALLED): package.json package-lock.json
 deps: $(INSTALLED) ## Install the pinned packages, Node 24 among them
 
 .PHONY: up
-up: $(INSTALLED) ## Start the local cluster and Nephele in it (CLUSTER=local|control|node|existing|kind)
+up: $(INSTALLED) ## Start the local cluster and Nephele in it (CLUSTER=local|control|node|existing|kind; local: with a node for root)
 	@node e2e/cluster/up.ts
 
 .PHONY: down
@@ -38,6 +38,10 @@ kubeconfig: $(INSTALLED) ## Print the path of the local cluster's kubeconfig
 examples: $(INSTALLED) ## Print the folder of example manifests for the local cluster: the node's have a disk that it can reach
 	@node e2e/cluster/examples.ts
 
+.PHONY: clients
+clients: $(INSTALLED) ## Print a folder with kubectl and openstack for the local cluster, for PATH
+	@node e2e/cluster/clients.ts
+
 .PHONY: status
 status: $(INSTALLED) ## Say what of the local cluster runs
 	@node e2e/cluster/status.ts
@@ -47,8 +51,12 @@ test-proofs: $(INSTALLED) ## Proofs over what test-control left behind: rights, 
 	vitest run --project proofs
 
 .PHONY: test-readme
-test-readme: tools-control ## The README's commands, as they stand there, twice and again after make down
-	vitest run --project readme
+test-readme: tools-control ## The README's commands without a node, as they stand there, twice and again after make down
+	vitest run --project readme e2e/readme/first-minutes
+
+.PHONY: test-readme-node
+test-readme-node: $(INSTALLED) ## The same on a node, where the Server boots (needs root, ten minutes)
+	vitest run --project readme e2e/readme/with-guests
 
 .PHONY: chaos-outages
 chaos-outages: $(INSTALLED) ## Keystone, Barbican, PostgreSQL away for 20 s each, the API server killed: docs/reports/outages.md

@@ -3,8 +3,9 @@ import { downNode } from "../node/down.ts";
 import { withLock } from "../tools/lock.ts";
 import type { ClusterLocation } from "./location.ts";
 import { removeOpenStack } from "./openstack/openstack.ts";
-import { downKind, wantedCluster, wantedLocation } from "./other-clusters.ts";
+import { downKind } from "./other-clusters.ts";
 import { openProcesses, type Processes } from "./processes.ts";
+import { wantedCluster, wantedLocation } from "./wanted.ts";
 
 /** Takes the cluster down: no process and no file of it is left but the cache. No error when there is none. */
 export async function down(location: ClusterLocation): Promise<void> {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { readClusterFile } from "./cluster-file.ts";
-import { kindKubeconfig, wantedCluster, wantedLocation } from "./other-clusters.ts";
+import { kindKubeconfig } from "./other-clusters.ts";
+import { wantedCluster, wantedLocation } from "./wanted.ts";
 
 /** The kubeconfig of the cluster that CLUSTER names; undefined when it is not up, or not said where. */
 function kubeconfig(): string | undefined {

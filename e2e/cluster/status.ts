@@ -1,6 +1,6 @@
 import { readClusterFile } from "./cluster-file.ts";
-import { wantedLocation } from "./other-clusters.ts";
 import { openProcesses } from "./processes.ts";
+import { wantedLocation } from "./wanted.ts";
 
 /** Prints what runs of the local cluster, and where; fails when something that should run does not. */
 const { stateDir, logsDir } = wantedLocation();

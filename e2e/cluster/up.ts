@@ -14,11 +14,12 @@ import { applyNepheleObjects, ensureNamespace, nepheleObjectsKey, systemNamespac
 import { ensurePlayedNode } from "./node.ts";
 import { startOpenStack } from "./openstack/openstack.ts";
 import { operatorKey, operatorProcess, startOperator } from "./operator.ts";
-import { upExisting, upKind, wantedCluster, wantedLocation } from "./other-clusters.ts";
+import { upExisting, upKind } from "./other-clusters.ts";
 import { startPlayedKubelet } from "./played-kubelet.ts";
 import { openPorts } from "./ports.ts";
 import { openProcesses, type Processes } from "./processes.ts";
 import { openSteps, type Steps } from "./steps.ts";
+import { wantedCluster, wantedLocation } from "./wanted.ts";
 
 /** The programs of the Kubernetes side, built. */
 export interface Programs {

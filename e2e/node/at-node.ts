@@ -8,9 +8,23 @@ import type { Sandbox } from "./sandbox.ts";
 const WITH_NAMES = 'mount --bind "$1" /etc/resolv.conf && shift && exec "$@"';
 
 /**
- * Runs a program of this machine, with its files, in the network of a node and with the names of its cluster: it reaches
+ * What runs a program of this machine, with its files, in the network of a node and with the names of its cluster: it reaches
  * what a pod reaches.
  */
+export function commandAtNode(
+  sandbox: Sandbox,
+  stateDir: string,
+  command: string,
+  args: readonly string[],
+): readonly [string, ...string[]] {
+  const names = join(nodeFolders({ stateDir }).config, "resolv.conf");
+  writeWhole(names, `nameserver ${dnsAddress}\nsearch svc.cluster.local cluster.local\noptions ndots:5\n`);
+  const namespaces = ["--mount", "--propagation", "private"];
+  const entered = ["nsenter", `--net=/proc/${sandbox.pid}/ns/net`, command, ...args];
+  return ["unshare", ...namespaces, "sh", "-c", WITH_NAMES, "sh", names, ...entered];
+}
+
+/** Runs it to its end. */
 export function runAtNode(
   sandbox: Sandbox,
   stateDir: string,
@@ -18,9 +32,6 @@ export function runAtNode(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<Said> {
-  const names = join(nodeFolders({ stateDir }).config, "resolv.conf");
-  writeWhole(names, `nameserver ${dnsAddress}\nsearch svc.cluster.local cluster.local\noptions ndots:5\n`);
-  const namespaces = ["--mount", "--propagation", "private"];
-  const entered = ["nsenter", `--net=/proc/${sandbox.pid}/ns/net`, command, ...args];
-  return run("unshare", [...namespaces, "sh", "-c", WITH_NAMES, "sh", names, ...entered], options);
+  const [program, ...rest] = commandAtNode(sandbox, stateDir, command, args);
+  return run(program, rest, options);
 }

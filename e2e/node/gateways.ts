@@ -1,6 +1,7 @@
 import { systemNamespace } from "../cluster/nephele-objects.ts";
+import type { Release } from "../cluster/release.ts";
 import type { NodeHandle } from "./handle.ts";
-import { openRelease, type Release } from "./nephele.ts";
+import { openRelease } from "./nephele.ts";
 
 /** What the chart runs where it runs Gateways' proxies, and no Cloud. */
 const IMAGES = ["nephele", "spire", "envoy"];

@@ -13,11 +13,13 @@ import { ctrOf } from "./containerd.ts";
 import { type NodeImage, programImage } from "./images.ts";
 import { importImages } from "./import.ts";
 import { runInside } from "./inside.ts";
-import { findSandbox } from "./sandbox.ts";
+import { findSandbox, type Sandbox } from "./sandbox.ts";
 
 /** A running cluster with a node, as tests and other programs use it. */
 export interface NodeHandle {
   readonly cluster: ClusterHandle;
+  /** The node's namespaces. */
+  readonly sandbox: Sandbox;
   /** kubectl as cluster administrator. */
   readonly run: Kubectl;
   /** Imports what the node does not hold yet, and gives the references of what it imported. */
@@ -42,10 +44,12 @@ export async function openNode(stateDir: string): Promise<NodeHandle> {
   const node = await tools("node", nothing);
   const containers = await tools("containers", nothing);
   const sandbox = findSandbox(openProcesses(stateDir, cluster.logsDir), stateDir);
-  if (sandbox === undefined) throw new Error(`the cluster in ${stateDir} has no node: start one with CLUSTER=node`);
+  if (sandbox === undefined)
+    throw new Error(`the cluster in ${stateDir} has no node: start one with CLUSTER=node make up`);
   const entry = { sandbox, enter: join(node.bin, "enter") };
   return {
     cluster,
+    sandbox,
     run: kubectl(cluster.kubectl, cluster.kubeconfigPath),
     importImages: (images) => importImages(ctrOf(entry, containers.bin), images),
     probeImage: () => programImage(join(node.bin, "probe")),

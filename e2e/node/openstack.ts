@@ -1,16 +1,14 @@
-/**
- * The stock client of OpenStack as a tenant of the local cluster's node uses it: with the clouds.yaml that the tenant's
- * Project was given. `node e2e/node/openstack.ts team-a secret list`
- */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { clusterLocation } from "../cluster/location.ts";
 import { ensurePythonEnvironment } from "../cluster/openstack/python-environment.ts";
 import type { Said } from "../harness/run.ts";
-import { type NodeHandle, openNode } from "./handle.ts";
+import type { NodeHandle } from "./handle.ts";
 
-/** Runs the client for the Project whose namespace is named. */
+/**
+ * Runs the stock client of OpenStack as a tenant does: with the clouds.yaml that the Project was given whose namespace is
+ * named.
+ */
 export async function openstack(node: NodeHandle, namespace: string, ...args: readonly string[]): Promise<Said> {
   const encoded = await node.run("get", "secret/clouds", "-n", namespace, "-o", "jsonpath={.data.clouds\\.yaml}");
   const folder = mkdtempSync(join(tmpdir(), "clouds-"));
@@ -49,13 +47,4 @@ export async function openstackAs(
 ): Promise<Said> {
   const python = await ensurePythonEnvironment();
   return await node.atNode(python.bin("openstack"), args, { env });
-}
-
-if (import.meta.main) {
-  const [namespace, ...args] = process.argv.slice(2);
-  if (namespace === undefined) throw new Error("usage: node e2e/node/openstack.ts NAMESPACE ARGUMENTS…");
-  const node = await openNode(clusterLocation(process.env, "node").stateDir);
-  const { ok, text } = await openstack(node, namespace, ...args);
-  (ok ? process.stdout : process.stderr).write(text);
-  process.exitCode = ok ? 0 : 1;
 }

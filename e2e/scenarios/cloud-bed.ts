@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import { checkout } from "#e2e/cluster/location.ts";
 import { systemNamespace } from "#e2e/cluster/nephele-objects.ts";
+import type { Release } from "#e2e/cluster/release.ts";
 import { type Bed, openBed } from "#e2e/harness/bed.ts";
 import { untilReady } from "#e2e/harness/conditions.ts";
 import { type NodeHandle, openNode } from "#e2e/node/handle.ts";
-import { installNephele, type Release } from "#e2e/node/nephele.ts";
+import { installNephele } from "#e2e/node/nephele.ts";
 import { openstack, openstackAs } from "#e2e/node/openstack.ts";
 import { coreSecrets, type Pod, pods } from "#operator/api/foreign.ts";
 import type { Cloud } from "#operator/api/generated/cloud.ts";
