@@ -48,6 +48,9 @@ export function barbicanConfiguration(deployment: CloudDeployment): Desired {
       project_domain_name: "Default",
       service_token_roles_required: true,
       memcached_servers: deployment.cache.servers.join(","),
+      // Without these a memcached that was away is used again after five minutes, and each request until then asks Keystone.
+      memcache_pool_dead_retry: 10,
+      memcache_pool_socket_timeout: 1,
       token_cache_time: TOKEN_CACHE_SECONDS,
     },
     oslo_policy: STRICT_POLICY,
