@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type CloudClients, createCloudClients, createCloudClientsCache } from "#operator/clients/cloud-clients.ts";
 import type { RequestObservation } from "#operator/clients/request.ts";
@@ -56,6 +57,30 @@ describe("tokens", () => {
     await keystone.assignments.unassign(assignment);
     await keystone.assignments.assign(assignment);
     await expect.poll(() => barbican.secrets.create({ name: "after", secretType: "opaque" })).toBeTypeOf("string");
+  });
+
+  test("a login goes on over a change of its password when it knows the next one, and does not without", async () => {
+    const { id: projectId } = await bed.createProject("changed");
+    const { users, roles, assignments } = bed.cloud.keystone();
+    const [username, password, nextPassword] = ["changed", randomUUID(), randomUUID()];
+    const { id } = await users.create({ name: username, domainId: bed.domain.id, password });
+    const roleId = (await roles.findByName("member"))?.id ?? "";
+    await assignments.assign({ projectId, roleId, actor: { kind: "user", id } });
+    const credentials = { username, password, userDomain: bed.domain.name };
+    const [knows, doesNot] = [{ ...credentials, nextPassword }, credentials].map((each) =>
+      createCloudClients({ ...operatorSettings(), credentials: each }),
+    );
+    const ask = async (cloud: CloudClients | undefined) => cloud?.project(projectId).barbican.ping();
+    await ask(knows);
+    await ask(doesNot);
+    await users.update(id, { password: nextPassword });
+    // Barbican keeps what it knows of a token for a while.
+    const later = createCloudClients({ ...operatorSettings(), credentials: { ...credentials, nextPassword } });
+    opened.push(...[knows, doesNot, later].filter((cloud) => cloud !== undefined));
+    await ask(later);
+    await expect(doesNot?.keystone().ping()).rejects.toMatchObject({ kind: "Unauthorized" });
+    await expect(knows?.keystone().ping()).rejects.toMatchObject({ kind: "ScopeRefused" });
+    await ask(knows);
   });
 
   test("a project in which we have no role says so, without another login by password", async () => {

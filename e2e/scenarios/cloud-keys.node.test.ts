@@ -1,13 +1,24 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { systemNamespace } from "#e2e/cluster/nephele-objects.ts";
 import { unique } from "#e2e/harness/bed.ts";
+import { untilGone, untilReady } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
+import { openstackAs } from "#e2e/node/openstack.ts";
 import { coreSecrets } from "#operator/api/foreign.ts";
 import type { Cloud } from "#operator/api/generated/cloud.ts";
-import { clouds } from "#operator/api/resources.ts";
+import { clouds, projects } from "#operator/api/resources.ts";
 import { fernetKey } from "#operator/cloud/decide/key-table.ts";
 import { timeText } from "#runtime/api/time.ts";
-import { administratorsView, asAdministrator, at, type CloudBed, MINUTES, openCloudBed, partOf } from "./cloud-bed.ts";
+import {
+  administratorOf,
+  administratorsView,
+  asAdministrator,
+  at,
+  type CloudBed,
+  MINUTES,
+  openCloudBed,
+  partOf,
+} from "./cloud-bed.ts";
 import { rotate } from "./cloud-rotations.ts";
 import { type OwnCloud, openOwnCloud } from "./own-cloud.ts";
 import { askWhile, type TenantRequests } from "./tenant-requests.ts";
@@ -29,6 +40,9 @@ afterAll(async () => {
   await bed?.close();
 }, 9 * MINUTES);
 
+/** What a core Secret of the Cloud's has values for. */
+const held = async (key: "database" | "barbican-user" | "operator" | "administrator"): Promise<readonly string[]> =>
+  Object.keys((await bed.kube.get(coreSecrets, at(`${name}-${key}`)))?.data ?? {}).sort();
 const secret = async (key: "credential" | "kek") => bed.kube.get(coreSecrets, at(`${name}-${key}`));
 const numbers = async (key: "credential" | "kek"): Promise<string> =>
   Object.keys((await secret(key))?.data ?? {})
@@ -63,8 +77,6 @@ async function putKeys(data: Readonly<Record<string, string | null>>): Promise<v
 }
 
 describe("logins, rotated on request", () => {
-  const held = async (key: "database" | "barbican-user"): Promise<readonly string[]> =>
-    Object.keys((await bed.kube.get(coreSecrets, at(`${name}-${key}`)))?.data ?? {}).sort();
   /** Which of the services' roles may log in, as their database says: `keystone_2=True`. */
   const roles = async (): Promise<readonly string[]> => {
     const [pod = ""] = await bed.readyOf(partOf(name, "keystone"));
@@ -89,6 +101,7 @@ describe("logins, rotated on request", () => {
         await tenant.ask(id);
         await tenant.ask(await tenant.store("new"));
       };
+      const former = await administratorOf(bed.kube, name);
       const rotating = await askWhile(round, async () => {
         const passwords = { rotateEvery: "2160h", rotationRequestedAt: timeText(new Date()) };
         await bed.kube.mergePatch(clouds, at(name), { spec: { passwords } });
@@ -119,6 +132,7 @@ describe("logins, rotated on request", () => {
       const { users } = await administratorsView(bed, name);
       // Beside the Project's robot.
       expect(users.filter((user) => !user.startsWith("nephele-"))).toEqual(["admin", "barbican-2", "nephele"]);
+      await expectChangedPasswords(former);
       // The control: pods that all go at once, as they would with a login that is simply changed, are missed.
       const gone = await askWhile(round, async () => {
         await bed.kill(partOf(name, "barbican"));
@@ -131,6 +145,31 @@ describe("logins, rotated on request", () => {
     12 * MINUTES,
   );
 });
+
+/** The administrator and the operator go on with other passwords, and the former one of the administrator is none. */
+async function expectChangedPasswords(former: Readonly<Record<string, string>>): Promise<void> {
+  for (const user of ["administrator", "operator"] as const)
+    await eventually(`the ${user}'s password to be another`, async () => !(await held(user)).includes("next"), {
+      withinMs: 3 * MINUTES,
+    });
+  const { status } = (await bed.kube.get(clouds, at(name))) as Cloud;
+  expect(status?.conditions?.find(({ type }) => type === "Ready")?.status).toBe("True");
+  expect(await asAdministrator(bed, name, "token", "issue", "-c", "user_id")).toMatch(/^[0-9a-f]{32}$/);
+  // The control.
+  expect(await openstackAs(bed.node, former, "token", "issue", "-c", "user_id")).toMatchObject({ ok: false });
+  // What the operator does with its own: a Project comes, and goes.
+  const project = unique("after");
+  const spec = { domain: "Default", cloudRef: at(name), protected: false, onDelete: "Delete" };
+  await bed.kube.create(projects, {
+    apiVersion: "nephele.dev/v1alpha1",
+    kind: "Project",
+    metadata: { name: project },
+    spec,
+  });
+  await untilReady(bed.kube, projects, { name: project }, MINUTES);
+  await bed.kube.delete(projects, { name: project });
+  await untilGone(bed.kube, projects, { name: project }, MINUTES);
+}
 
 describe("keys by which something is stored, rotated on request", () => {
   test(

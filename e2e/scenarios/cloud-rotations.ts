@@ -31,10 +31,11 @@ export const rotatable = {
   "key-encryption keys": { ask: (kek) => ({ keyManager: { kek } }), secrets: ["kek"], done: rewrapped },
   logins: {
     ask: (passwords) => ({ passwords }),
-    secrets: ["database", "barbican-user"],
-    // The former ones are gone: `keystone` beside `keystone-2`, and what names Barbican's user of before.
+    secrets: ["database", "barbican-user", "operator", "administrator"],
+    // The former ones are gone: `keystone` beside `keystone-2`, what names Barbican's user of before, and no password is next.
     done: ({ data = {} }) =>
       data["former"] === undefined &&
+      data["next"] === undefined &&
       ["keystone", "barbican"].every((login) => Object.keys(data).filter((key) => key.startsWith(login)).length < 2),
   },
 } as const satisfies Readonly<Record<string, Rotatable>>;

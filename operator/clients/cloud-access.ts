@@ -61,8 +61,8 @@ interface Resolved {
   readonly identityAuthority: string | undefined;
 }
 
-/** How long what was read of the Cloud's core Secrets counts: a changed password is used a minute later at most. */
-const SECRETS_KEPT_MS = 60_000;
+/** How long what was read of the Cloud's core Secrets counts: a changed password is used a minute later at most. In milliseconds. */
+export const SECRETS_KEPT_MS = 60_000;
 
 export function createCloudAccess({ kube, clients, clock, meshDomain }: CloudAccessDeps): CloudAccess {
   const kept = new Map<string, Resolved>();
@@ -112,6 +112,8 @@ async function readSettings(
 
   const credentials = await read(identity.credentials);
   const project = credentials.optional("project");
+  // Of users that are ours: the password that is about to count (cloud/steps/change-passwords.ts).
+  const nextPassword = isDeployed(cloud) ? credentials.optional("next") : undefined;
   const identityAuthority = await readAuthority(identity.authority);
   const keyManagerAuthority = await readAuthority(keyManager.authority);
   const { gateway } = cloud.spec;
@@ -127,6 +129,7 @@ async function readSettings(
         username: credentials.required("username"),
         password: credentials.required("password"),
         userDomain: credentials.required("userDomain"),
+        ...(nextPassword === undefined ? {} : { nextPassword }),
       },
       ...(project === undefined
         ? {}

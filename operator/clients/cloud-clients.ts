@@ -110,8 +110,7 @@ export function createCloudClientsCache(hooks: ClientHooks = {}): CloudClientsCa
 /** A key that does not hold the password. */
 function keyOf(settings: CloudSettings): string {
   const { identityUrl, keyManagerUrl, region, credentials, ca, peers, administrationProject } = settings;
-  const { username, password, userDomain } = credentials;
-  const parts = [identityUrl, keyManagerUrl, region, username, password, userDomain, ca, peers, administrationProject];
+  const parts = [identityUrl, keyManagerUrl, region, credentials, ca, peers, administrationProject];
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }
 

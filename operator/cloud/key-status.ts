@@ -12,6 +12,9 @@ export const USED_SINCE = "nephele.dev/used-since";
 /** The last request for a rotation that was answered; on the core Secret. */
 export const ANSWERED_REQUEST = "nephele.dev/answered-request";
 
+/** Since when the next password of a user stands in the core Secret, on which this is. */
+export const NEXT_SINCE = "nephele.dev/next-since";
+
 /** The key to which all that is stored was brought; on the core Secret. */
 export const REWRAPPED = "nephele.dev/rewrapped";
 
@@ -40,6 +43,12 @@ export function keyStatus(
 export function presentSince(secret: CoreSecret): string {
   const { "0": _next, ...since } = notedSince(secret) ?? {};
   return Object.values(since).sort().at(-1) ?? secret.metadata.creationTimestamp;
+}
+
+/** Undefined where that was not noted, or the note was damaged. */
+export function nextSince(secret: CoreSecret): Date | undefined {
+  const at = new Date(secret.metadata.annotations?.[NEXT_SINCE] ?? "");
+  return Number.isNaN(at.getTime()) ? undefined : at;
 }
 
 /** The key by which all that is stored is encrypted: before the first rotation, the first. */

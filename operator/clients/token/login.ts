@@ -10,6 +10,8 @@ import { keepToken, type TokenKeeper } from "./token-keeper.ts";
 export interface Credentials {
   readonly username: string;
   readonly password: string;
+  /** The password that is about to take its place, and may have. */
+  readonly nextPassword?: string;
   /** The name of the user's domain. */
   readonly userDomain: string;
 }
@@ -27,9 +29,8 @@ const noCall: Call = {};
 
 /** The login of a user by password: one unscoped token, rescoped by the token method for each scope. */
 export function createLogin(connection: Connection, clock: Clock, credentials: Credentials): Login {
-  const { username, password, userDomain } = credentials;
-  const proof = { kind: "password", username, password, domain: { name: userDomain } } as const;
-  const unscoped = keepToken(clock, () => authenticate(connection, proof));
+  const { username } = credentials;
+  const unscoped = keepToken(clock, () => byPassword(connection, credentials));
   const keepers = createLru<string, TokenKeeper>(keptScopes);
 
   const issue = async (scope: Scope): Promise<IssuedToken> => {
@@ -54,6 +55,20 @@ export function createLogin(connection: Connection, clock: Clock, credentials: C
   return {
     scoped: (scope) => keepers.getOrMake(describe(scope), () => keepToken(clock, () => issue(scope))),
   };
+}
+
+/** An unscoped token, by the password or, where that is refused, by the next one. */
+async function byPassword(
+  connection: Connection,
+  { username, password, nextPassword, userDomain }: Credentials,
+): Promise<IssuedToken> {
+  const proof = { kind: "password", username, domain: { name: userDomain } } as const;
+  try {
+    return await authenticate(connection, { ...proof, password });
+  } catch (error) {
+    if (nextPassword === undefined || !isServiceError(error, "Unauthorized")) throw error;
+    return await authenticate(connection, { ...proof, password: nextPassword });
+  }
 }
 
 const isRefusal = (error: unknown): error is ServiceError =>

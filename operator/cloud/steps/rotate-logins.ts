@@ -13,7 +13,7 @@ import { ANSWERED_REQUEST, presentSince, USED_SINCE } from "../key-status.ts";
 import { type KeyName, secretNames } from "../names.ts";
 import { deployments } from "../resources.ts";
 import type { CloudScope } from "../scope.ts";
-import { type Change, changeSecret, noteNext, type Rotated, untilMs } from "./rotated.ts";
+import { type Change, changeSecret, keystoneOf, noteNext, type Rotated, untilMs } from "./rotated.ts";
 import { DEFAULT_DOMAIN, ensureServiceUser } from "./service-user.ts";
 
 /** One kind of login that rotates: another takes its place, and both are good while pods are replaced. */
@@ -79,11 +79,6 @@ const logins: readonly Login[] = [
 
 function userGeneration(values: Values): number {
   return Number(/-([0-9]+)$/.exec(values["username"] ?? "")?.[1] ?? 1);
-}
-
-function keystoneOf({ clients }: CloudScope) {
-  if (clients === undefined) throw new Error("clients come before logins rotate");
-  return clients.keystone();
 }
 
 /** Puts another login beside one that is due, and takes the former away when nobody uses it. */

@@ -10,6 +10,7 @@ import { secretNames } from "../names.ts";
 import { deployments } from "../resources.ts";
 import { type Rotation, rotations } from "../rotations.ts";
 import type { CloudScope } from "../scope.ts";
+import { changePasswords } from "./change-passwords.ts";
 import { nextKeyUnknown } from "./edge-limits.ts";
 import { runJob } from "./jobs.ts";
 import { rotateLogins } from "./rotate-logins.ts";
@@ -26,6 +27,7 @@ export async function rotateKeys(scope: CloudScope, deployment: CloudDeployment)
     else done.push(outcome);
   }
   done.push(...(await rotateLogins(scope, deployment)));
+  done.push(...(await changePasswords(scope, deployment)));
   if (trouble !== undefined) return trouble;
   const pollAfterMs = Math.min(...done.map((each) => each.pollAfterMs));
   return settled({ message: done.map(({ said }) => said).join("; "), pollAfterMs });

@@ -1,4 +1,5 @@
 import { type CoreSecret, coreSecrets } from "#operator/api/foreign.ts";
+import type { KeystoneClient } from "#operator/clients/keystone/client.ts";
 import { timeText } from "#runtime/api/time.ts";
 import { secretData } from "../children/metadata.ts";
 import type { KeyName } from "../names.ts";
@@ -20,6 +21,12 @@ export function noteNext(scope: CloudScope, name: KeyName, at: Date): string {
   const nextRotation = timeText(at);
   scope.keys = scope.keys?.map((key) => (key.name === name ? { ...key, nextRotation } : key));
   return nextRotation;
+}
+
+/** Keystone, as it serves. */
+export function keystoneOf({ clients }: CloudScope): KeystoneClient {
+  if (clients === undefined) throw new Error("clients come before logins rotate");
+  return clients.keystone();
 }
 
 /** What of a core Secret is to be another: null takes it out. */
