@@ -311,7 +311,7 @@ export interface CloudCacheExternal {
   readonly servers: readonly string[];
 }
 
-/** The logins of Keystone and Barbican to their databases, and of Barbican to Keystone. Another login takes the place of each; the former is good until no pod uses it. */
+/** The logins of Keystone and Barbican to their databases, and of Barbican to Keystone. Another login takes the place of each; the former is good until no pod uses it. The passwords of the operator and the administrator in Keystone, which are changed. */
 export interface CloudPasswords {
   /** The time from one rotation to the next. */
   readonly rotateEvery: string;
