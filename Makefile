@@ -210,7 +210,7 @@ tools-node: $(INSTALLED) ## Build what `make test` needs more as root: the node'
 
 .PHONY: tools-control
 tools-control: $(INSTALLED) ## Build what `make test` needs: the control plane's programs
-	for module in kubernetes kubevirt cdi envoy-protos envoy-drain gateway-api go-control-plane helm spire; do node e2e/tools/build.ts $$module; done
+	for module in kubernetes kubevirt cdi envoy-protos envoy-drain gateway-api go-control-plane helm versitygw spire; do node e2e/tools/build.ts $$module; done
 
 .PHONY: tools
 tools: $(INSTALLED) ## Build the programs of every cluster into the cache (long when it is cold)

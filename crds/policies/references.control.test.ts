@@ -44,6 +44,18 @@ const database = (name: string, caName = "mine") => ({
   },
 });
 
+const fromBucket = (name: string) =>
+  merge(restored("mine"), {
+    spec: {
+      restore: {
+        from: {
+          persistentVolumeClaim: null,
+          s3: { endpoint: "https://s3.example.org", bucket: "clouds", credentialsSecretRef: { name } },
+        },
+      },
+    },
+  });
+
 const restored = (name: string) => ({
   spec: {
     release: "2026.2",
@@ -137,6 +149,12 @@ async function changed(table: RuleTable, before: Patch, change: Patch, by = writ
 
 test("Cloud.spec.restore.identitySecretRef, which never changes, is refused to who may not read the core Secret", async () => {
   const create = (name: string) => writer.judge("POST", collectionOf(cloudRules), object(cloudRules, restored(name)));
+  expect(await untilRefused(() => create("theirs"))).toContain(refusal());
+  expect(await create("mine")).toBe(ACCEPTED);
+});
+
+test("Cloud.spec.restore.from.s3.credentialsSecretRef is refused to who may not read the core Secret", async () => {
+  const create = (name: string) => writer.judge("POST", collectionOf(cloudRules), object(cloudRules, fromBucket(name)));
   expect(await untilRefused(() => create("theirs"))).toContain(refusal());
   expect(await create("mine")).toBe(ACCEPTED);
 });

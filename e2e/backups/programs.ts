@@ -18,7 +18,7 @@ export interface Said {
 }
 
 interface RunOptions {
-  /** What of its plan is another. */
+  /** What of its plan is another; with a `bucket` backups are kept there. */
   readonly plan?: Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, string>>;
   /** Changes its text: for controls. */
@@ -84,7 +84,7 @@ export function openPrograms({ python }: Age, postgresql: TestPostgresql, cloud:
     { plan: over = {}, env = {}, edit, fileLimit, asNobody }: RunOptions = {},
   ): ChildProcess => {
     rmSync(said, { force: true });
-    const text = program("backups.py", name);
+    const text = program("backups.py", ...("bucket" in over ? ["bucket.py"] : []), name);
     const args = ["-c", edit === undefined ? text : edit(text), JSON.stringify({ ...plan, ...over })];
     // A file that would be larger is refused as on a full disk; Python does not end at the signal.
     const limited = fileLimit === undefined ? [python, ...args] : ["prlimit", `--fsize=${fileLimit}`, python, ...args];

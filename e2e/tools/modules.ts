@@ -110,6 +110,14 @@ export const toolModules = {
     writesManifests: false,
     coldBuild: "2 minutes",
   },
+  // A bucket for backups.
+  versitygw: {
+    name: "versitygw",
+    packages: ["tool"],
+    linked: {},
+    writesManifests: false,
+    coldBuild: "2 minutes",
+  },
   // Both by one build with C, which the server's SQLite needs: a static agent would have most packages compiled twice.
   spire: {
     name: "spire",

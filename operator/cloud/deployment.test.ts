@@ -35,7 +35,7 @@ describe("a Cloud", () => {
     });
   });
 
-  test("keeps its backups in a claim that is named, or in one of its own", () => {
+  test("keeps its backups in a claim that is named, or in one of its own, or in a bucket", () => {
     const recipients = ["age1a", "age1b"];
     const backup = { every: "12h", keep: 7, recipients };
     expect(aDeployment({ backup: { ...backup, target: { storage: "5Gi" } } }).backup).toEqual({
@@ -43,11 +43,26 @@ describe("a Cloud", () => {
       requestedAt: undefined,
       keep: 7,
       recipients,
-      claim: { name: "default-backups", storage: "5Gi" },
+      place: { kind: "claim", name: "default-backups", storage: "5Gi" },
       drill: undefined,
     });
     const target = { persistentVolumeClaim: { claimName: "nas" } };
-    expect(aDeployment({ backup: { ...backup, target } }).backup?.claim).toEqual({ name: "nas", storage: undefined });
+    expect(aDeployment({ backup: { ...backup, target } }).backup?.place).toEqual({
+      kind: "claim",
+      name: "nas",
+      storage: undefined,
+    });
+    const credentialsSecretRef = { name: "bucket" };
+    const s3 = { endpoint: "https://s3.example.org", bucket: "clouds", region: "us-east-1", credentialsSecretRef };
+    expect(aDeployment({ backup: { ...backup, target: { s3 } } }).backup?.place).toEqual({
+      kind: "bucket",
+      endpoint: "https://s3.example.org",
+      bucket: "clouds",
+      prefix: "",
+      region: "us-east-1",
+      credentials: "bucket",
+      authority: undefined,
+    });
   });
 
   test("that says nothing but a release gets defaults", () => {

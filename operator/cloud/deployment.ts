@@ -28,12 +28,26 @@ export interface RotationSchedule {
   readonly requestedAt: string | undefined;
 }
 
-/** A claim that backups are kept in. */
-export interface BackupClaim {
-  readonly name: string;
-  /** Of which size it is made where there is none; undefined: it is somebody else's to make. */
-  readonly storage: string | undefined;
-}
+/** Where backups are kept. */
+export type BackupPlace =
+  | {
+      readonly kind: "claim";
+      readonly name: string;
+      /** Of which size it is made where there is none; undefined: it is somebody else's to make. */
+      readonly storage: string | undefined;
+    }
+  | {
+      /** That of a server which speaks S3. */
+      readonly kind: "bucket";
+      readonly endpoint: string;
+      readonly bucket: string;
+      readonly prefix: string;
+      readonly region: string;
+      /** The core Secret with `accessKeyId` and `secretAccessKey`. */
+      readonly credentials: string;
+      /** The core Secret, and the key in it, with who signs the server's certificate; undefined: the system's authorities. */
+      readonly authority: { readonly name: string; readonly key: string } | undefined;
+    };
 
 export interface BackupSchedule {
   readonly everyMs: number;
@@ -42,7 +56,7 @@ export interface BackupSchedule {
   readonly keep: number;
   /** Public keys. */
   readonly recipients: readonly string[];
-  readonly claim: BackupClaim;
+  readonly place: BackupPlace;
   readonly drill: BackupDrill | undefined;
 }
 
@@ -62,7 +76,7 @@ export interface BackupDrill {
 /** The backup that a new Cloud begins with, and the core Secret with what opens it. */
 export interface RestoreSource {
   readonly name: string;
-  readonly claimName: string;
+  readonly place: BackupPlace;
   readonly identity: IdentityReference;
 }
 
@@ -180,13 +194,12 @@ function backupOf(cloud: Cloud): BackupSchedule | undefined {
   const { backup } = cloud.spec;
   if (backup === undefined) return undefined;
   const { every, requestedAt, keep, recipients, target, drill } = backup;
-  const { persistentVolumeClaim, storage } = target;
   return {
     everyMs: durationMs(every),
     requestedAt,
     keep,
     recipients,
-    claim: { name: persistentVolumeClaim?.claimName ?? partName(cloud, "backups"), storage },
+    place: placeOf(cloud, target),
     drill: drill && { requestedAt: drill.requestedAt, identity: drill.identitySecretRef },
   };
 }
@@ -195,7 +208,24 @@ function restoreOf(cloud: Cloud): RestoreSource | undefined {
   const { restore } = cloud.spec;
   if (restore === undefined) return undefined;
   const { from, identitySecretRef: identity } = restore;
-  return { name: from.name, claimName: from.persistentVolumeClaim.claimName, identity };
+  return { name: from.name, place: placeOf(cloud, from), identity };
+}
+
+type GivenPlace = Pick<NonNullable<Cloud["spec"]["backup"]>["target"], "persistentVolumeClaim" | "storage" | "s3">;
+
+function placeOf(cloud: Cloud, { persistentVolumeClaim, storage, s3 }: GivenPlace): BackupPlace {
+  if (s3 === undefined)
+    return { kind: "claim", name: persistentVolumeClaim?.claimName ?? partName(cloud, "backups"), storage };
+  const { endpoint, bucket, prefix = "", region, credentialsSecretRef, caSecretRef } = s3;
+  return {
+    kind: "bucket",
+    endpoint,
+    bucket,
+    prefix,
+    region,
+    credentials: credentialsSecretRef.name,
+    authority: caSecretRef,
+  };
 }
 
 function scheduleOf(

@@ -18,6 +18,9 @@ const restore = (name: string) => ({
     identitySecretRef: { name: "identity" },
   },
 });
+const bucket = (more: Readonly<Record<string, unknown>> = {}) => ({
+  s3: { endpoint: "https://s3.example.org", bucket: "clouds", credentialsSecretRef: { name: "bucket" }, ...more },
+});
 const from = (claimName: string) => ({ restore: { from: { persistentVolumeClaim: { claimName } } } });
 
 export const backupCases: readonly RuleCase[] = [
@@ -61,7 +64,52 @@ export const backupCases: readonly RuleCase[] = [
     fault: deploying(backup({ target: { storage: "1Gi", persistentVolumeClaim: { claimName: "nas" } } })),
     control: deploying(backup({ target: { persistentVolumeClaim: { claimName: "nas" } } })),
     at: "spec.backup.target",
-    refusedWith: "exactly one of persistentVolumeClaim and storage must be given",
+    refusedWith: "exactly one of persistentVolumeClaim, storage and s3 must be given",
+  },
+  {
+    says: "a backup to a volume and to a bucket",
+    fault: deploying(backup({ target: { storage: "1Gi", ...bucket() } })),
+    control: deploying(backup({ target: bucket() })),
+    at: "spec.backup.target",
+    refusedWith: "exactly one of persistentVolumeClaim, storage and s3 must be given",
+  },
+  {
+    says: "a backup to nowhere",
+    fault: deploying(backup({ target: {} })),
+    control: deploying(backup({ target: bucket({ prefix: "backups/of" }) })),
+    at: "spec.backup.target",
+    refusedWith: "exactly one of persistentVolumeClaim, storage and s3 must be given",
+  },
+  {
+    says: "a bucket's server by an address with a path",
+    fault: deploying(backup({ target: bucket({ endpoint: "https://s3.example.org/clouds" }) })),
+    control: deploying(backup({ target: bucket({ endpoint: "https://s3.example.org:9000" }) })),
+    at: "spec.backup.target.s3.endpoint",
+    refusedWith: "must be http or https, a host and perhaps a port, such as https://s3.example.org",
+  },
+  {
+    says: "a restore from a server by an address that is none of http",
+    fault: deploying(
+      merge(restore("20261126T073000Z"), {
+        restore: { from: { persistentVolumeClaim: null, ...bucket({ endpoint: "s3://s3.example.org" }) } },
+      }),
+    ),
+    control: deploying(
+      merge(restore("20261126T073000Z"), {
+        restore: { from: { persistentVolumeClaim: null, ...bucket({ endpoint: "http://s3.example.org" }) } },
+      }),
+    ),
+    at: "spec.restore.from.s3.endpoint",
+    refusedWith: "must be http or https, a host and perhaps a port, such as https://s3.example.org",
+  },
+  {
+    says: "a restore from a volume and from a bucket",
+    fault: deploying(merge(restore("20261126T073000Z"), { restore: { from: bucket() } })),
+    control: deploying(
+      merge(restore("20261126T073000Z"), { restore: { from: { persistentVolumeClaim: null, ...bucket() } } }),
+    ),
+    at: "spec.restore.from",
+    refusedWith: "exactly one of persistentVolumeClaim and s3 must be given",
   },
   {
     says: "a volume of no size for backups",

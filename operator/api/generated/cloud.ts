@@ -354,9 +354,38 @@ export interface CloudBackupDrillIdentitySecretRef {
 
 /** Where the backups are. */
 export interface CloudBackupTarget {
+  readonly s3?: CloudBackupTargetS3;
   readonly persistentVolumeClaim?: CloudBackupTargetPersistentVolumeClaim;
   /** The size of a claim <cloud>-backups that is made where there is none, of the default StorageClass. It outlives the Cloud, whatever onDelete says. */
   readonly storage?: string;
+}
+
+/** A bucket of a server that speaks S3. */
+export interface CloudBackupTargetS3 {
+  /** The server's address: https://s3.example.org. */
+  readonly endpoint: string;
+  /** The bucket, which exists. */
+  readonly bucket: string;
+  /** What all names in the bucket begin with. After it follow the Cloud's name and the backup's. */
+  readonly prefix?: string;
+  /** The region that requests are signed for. */
+  readonly region: string;
+  readonly credentialsSecretRef: CloudBackupTargetS3CredentialsSecretRef;
+  readonly caSecretRef?: CloudBackupTargetS3CaSecretRef;
+}
+
+/** A core Secret of this namespace with accessKeyId and secretAccessKey. */
+export interface CloudBackupTargetS3CredentialsSecretRef {
+  /** Name of the core Secret. */
+  readonly name: string;
+}
+
+/** A core Secret of this namespace with the authority of the server's certificate. Without it the image's authorities are trusted. */
+export interface CloudBackupTargetS3CaSecretRef {
+  /** Name of the core Secret. */
+  readonly name: string;
+  /** Key in it. */
+  readonly key: string;
 }
 
 /** A claim of this namespace that exists. */
@@ -373,9 +402,38 @@ export interface CloudRestore {
 
 /** The backup. */
 export interface CloudRestoreFrom {
-  readonly persistentVolumeClaim: CloudRestoreFromPersistentVolumeClaim;
+  readonly s3?: CloudRestoreFromS3;
+  readonly persistentVolumeClaim?: CloudRestoreFromPersistentVolumeClaim;
   /** Its name, which is when it was begun: 20261126T073000Z. */
   readonly name: string;
+}
+
+/** A bucket of a server that speaks S3. */
+export interface CloudRestoreFromS3 {
+  /** The server's address: https://s3.example.org. */
+  readonly endpoint: string;
+  /** The bucket, which exists. */
+  readonly bucket: string;
+  /** What all names in the bucket begin with. After it follow the Cloud's name and the backup's. */
+  readonly prefix?: string;
+  /** The region that requests are signed for. */
+  readonly region: string;
+  readonly credentialsSecretRef: CloudRestoreFromS3CredentialsSecretRef;
+  readonly caSecretRef?: CloudRestoreFromS3CaSecretRef;
+}
+
+/** A core Secret of this namespace with accessKeyId and secretAccessKey. */
+export interface CloudRestoreFromS3CredentialsSecretRef {
+  /** Name of the core Secret. */
+  readonly name: string;
+}
+
+/** A core Secret of this namespace with the authority of the server's certificate. Without it the image's authorities are trusted. */
+export interface CloudRestoreFromS3CaSecretRef {
+  /** Name of the core Secret. */
+  readonly name: string;
+  /** Key in it. */
+  readonly key: string;
 }
 
 /** A claim of this namespace with its volume. */

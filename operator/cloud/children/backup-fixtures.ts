@@ -15,6 +15,19 @@ const spec = {
 export const backedUp = aDeployment(spec);
 /** And of one whose pods have sidecars. */
 export const backedUpInTheMesh = aDeploymentInTheMesh(spec);
+const s3 = {
+  endpoint: "https://s3.example.org:9000",
+  bucket: "clouds",
+  prefix: "backups",
+  region: "us-east-1",
+  credentialsSecretRef: { name: "bucket" },
+  caSecretRef: { name: "ca", key: "ca.crt" },
+};
+/** And of one whose backups are in a bucket. */
+export const inBucket = aDeployment({
+  backup: { ...spec.backup, recipients: ["age1a", "age1b"], target: { s3 } },
+  restore: { ...spec.restore, from: { s3, name: spec.restore.from.name } },
+});
 const logins = {
   keystone: { role: "keystone_2", key: "keystone-2", password: "s3cr3t", generation: 2 },
   barbican: { role: "barbican", key: "barbican", password: "s3cr3t", generation: 1 },
@@ -25,7 +38,7 @@ const key = (name: string) => ({
   annotations: { "nephele.dev/key-set": "set-1" },
 });
 
-/** All Jobs of backups of that Cloud. */
+/** All Jobs of backups of such a Cloud. */
 export function copies(deployment: CloudDeployment = backedUp): readonly Desired[] {
   const { backup: schedule, restore } = deployment;
   if (schedule === undefined || restore === undefined) throw new Error("this Cloud has no backups");

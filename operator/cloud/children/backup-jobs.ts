@@ -2,7 +2,13 @@ import type { Volume, VolumeMount, VolumeProjection } from "kubernetes-types/cor
 import type { Desired } from "#runtime/api/object.ts";
 import type { DatabaseLogin } from "../decide/database-logins.ts";
 import type { SchemaSpan } from "../decide/release.ts";
-import { type BackupSchedule, type CloudDeployment, POSTGRESQL_PORT, type RestoreSource } from "../deployment.ts";
+import {
+  type BackupPlace,
+  type BackupSchedule,
+  type CloudDeployment,
+  POSTGRESQL_PORT,
+  type RestoreSource,
+} from "../deployment.ts";
 import { type KeyName, secretNames } from "../names.ts";
 import { versions } from "../releases.ts";
 import { RESTORE_ACCOUNT } from "./accounts.ts";
@@ -59,7 +65,7 @@ export function backupJob(deployment: CloudDeployment, input: BackupInput): Desi
     deployment,
     task: "backup",
     programs: "back_up.py",
-    claim: { claimName: schedule.claim.name },
+    place: schedule.place,
     plan: {
       ...databasePlan(deployment, logins),
       name,
@@ -92,7 +98,8 @@ export function restoreKeysJob(deployment: CloudDeployment, source: RestoreSourc
     deployment,
     task: "restore-keys",
     programs: "restore_keys.py",
-    claim: { claimName: source.claimName, readOnly: true },
+    place: source.place,
+    reads: true,
     plan: {
       name: source.name,
       identity: IDENTITY_FILE,
@@ -109,7 +116,8 @@ export function restoreDatabasesJob(deployment: CloudDeployment, source: Restore
     deployment,
     task: "restore",
     programs: "restore_databases.py",
-    claim: { claimName: source.claimName, readOnly: true },
+    place: source.place,
+    reads: true,
     plan: { ...databasePlan(deployment, logins), name: source.name, identity: IDENTITY_FILE },
     secrets: [loginsOf(deployment, logins), identityOf(source)],
   });
@@ -118,14 +126,15 @@ export function restoreDatabasesJob(deployment: CloudDeployment, source: Restore
 /** Restores a backup in its own pod, beside a PostgreSQL that is there for it alone (programs/drill.py). */
 export function drillJob(
   deployment: CloudDeployment,
-  { name, claimName, identity }: RestoreSource,
+  { name, place, identity }: RestoreSource,
   requestedAt: string,
 ): Desired {
   return copyJob({
     deployment,
     task: "drill",
     programs: "drill.py",
-    claim: { claimName, readOnly: true },
+    place,
+    reads: true,
     plan: {
       name,
       // So that each request is a Job of its own.
@@ -145,13 +154,16 @@ export function drillJob(
 
 const SERVER_FOLDER = "/run/drill";
 const GIVEN_FOLDER = "given";
+const BUCKET_FOLDER = "bucket";
 const IDENTITY_FILE = `${GIVEN_FOLDER}/identity`;
 
 interface CopyInput {
   readonly deployment: CloudDeployment;
   readonly task: BackupTask;
   readonly programs: string;
-  readonly claim: { readonly claimName: string; readonly readOnly?: boolean };
+  readonly place: BackupPlace;
+  /** Whether it writes nothing there. */
+  readonly reads?: boolean;
   readonly plan: Readonly<Record<string, unknown>>;
   readonly secrets: readonly VolumeProjection[];
   readonly volumes?: readonly Volume[];
@@ -159,11 +171,60 @@ interface CopyInput {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
+interface Kept {
+  readonly programs: readonly string[];
+  readonly plan: Readonly<Record<string, unknown>>;
+  readonly volume: Volume;
+  readonly mount: VolumeMount;
+  readonly secrets: readonly Volume[];
+  readonly secretMounts: readonly VolumeMount[];
+}
+
+/** How a Job comes to where backups are: their volume, or one for a copy of what is in a bucket (programs/bucket.py). */
+function keptAt(place: BackupPlace, reads: boolean): Kept {
+  const named = { name: "backups" };
+  const mount = { ...named, mountPath: VOLUME_FOLDER };
+  if (place.kind === "claim") {
+    const readOnly = reads ? { readOnly: true } : {};
+    const volume = { ...named, persistentVolumeClaim: { claimName: place.name, ...readOnly } };
+    return { programs: [], plan: {}, volume, mount: { ...mount, ...readOnly }, secrets: [], secretMounts: [] };
+  }
+  const { endpoint, bucket, prefix, region, credentials, authority } = place;
+  const keys = ["accessKeyId", "secretAccessKey"];
+  const sources: VolumeProjection[] = [
+    { secret: { name: credentials, items: keys.map((key) => ({ key, path: key })) } },
+    ...(authority === undefined
+      ? []
+      : [{ secret: { name: authority.name, items: [{ key: authority.key, path: "ca.crt" }] } }]),
+  ];
+  const ca = authority === undefined ? {} : { authority: `${BUCKET_FOLDER}/ca.crt` };
+  return {
+    programs: ["bucket.py"],
+    plan: { bucket: { endpoint, bucket, prefix, region, ...ca } },
+    volume: { ...named, emptyDir: {} },
+    mount,
+    secrets: [{ name: BUCKET_FOLDER, projected: { defaultMode: FILE_MODE, sources } }],
+    secretMounts: [{ name: BUCKET_FOLDER, mountPath: `${SECRETS_FOLDER}/${BUCKET_FOLDER}`, readOnly: true }],
+  };
+}
+
 /** By which a NetworkPolicy tells them apart. */
 const PARTS = { backup: "backup", restore: "backup", "restore-keys": "restore", drill: "drill" } as const;
 
 function copyJob(input: CopyInput): Desired {
-  const { deployment, task, programs, claim, plan, secrets, volumes = [], mounts = [], annotations = {} } = input;
+  const {
+    deployment,
+    task,
+    programs,
+    place,
+    reads = false,
+    plan,
+    secrets,
+    volumes = [],
+    mounts = [],
+    annotations = {},
+  } = input;
+  const kept = keptAt(place, reads);
   const { cloud, platform } = deployment;
   const common = {
     cloud: cloud.metadata.name,
@@ -186,19 +247,21 @@ function copyJob(input: CopyInput): Desired {
     container: {
       name: task,
       image: image(deployment, "postgresql", versions.postgresql),
-      command: ["python3", "-c", program("backups.py", programs)],
-      args: [JSON.stringify({ ...common, ...plan })],
+      command: ["python3", "-c", program("backups.py", ...kept.programs, programs)],
+      args: [JSON.stringify({ ...common, ...kept.plan, ...plan })],
       resources: { requests: { cpu: "50m", memory: "64Mi" }, limits: { memory: "512Mi" } },
       volumeMounts: [
-        { name: "backups", mountPath: VOLUME_FOLDER, ...(claim.readOnly === true ? { readOnly: true } : {}) },
+        kept.mount,
         { name: "given", mountPath: `${SECRETS_FOLDER}/${GIVEN_FOLDER}`, readOnly: true },
+        ...kept.secretMounts,
         ...mounts,
         { name: "tmp", mountPath: SCRATCH_FOLDER },
       ],
     },
     volumes: [
-      { name: "backups", persistentVolumeClaim: claim },
+      kept.volume,
       { name: "given", projected: { defaultMode: FILE_MODE, sources: [...secrets] } },
+      ...kept.secrets,
       ...volumes,
     ],
     ...(task === "restore-keys"

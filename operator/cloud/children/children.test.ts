@@ -5,7 +5,7 @@ import type { CloudDeployment } from "../deployment.ts";
 import { aDeployment, aDeploymentInTheMesh, anEdgesLimits } from "../fixtures.ts";
 import { accessPolicies } from "./access-policies.ts";
 import { backupClaim } from "./backup-claim.ts";
-import { backedUp, backedUpInTheMesh, copies } from "./backup-fixtures.ts";
+import { backedUp, backedUpInTheMesh, copies, inBucket } from "./backup-fixtures.ts";
 import { barbican, barbicanConfiguration, barbicanSecrets } from "./barbican.ts";
 import { disruptionBudget } from "./disruption-budget.ts";
 import { edgeGateway, edgePolicies, edgeRoutes } from "./edge.ts";
@@ -128,6 +128,10 @@ const made: Readonly<Record<string, readonly Desired[]>> = {
     ),
   ],
   backups: [...copies(), backupClaim(backedUp, "default-backups", "5Gi")],
+  "backups-in-a-bucket": [
+    ...copies(inBucket),
+    ...networkPolicies(inBucket).filter(({ metadata }) => /-(backup|drill|restore)$/.test(metadata.name)),
+  ],
   "backup-policies": networkPolicies(backedUp).filter(({ metadata }) =>
     ["default-backup", "default-restore", "default-drill", "default-postgresql"].includes(metadata.name),
   ),
@@ -225,6 +229,7 @@ const podSpecs: readonly (readonly [string, PodSpecLike])[] = [
   ...(made["mesh"] ?? []).filter(({ kind }) => kind === "Deployment"),
   ...(made["postgresql-mesh"] ?? []).filter(({ kind }) => kind === "StatefulSet" || kind === "Job"),
   ...copies(),
+  ...copies(inBucket),
   ...(made["stores"] ?? []).filter(({ kind }) => ["Deployment", "Job"].includes(kind)),
 ].map((object) => {
   const { template } = object["spec"] as { readonly template: { readonly spec: PodSpecLike } };

@@ -7,7 +7,7 @@ import type {
 import { GATEWAY_LABEL } from "#operator/api/gateway-api.ts";
 import { BARBICAN_PORT, type CloudPart, KEYSTONE_PORT } from "#operator/clients/cloud-connection.ts";
 import type { Desired } from "#runtime/api/object.ts";
-import { type CloudDeployment, MEMCACHED_PORT } from "../deployment.ts";
+import { type BackupPlace, type CloudDeployment, MEMCACHED_PORT } from "../deployment.ts";
 import { edgeName } from "./edge.ts";
 import { isInMesh, MESH_PORT, partsWithSidecar } from "./mesh.ts";
 import { child, type Part, selectorOf } from "./metadata.ts";
@@ -51,6 +51,23 @@ export interface Standing {
   readonly edgeStands?: boolean | undefined;
   /** Whether there are pods without sidecars still, where all are to have them. */
   readonly inClear?: boolean;
+}
+
+/** Of a bucket's server we know a name and not the addresses, as of every service that exists. */
+function toBuckets(...places: readonly (BackupPlace | undefined)[]): readonly NetworkPolicyEgressRule[] {
+  const ports = places.flatMap((place) => (place?.kind === "bucket" ? [portOf(place.endpoint)] : []));
+  if (ports.length === 0) return [];
+  return [DNS, { ports: [...new Set(ports)].map((port) => ({ protocol: "TCP", port })) }];
+}
+
+function portOf(endpoint: string): number {
+  const { port, protocol } = new URL(endpoint);
+  return port === "" ? ({ "https:": 443, "http:": 80 }[protocol] ?? 443) : Number(port);
+}
+
+/** No rule is no list: an empty one would be dropped by the API server, and missed for ever. */
+function egressOf(egress: readonly NetworkPolicyEgressRule[]): { readonly egress?: NetworkPolicyEgressRule[] } {
+  return egress.length === 0 ? {} : { egress: [...egress] };
 }
 
 /**
@@ -156,9 +173,15 @@ export function networkPolicies(
       ],
     }),
     policy("setup", { egress: [DNS, ...ofSidecar("setup"), toDatabase, ...toHsms(deployment)] }),
-    ...(copies ? [policy("backup", { egress: [DNS, ...ofSidecar("backup"), toDatabase] })] : []),
-    ...(backup === undefined ? [] : [policy("drill", {})]),
-    ...(restore === undefined ? [] : [policy("restore", { egress: [toApiServer] })]),
+    ...(copies
+      ? [
+          policy("backup", {
+            egress: [DNS, ...ofSidecar("backup"), toDatabase, ...toBuckets(backup?.place, restore?.place)],
+          }),
+        ]
+      : []),
+    ...(backup === undefined ? [] : [policy("drill", egressOf(toBuckets(backup.place)))]),
+    ...(restore === undefined ? [] : [policy("restore", { egress: [toApiServer, ...toBuckets(restore.place)] })]),
     ...bundled
       .filter(([part]) => (part === "postgresql" ? database.kind === "bundled" : cache.bundled))
       .map(([, desired]) => desired),

@@ -148,8 +148,9 @@ def make_backup():
         write_backup(partial)
         os.rename(partial, target)
         sync(folder)
+        store.put(name)
     if not is_ours(name):
-        raise Refused(f"backup {name} of another Cloud {plan['cloud']} is on the volume: this one is made by another name")
+        raise Refused(f"backup {name} of another Cloud {plan['cloud']} is {store.where}: this one is made by another name")
     return written_manifest(name)
 
 
@@ -158,6 +159,7 @@ def remove_oldest():
     half a backup is never taken for one."""
     others = [name for name in backups() if name != plan["name"] and is_ours(name)]
     for name in others[: max(0, len(others) + 1 - plan["keep"])]:
+        store.remove(name)
         gone = os.path.join(folder, PARTIAL + name)
         os.rename(os.path.join(folder, name), gone)
         sync(folder)
@@ -171,6 +173,7 @@ def back_up():
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise Refused("another backup is being written to this volume") from None
+    store.look()
     manifest = make_backup()
     remove_oldest()
     size = sum(file["bytes"] for file in manifest["files"].values())

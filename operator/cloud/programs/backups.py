@@ -1,6 +1,6 @@
 """What the programs of backups share. It stands before each of them.
 
-A backup is a folder, `<volume>/<cloud>/<name>`: `keys.json.age`, a List of core Secrets as kubectl reads it;
+A backup is a folder, `<volume>/<cloud>/<name>`, or that below a bucket's prefix: `keys.json.age`, a List of core Secrets as kubectl reads it;
 `barbican.dump.age` and `keystone.dump.age`, as pg_restore reads them; and `manifest.json`, which holds no secret. What
 ends in `.age` is encrypted to several recipients (age-encryption.org/v1): the stock programs age and pg_restore open it.
 
@@ -110,6 +110,28 @@ def backups():
     return sorted(whole)
 
 
+class Volume:
+    """Where backups are kept: the folder itself."""
+
+    where = "on the volume"
+
+    def look(self):
+        """Brings what says which backups there are."""
+
+    def fetch(self, name):
+        """Brings all of one."""
+
+    def put(self, name):
+        """Takes one that is whole."""
+
+    def remove(self, name):
+        """Lets one go: first what says that it is there, so that half a backup is never taken for one."""
+
+
+# What stands between this and the program puts another in its place (bucket.py).
+store = Volume()
+
+
 def path_of(file):
     """Of a file of the backup that the plan names, whatever its manifest calls it: whoever can write to the volume wrote that."""
     return os.path.join(folder, plan["name"], file)
@@ -126,13 +148,15 @@ def digest(path):
 def read_manifest():
     """The manifest of the backup that the plan names, once all that it holds is there as it was written."""
     name = plan["name"]
+    store.look()
     if name not in backups():
         there = ", ".join(backups()[-10:]) or "none"
-        raise Refused(f"there is no backup {name} of {plan['cloud']} on the volume; there are: {there}")
+        raise Refused(f"there is no backup {name} of {plan['cloud']} {store.where}; there are: {there}")
     with open(path_of(MANIFEST), encoding="utf-8") as file:
         manifest = json.load(file)
     if manifest["format"] != FORMAT:
         raise Refused(f"backup {name} is of format {manifest['format']}, and this version reads {FORMAT}")
+    store.fetch(name)
     for file in (KEYS, *map(dump_of, DATABASES)):
         found = digest(path_of(file))
         if found != manifest["files"][file]:

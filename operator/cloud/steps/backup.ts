@@ -59,8 +59,9 @@ export async function reviewBackups(scope: CloudScope, { backup }: CloudDeployme
 
 /** The claim for backups, where the Cloud says how large it is. What is there is never changed. */
 export async function ensureBackupClaim(scope: CloudScope, deployment: CloudDeployment): Promise<Outcome> {
-  const { name, storage } = deployment.backup?.claim ?? {};
-  if (name === undefined || storage === undefined) return settled();
+  const { backup } = deployment;
+  if (backup?.place.kind !== "claim" || backup.place.storage === undefined) return settled();
+  const { name, storage } = backup.place;
   const key = { namespace: deployment.cloud.metadata.namespace ?? "", name };
   if ((await scope.kube.get(persistentVolumeClaims, key)) !== undefined) return settled();
   try {

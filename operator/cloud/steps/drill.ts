@@ -6,7 +6,7 @@ import { drillJob } from "../children/backup-jobs.ts";
 import { selectorText } from "../children/metadata.ts";
 import { drillReport } from "../decide/backup-report.ts";
 import { decideJob } from "../decide/job.ts";
-import type { BackupDrill, CloudDeployment, IdentityReference } from "../deployment.ts";
+import type { BackupDrill, BackupPlace, CloudDeployment, IdentityReference } from "../deployment.ts";
 import { jobs } from "../resources.ts";
 import { type CloudScope, unwellPoll } from "../scope.ts";
 import { whyNot } from "./apply.ts";
@@ -17,14 +17,14 @@ import { podsOf, removeOlder } from "./jobs.ts";
 export async function drill(scope: CloudScope, deployment: CloudDeployment): Promise<Outcome> {
   const { backup } = deployment;
   if (backup?.drill === undefined) return settled();
-  return follow(scope, deployment, backup.drill, backup.claim.name);
+  return follow(scope, deployment, backup.drill, backup.place);
 }
 
 async function follow(
   scope: CloudScope,
   deployment: CloudDeployment,
   { requestedAt, identity }: BackupDrill,
-  claimName: string,
+  place: BackupPlace,
 ): Promise<Outcome> {
   const { last, lastDrill } = scope.backup ?? {};
   const poll = { pollAfterMs: unwellPoll(scope) };
@@ -35,7 +35,7 @@ async function follow(
       `the key ${identity.key} in core Secret ${identity.name} (spec.backup.drill.identitySecretRef)`,
       poll,
     );
-  const desired = drillJob(deployment, { name: last.name, claimName, identity }, requestedAt);
+  const desired = drillJob(deployment, { name: last.name, place, identity }, requestedAt);
   const decision = decideJob(scope.cache.get(jobs, keyOf(desired)), scope.now);
   const awaited = `backup ${last.name} to be restored in a drill`;
   switch (decision.kind) {

@@ -45,7 +45,7 @@ export async function restoreKeys(scope: CloudScope, deployment: CloudDeployment
       if (restore === undefined) throw new Error("a restore that is not wanted goes on");
       if (decision.kind === "begin") {
         await note(scope, deployment, restore.name);
-        scope.event("Normal", "RestoreBegun", `from backup ${restore.name} in the claim ${restore.claimName}`);
+        scope.event("Normal", "RestoreBegun", `from backup ${restore.name} in the ${placeText(restore)}`);
       }
       return putKeys(scope, deployment, restore);
     }
@@ -69,6 +69,10 @@ export async function restoreDatabases(scope: CloudScope, deployment: CloudDeplo
   const message = restoredMessage(scope, restore, completedAt);
   scope.event("Normal", "Restored", message);
   return settled({ message });
+}
+
+function placeText({ place }: RestoreSource): string {
+  return place.kind === "claim" ? `claim ${place.name}` : `bucket ${place.bucket} at ${place.endpoint}`;
 }
 
 function restoredMessage(scope: CloudScope, { name, identity }: RestoreSource, completedAt: string): string {

@@ -1,0 +1,120 @@
+"""Backups in a bucket that speaks S3. It stands after backups.py; what it has for a folder is a copy of what is needed for a while.
+
+A backup is there when its manifest is, which comes last and goes first: an object is whole or is not there, and nothing is
+renamed. What was cut off before has no manifest: of our own it goes a day later.
+"""
+
+import datetime
+
+import boto3
+import botocore.config
+import botocore.exceptions
+
+CUT_OFF = datetime.timedelta(days=1)
+# A server that hangs is given up; what failed on the way is tried again.
+CONFIG = botocore.config.Config(
+    connect_timeout=10,
+    read_timeout=60,
+    retries={"mode": "standard", "max_attempts": 5},
+    # A name for each bucket is what only some have; and not all know the checksums that AWS has by now.
+    s3={"addressing_style": "path"},
+    request_checksum_calculation="when_required",
+    response_checksum_validation="when_required",
+)
+
+
+class Bucket(Volume):
+    def __init__(self, endpoint, bucket, prefix, region, authority=None):
+        self.bucket = bucket
+        self.prefix = f"{prefix.strip('/')}/{plan['cloud']}/".lstrip("/")
+        self.where = f"in bucket {bucket} at {endpoint}"
+        self.client = boto3.client(
+            "s3",
+            endpoint_url=endpoint,
+            region_name=region,
+            aws_access_key_id=secret("bucket/accessKeyId").strip(),
+            aws_secret_access_key=secret("bucket/secretAccessKey").strip(),
+            verify=os.path.join(plan["secrets"], authority) if authority else True,
+            config=CONFIG,
+        )
+
+    def ask(self, operation, **arguments):
+        """Calls it, and says what was wrong without what was sent: an answer may quote it."""
+        try:
+            return getattr(self.client, operation)(Bucket=self.bucket, **arguments)
+        except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError, boto3.exceptions.Boto3Error) as problem:
+            raise Refused(f"{operation} failed {self.where}: {self.reason(problem)}") from None
+
+    @staticmethod
+    def reason(problem):
+        # An upload's failure wraps what it comes from.
+        if isinstance(problem, boto3.exceptions.Boto3Error) and problem.__context__ is not None:
+            problem = problem.__context__
+        if isinstance(problem, botocore.exceptions.ClientError):
+            return problem.response.get("Error", {}).get("Code", "no reason was given")
+        # Of the way there: it names the address.
+        if isinstance(problem, botocore.exceptions.HTTPClientError):
+            return " ".join(str(problem).split())[:200]
+        return type(problem).__name__
+
+    def objects(self, name=""):
+        """Key and time of each object, by the backup that it is of."""
+        found, more = {}, {}
+        while True:
+            page = self.ask("list_objects_v2", Prefix=self.prefix + name, **more)
+            for each in page.get("Contents", []):
+                backup, _, file = each["Key"].removeprefix(self.prefix).partition("/")
+                if NAME.fullmatch(backup) and file:
+                    found.setdefault(backup, {})[file] = each["LastModified"]
+            if not page.get("IsTruncated"):
+                return found
+            more = {"ContinuationToken": page["NextContinuationToken"]}
+
+    def key(self, name, file):
+        return f"{self.prefix}{name}/{file}"
+
+    def bring(self, name, file):
+        os.makedirs(os.path.join(folder, name), mode=0o700, exist_ok=True)
+        body = self.ask("get_object", Key=self.key(name, file))["Body"]
+        with open(os.path.join(folder, name, file), "wb") as written:
+            try:
+                for chunk in body.iter_chunks(CHUNK):
+                    written.write(chunk)
+            except (botocore.exceptions.BotoCoreError, OSError) as problem:
+                raise Refused(f"{name}/{file} did not come whole {self.where}: {type(problem).__name__}") from None
+
+    def look(self):
+        for name, files in self.objects().items():
+            if MANIFEST in files:
+                self.bring(name, MANIFEST)
+            elif "keySet" in plan and self.is_cut_off(name, files):
+                self.remove(name)
+
+    def is_cut_off(self, name, files):
+        """Whether a backup without a manifest is one of ours that nobody writes any more."""
+        now = datetime.datetime.now(datetime.timezone.utc)
+        if max(files.values()) > now - CUT_OFF:
+            return False
+        head = self.ask("head_object", Key=self.key(name, next(iter(files))))
+        return head["Metadata"].get("key-set") == plan["keySet"]
+
+    def fetch(self, name):
+        for file in (KEYS, *map(dump_of, DATABASES)):
+            self.bring(name, file)
+
+    def put(self, name):
+        for file in (KEYS, *map(dump_of, DATABASES), MANIFEST):
+            self.ask(
+                "upload_file",
+                Filename=os.path.join(folder, name, file),
+                Key=self.key(name, file),
+                ExtraArgs={"Metadata": {"key-set": plan["keySet"]}},
+            )
+
+    def remove(self, name):
+        files = self.objects(f"{name}/").get(name, {})
+        for file in sorted(files, key=lambda each: each != MANIFEST):
+            self.ask("delete_object", Key=self.key(name, file))
+
+
+store = Bucket(**plan["bucket"])
