@@ -53,7 +53,7 @@ class Bucket(Volume):
         if isinstance(problem, botocore.exceptions.ClientError):
             return problem.response.get("Error", {}).get("Code", "no reason was given")
         # Of the way there: it names the address.
-        if isinstance(problem, botocore.exceptions.HTTPClientError):
+        if isinstance(problem, (botocore.exceptions.HTTPClientError, botocore.exceptions.ConnectionError)):
             return " ".join(str(problem).split())[:200]
         return type(problem).__name__
 
