@@ -38,7 +38,8 @@ export interface Answer extends Manifest {
 export async function senderAs(who?: User): Promise<Sender> {
   const { stateDir } = clusterLocation();
   const kubeconfig = readClusterFile(stateDir)?.kubeconfigPath;
-  if (kubeconfig === undefined) throw new Error(`no cluster runs with its state in ${stateDir}: make up`);
+  if (kubeconfig === undefined)
+    throw new Error(`no cluster runs with its state in ${stateDir}: CLUSTER=control make up`);
   const connection = await connect({ kubeconfig, ...(who === undefined ? {} : { impersonate: who }) });
   const transport = createTransport(connection, { userAgent: "nephele-rules-test" });
   const send = (method: Method, path: string, body: unknown, query: Query): Promise<unknown> =>

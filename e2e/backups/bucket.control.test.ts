@@ -1,4 +1,5 @@
 import { rmSync } from "node:fs";
+import { rootCertificates } from "node:tls";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { unique } from "#e2e/harness/bed.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
@@ -139,6 +140,9 @@ describe("a backup in a bucket", () => {
     };
     await cutOff(1, "set-1");
     await cutOff(2, "of-others");
+    expect(await server.objects()).toContain(key(1, "keys.json.age"));
+    expect(await server.objects()).not.toContain(key(1, "manifest.json"));
+    expect(await backUp(2)).toMatchObject({ ok: false, text: expect.stringContaining("of another Cloud") as string });
     expect(await backUp(3)).toMatchObject({ ok: true });
     expect(await there()).toEqual([1, 2, 3].map(name));
     rmSync(programs.backups, { recursive: true, force: true });
@@ -176,7 +180,7 @@ describe("a bucket that cannot be used", () => {
   });
 
   test("whose certificate another authority signed is not believed", async () => {
-    programs.mount("bucket/ca.crt", (await import("node:tls")).rootCertificates[0] ?? "");
+    programs.mount("bucket/ca.crt", rootCertificates[0] ?? "");
     const { ok, text } = await backUp();
     expect(ok).toBe(false);
     expect(text).toMatch(/SSL|certificate/);

@@ -85,7 +85,9 @@ export function openPrograms({ python }: Age, postgresql: TestPostgresql, cloud:
   ): ChildProcess => {
     rmSync(said, { force: true });
     const text = program("backups.py", ...("bucket" in over ? ["bucket.py"] : []), name);
-    const args = ["-c", edit === undefined ? text : edit(text), JSON.stringify({ ...plan, ...over })];
+    const edited = edit?.(text) ?? text;
+    if (edit !== undefined && edited === text) throw new Error(`nothing of ${name} is edited: it reads otherwise now`);
+    const args = ["-c", edited, JSON.stringify({ ...plan, ...over })];
     // A file that would be larger is refused as on a full disk; Python does not end at the signal.
     const limited = fileLimit === undefined ? [python, ...args] : ["prlimit", `--fsize=${fileLimit}`, python, ...args];
     const user = asNobody === true && process.getuid?.() === 0 ? ["unshare", "--user", ...NOBODY] : [];

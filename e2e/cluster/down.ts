@@ -1,7 +1,7 @@
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { downNode } from "../node/down.ts";
 import { withLock } from "../tools/lock.ts";
-import type { ClusterLocation } from "./location.ts";
+import { type ClusterLocation, clusterLocation } from "./location.ts";
 import { removeOpenStack } from "./openstack/openstack.ts";
 import { downKind } from "./other-clusters.ts";
 import { openProcesses, type Processes } from "./processes.ts";
@@ -21,14 +21,24 @@ export async function removeEverything(location: ClusterLocation, processes: Pro
   rmSync(location.stateDir, { recursive: true, force: true });
 }
 
-if (import.meta.main) {
-  const location = wantedLocation();
-  const wanted = wantedCluster();
-  if (wanted === "kind") await downKind();
-  if (wanted === "existing") {
-    process.stdout.write("CLUSTER=existing: your cluster is left as it is.\n");
-  } else {
-    await (wanted === "node" ? downNode(location) : down(location));
-    process.stdout.write(`The cluster in ${location.stateDir} is gone.\n`);
-  }
+/** Takes down what this machine made by itself. Root's two kinds go both: which of them was meant before is not known. */
+async function downLocal(print: (line: string) => void): Promise<void> {
+  const [node, control] = [clusterLocation(process.env, "node"), clusterLocation()];
+  await downNode(node);
+  print(`The cluster in ${node.stateDir} is gone.`);
+  if (control.stateDir === node.stateDir || !existsSync(control.stateDir)) return;
+  await down(control);
+  print(`The cluster in ${control.stateDir} is gone.`);
 }
+
+async function downWanted(print: (line: string) => void): Promise<void> {
+  const wanted = wantedCluster();
+  const { stateDir } = wantedLocation();
+  if (wanted === "existing") return print("CLUSTER=existing: your cluster is left as it is.");
+  if (wanted === "node" && (process.env["CLUSTER"] || "local") === "local") return await downLocal(print);
+  if (wanted === "kind") await downKind();
+  await (wanted === "node" ? downNode(wantedLocation()) : down(wantedLocation()));
+  print(`The cluster in ${stateDir} is gone.`);
+}
+
+if (import.meta.main) await downWanted((line) => void process.stdout.write(`${line}\n`));

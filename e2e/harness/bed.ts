@@ -23,7 +23,7 @@ export interface Bed {
  */
 export async function openBed(stateDir = clusterLocation().stateDir): Promise<Bed> {
   const cluster = readClusterFile(stateDir);
-  if (cluster === undefined) throw new Error(`no cluster runs with its state in ${stateDir}: make up`);
+  if (cluster === undefined) throw new Error(`no cluster runs with its state in ${stateDir}: CLUSTER=control make up`);
   const kubeconfig = cluster.kubeconfigPath;
   const connections: Connection[] = [];
   const open = async (impersonate?: { user: string; groups: readonly string[] }): Promise<Transport> => {

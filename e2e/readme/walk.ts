@@ -14,7 +14,7 @@ const end = typed.indexOf("make down");
 
 /** What the README tells its reader to type. */
 export const commands = {
-  start: commandsUnder(readme, "Three lines"),
+  start: commandsUnder(readme, "Start"),
   firstMinutes: typed.slice(0, end),
   /** What it adds where guests boot. */
   withNode: typed.slice(end + 1),

@@ -88,6 +88,20 @@ export const backupCases: readonly RuleCase[] = [
     refusedWith: "must be http or https, a host and perhaps a port, such as https://s3.example.org",
   },
   {
+    says: "a bucket's server at a port that there is not",
+    fault: deploying(backup({ target: bucket({ endpoint: "https://s3.example.org:65536" }) })),
+    control: deploying(backup({ target: bucket({ endpoint: "https://s3.example.org:65535" }) })),
+    at: "spec.backup.target.s3.endpoint",
+    refusedWith: "must be http or https, a host and perhaps a port, such as https://s3.example.org",
+  },
+  {
+    says: "a bucket's server at port 0",
+    fault: deploying(backup({ target: bucket({ endpoint: "https://s3.example.org:0" }) })),
+    control: deploying(backup({ target: bucket({ endpoint: "https://[fd00::1]:9000" }) })),
+    at: "spec.backup.target.s3.endpoint",
+    refusedWith: "must be http or https, a host and perhaps a port, such as https://s3.example.org",
+  },
+  {
     says: "a restore from a server by an address that is none of http",
     fault: deploying(
       merge(restore("20261126T073000Z"), {

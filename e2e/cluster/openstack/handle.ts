@@ -28,7 +28,8 @@ const handleFile = (location: Pick<ClusterLocation, "stateDir">): string => join
 /** The handle of a running cluster. Throws when its OpenStack was never started. */
 export function readOpenStackHandle(location: Pick<ClusterLocation, "stateDir">): OpenStackHandle {
   const handle = readJson<OpenStackHandle>(handleFile(location));
-  if (handle === undefined) throw new Error(`no OpenStack was started in ${location.stateDir}; run make up`);
+  if (handle === undefined)
+    throw new Error(`no OpenStack was started in ${location.stateDir}; run CLUSTER=control make up`);
   return handle;
 }
 

@@ -24,7 +24,7 @@ export async function openOutageBed(): Promise<OutageBed> {
   const bed = await openGuestBed();
   const cluster = openCluster(bed.cluster.stateDir);
   const operator = processRecords(bed.cluster.stateDir).find(operatorProcess);
-  if (operator === undefined) throw new Error(`no operator runs in ${bed.cluster.stateDir}: make up`);
+  if (operator === undefined) throw new Error(`no operator runs in ${bed.cluster.stateDir}: CLUSTER=control make up`);
   const logged = statSync(operator.logFile).size;
   const tenant = await bed.tenant();
   const flavor = await bed.flavor("outage");

@@ -23,6 +23,10 @@ CONFIG = botocore.config.Config(
 )
 
 
+class Gone(Refused):
+    """An object that was there a moment ago."""
+
+
 class Bucket(Volume):
     def __init__(self, endpoint, bucket, prefix, region, authority=None):
         self.bucket = bucket
@@ -43,7 +47,8 @@ class Bucket(Volume):
         try:
             return getattr(self.client, operation)(Bucket=self.bucket, **arguments)
         except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError, boto3.exceptions.Boto3Error) as problem:
-            raise Refused(f"{operation} failed {self.where}: {self.reason(problem)}") from None
+            reason = self.reason(problem)
+            raise (Gone if reason == "NoSuchKey" else Refused)(f"{operation} failed {self.where}: {reason}") from None
 
     @staticmethod
     def reason(problem):
@@ -85,16 +90,20 @@ class Bucket(Volume):
 
     def look(self):
         for name, files in self.objects().items():
-            if MANIFEST in files:
-                self.bring(name, MANIFEST)
-            elif "keySet" in plan and self.is_cut_off(name, files):
-                self.remove(name)
+            try:
+                if MANIFEST in files:
+                    self.bring(name, MANIFEST)
+                elif "keySet" in plan and self.is_cut_off(name, files):
+                    self.remove(name)
+            except Gone:
+                # Another Cloud that writes here has just let it go.
+                os.rmdir(os.path.join(folder, name))
 
     def is_cut_off(self, name, files):
         """Whether a backup without a manifest is one of ours that nobody writes any more."""
-        now = datetime.datetime.now(datetime.timezone.utc)
-        if max(files.values()) > now - CUT_OFF:
-            return False
+        return max(files.values()) <= datetime.datetime.now(datetime.timezone.utc) - CUT_OFF and self.is_ours(name, files)
+
+    def is_ours(self, name, files):
         head = self.ask("head_object", Key=self.key(name, next(iter(files))))
         return head["Metadata"].get("key-set") == plan["keySet"]
 
@@ -103,6 +112,10 @@ class Bucket(Volume):
             self.bring(name, file)
 
     def put(self, name):
+        # Of our own a pod that was killed may have left something.
+        files = self.objects(f"{name}/").get(name)
+        if files and not self.is_ours(name, files):
+            raise Refused(f"backup {name} of another Cloud {plan['cloud']} is {self.where}: give each a prefix of its own")
         for file in (KEYS, *map(dump_of, DATABASES), MANIFEST):
             self.ask(
                 "upload_file",
