@@ -162,7 +162,7 @@ describe("a bucket that cannot be used", () => {
     [
       "is spoken to in clear text",
       () => ({ endpoint: server.endpoint.replace("https", "http") }),
-      /in bucket clouds at/,
+      /Connection was closed before/,
     ],
   ])("%s: says which, and why", async (_, changed, why) => {
     const { ok, text } = await backUp(1, changed());
