@@ -85,21 +85,21 @@ export const backupCases: readonly RuleCase[] = [
     fault: deploying(backup({ target: bucket({ endpoint: "https://s3.example.org/clouds" }) })),
     control: deploying(backup({ target: bucket({ endpoint: "https://s3.example.org:9000" }) })),
     at: "spec.backup.target.s3.endpoint",
-    refusedWith: "must be http or https, a host and perhaps a port, such as https://s3.example.org",
+    refusedWith: "should match '^https?://",
   },
   {
     says: "a bucket's server at a port that there is not",
     fault: deploying(backup({ target: bucket({ endpoint: "https://s3.example.org:65536" }) })),
     control: deploying(backup({ target: bucket({ endpoint: "https://s3.example.org:65535" }) })),
     at: "spec.backup.target.s3.endpoint",
-    refusedWith: "must be http or https, a host and perhaps a port, such as https://s3.example.org",
+    refusedWith: "should match '^https?://",
   },
   {
     says: "a bucket's server at port 0",
     fault: deploying(backup({ target: bucket({ endpoint: "https://s3.example.org:0" }) })),
     control: deploying(backup({ target: bucket({ endpoint: "https://[fd00::1]:9000" }) })),
     at: "spec.backup.target.s3.endpoint",
-    refusedWith: "must be http or https, a host and perhaps a port, such as https://s3.example.org",
+    refusedWith: "should match '^https?://",
   },
   {
     says: "a restore from a server by an address that is none of http",
@@ -114,7 +114,7 @@ export const backupCases: readonly RuleCase[] = [
       }),
     ),
     at: "spec.restore.from.s3.endpoint",
-    refusedWith: "must be http or https, a host and perhaps a port, such as https://s3.example.org",
+    refusedWith: "should match '^https?://",
   },
   {
     says: "a restore from a volume and from a bucket",
