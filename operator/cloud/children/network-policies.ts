@@ -60,9 +60,10 @@ function toBuckets(...places: readonly (BackupPlace | undefined)[]): readonly Ne
   return [DNS, { ports: [...new Set(ports)].map((port) => ({ protocol: "TCP", port })) }];
 }
 
+/** Of an address as the API takes it: http or https, a host and perhaps a port. */
 function portOf(endpoint: string): number {
-  const { port, protocol } = new URL(endpoint);
-  return port === "" ? ({ "https:": 443, "http:": 80 }[protocol] ?? 443) : Number(port);
+  const port = /:([0-9]+)$/.exec(endpoint)?.[1];
+  return port === undefined ? (endpoint.startsWith("https:") ? 443 : 80) : Number(port);
 }
 
 /** No rule is no list: an empty one would be dropped by the API server, and missed for ever. */
