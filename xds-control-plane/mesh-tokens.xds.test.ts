@@ -134,6 +134,9 @@ describe("real Envoy checks Keystone's tokens", () => {
         for (let round = 0; round < 5; round++) {
           // As Keystone's keys rotate: the former goes when its last token has ended, the next is published before it signs.
           asked = [signedToken(signing)];
+          const asks = at;
+          // What was asked before with the former's token is answered.
+          await expect.poll(() => at, soon).toBeGreaterThan(asks);
           const more = tokenKeys();
           await putAndWait(checkOf({ one: [signing, next, more] }), rules, `published-${round}`);
           [former, signing, next] = [signing, next, more];
