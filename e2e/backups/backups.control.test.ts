@@ -324,10 +324,11 @@ describe("a drill", () => {
   const plugin = "barbican.plugin.crypto.simple_crypto.SimpleCryptoPlugin";
   const storeProjectKey = (key: string) =>
     postgresql.sql("barbican", `INSERT INTO kek_data VALUES ('${plugin}', '${fernetToken(key, "of a project")}')`);
-  const drill = (edit = (text: string): string => text) => {
+  const drill = (edit?: (text: string) => string) => {
     const place = programs.scratch;
     const logins = { keystone: { role: "keystone" }, barbican: { role: "barbican" } };
-    return programs.run("drill.py", { plan: { ...planOf(1), host: place, port: 5432, logins }, asNobody: true, edit });
+    const options = { plan: { ...planOf(1), host: place, port: 5432, logins }, asNobody: true };
+    return programs.run("drill.py", edit === undefined ? options : { ...options, edit });
   };
 
   beforeEach(async () => {
