@@ -25,7 +25,9 @@ const named = (kind: string, spec: Patch): Manifest => ({
   metadata: { name: uniqueName("tenant") },
   spec,
 });
-const pod = () => named("Pod", { containers: [{ name: "main", image: "example.org/none:1" }] });
+// Without a token, which no pod that looks like CDI's may hold (importers.yaml).
+const pod = () =>
+  named("Pod", { automountServiceAccountToken: false, containers: [{ name: "main", image: "example.org/none:1" }] });
 const claim = () =>
   named("PersistentVolumeClaim", { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } });
 const service = () => named("Service", { ports: [{ port: 80 }] });

@@ -62,8 +62,8 @@ describe("the token of a Project's namespace", () => {
 
   test("keeps CDI from starting an importer where somebody turns it on, until it is turned off again", async () => {
     await turnedOn(team.name);
-    // The control of all of the above: this is what Kubernetes does by itself.
-    expect(holdsToken(await plainPod())).toBe(true);
+    // The control of all of the above: this is what Kubernetes does by itself, once its admission has seen the change.
+    await eventually("a pod to be given a token", async () => holdsToken(await plainPod()));
     const before = auditOffset(bed.cluster.auditLogPath);
     await team.image("held");
     // CDI says so in its log alone; that it tried is in the API server's.

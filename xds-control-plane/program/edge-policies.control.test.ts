@@ -86,6 +86,8 @@ test("an EdgePolicy limits and checks what its route's Gateway passes on, says s
     },
   });
   await expect.poll(() => status("/limited", "nonsense"), soon).toBe(401);
+  // The check and the limits are two resources, and either may come first.
+  await expect.poll(() => status("/limited", signedToken(keys, { sub: "any" })), soon).toBe(429);
   expect(await statuses(3, "/limited", signedToken(keys, { sub: "one" }))).toEqual([200, 200, 429]);
   expect(await statuses(3, "/limited", signedToken(keys, { sub: "two" }))).toEqual([200, 200, 429]);
   expect(await statuses(3, "/limited")).toEqual([200, 200, 200]);

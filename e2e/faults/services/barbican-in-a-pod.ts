@@ -16,6 +16,7 @@ import { run, type Said } from "#e2e/harness/run.ts";
 import { unpackedPackages } from "#e2e/tools/debian-packages.ts";
 import { BARBICAN_PORT } from "#operator/clients/cloud-connection.ts";
 import { barbicanConfiguration } from "#operator/cloud/children/barbican.ts";
+import { GRACE_SECONDS } from "#operator/cloud/children/drain.ts";
 import { storeKeysJob } from "#operator/cloud/children/jobs.ts";
 import { SOFTHSM_LIBRARY, STORES_FOLDER, TOKENS_FOLDER } from "#operator/cloud/children/secret-stores.ts";
 import {
@@ -165,7 +166,10 @@ export async function barbicanInAPod({
     },
     stop: async () => {
       uwsgi?.kill("SIGTERM");
+      // As kubelet does: what has not ended by itself when its grace is over is killed.
+      const grace = setTimeout(() => uwsgi?.kill("SIGKILL"), GRACE_SECONDS * 1_000);
       await ended;
+      clearTimeout(grace);
     },
     log: () => readFileSync(log, "utf8"),
     close: async () => {
