@@ -54,6 +54,7 @@ const name = (hour: number): string => `20261126T${String(hour).padStart(2, "0")
 interface Changed {
   readonly endpoint?: string;
   readonly bucket?: string;
+  readonly region?: string;
   readonly keySet?: string;
 }
 
@@ -177,6 +178,21 @@ describe("a bucket that cannot be used", () => {
     expect(ok).toBe(false);
     expect(text).toContain("SignatureDoesNotMatch");
     expect(text).not.toContain("nobody-may-read");
+  });
+
+  test("for which the key id has a second line, which no header can have, says so, and not the line", async () => {
+    programs.mount("bucket/accessKeyId", "of-the-bucket\nkey-that-nobody-may-read");
+    const { ok, text } = await backUp();
+    expect(ok).toBe(false);
+    expect(text).toContain("list_objects_v2 failed in bucket");
+    expect(text).not.toContain("nobody-may-read");
+  });
+
+  test("for which the region is none says so", async () => {
+    expect(await backUp(1, { region: "us_east" })).toMatchObject({
+      ok: false,
+      text: expect.stringContaining("us_east") as string,
+    });
   });
 
   test("whose certificate another authority signed is not believed", async () => {

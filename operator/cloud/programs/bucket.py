@@ -4,13 +4,23 @@ A backup is there when its manifest is, which comes last and goes first: an obje
 renamed. What was cut off before has no manifest: of our own it goes a day later.
 """
 
+import contextlib
 import datetime
+import functools
 
 import boto3
 import botocore.config
 import botocore.exceptions
 
 CUT_OFF = datetime.timedelta(days=1)
+# How a missing object is called; the answer to HEAD has no body to name it in.
+MISSING = ("NoSuchKey", "404")
+# What is wrong with the way there, in words with the address in them. What else a client raises may quote headers.
+ON_THE_WAY = (
+    botocore.exceptions.ConnectionError,
+    botocore.exceptions.ConnectionClosedError,
+    botocore.exceptions.ReadTimeoutError,
+)
 # A server that hangs is given up; what failed on the way is tried again.
 CONFIG = botocore.config.Config(
     connect_timeout=10,
@@ -29,26 +39,31 @@ class Gone(Refused):
 
 class Bucket(Volume):
     def __init__(self, endpoint, bucket, prefix, region, authority=None):
-        self.bucket = bucket
+        self.endpoint, self.bucket, self.region, self.authority = endpoint, bucket, region, authority
         self.prefix = f"{prefix.strip('/')}/{plan['cloud']}/".lstrip("/")
         self.where = f"in bucket {bucket} at {endpoint}"
-        self.client = boto3.client(
+
+    @functools.cached_property
+    def client(self):
+        """Made once the program runs, which says what is wrong with what it is given."""
+        return boto3.client(
             "s3",
-            endpoint_url=endpoint,
-            region_name=region,
+            endpoint_url=self.endpoint,
+            region_name=self.region,
             aws_access_key_id=secret("bucket/accessKeyId").strip(),
             aws_secret_access_key=secret("bucket/secretAccessKey").strip(),
-            verify=os.path.join(plan["secrets"], authority) if authority else True,
+            verify=os.path.join(plan["secrets"], self.authority) if self.authority else True,
             config=CONFIG,
         )
 
     def ask(self, operation, **arguments):
         """Calls it, and says what was wrong without what was sent: an answer may quote it."""
+        call = getattr(self.client, operation)
         try:
-            return getattr(self.client, operation)(Bucket=self.bucket, **arguments)
+            return call(Bucket=self.bucket, **arguments)
         except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError, boto3.exceptions.Boto3Error) as problem:
             reason = self.reason(problem)
-            raise (Gone if reason == "NoSuchKey" else Refused)(f"{operation} failed {self.where}: {reason}") from None
+            raise (Gone if reason in MISSING else Refused)(f"{operation} failed {self.where}: {reason}") from None
 
     @staticmethod
     def reason(problem):
@@ -57,8 +72,7 @@ class Bucket(Volume):
             problem = problem.__context__
         if isinstance(problem, botocore.exceptions.ClientError):
             return problem.response.get("Error", {}).get("Code", "no reason was given")
-        # Of the way there: it names the address.
-        if isinstance(problem, (botocore.exceptions.HTTPClientError, botocore.exceptions.ConnectionError)):
+        if isinstance(problem, ON_THE_WAY):
             return " ".join(str(problem).split())[:200]
         return type(problem).__name__
 
@@ -79,25 +93,23 @@ class Bucket(Volume):
         return f"{self.prefix}{name}/{file}"
 
     def bring(self, name, file):
-        os.makedirs(os.path.join(folder, name), mode=0o700, exist_ok=True)
         body = self.ask("get_object", Key=self.key(name, file))["Body"]
+        os.makedirs(os.path.join(folder, name), mode=0o700, exist_ok=True)
         with open(os.path.join(folder, name, file), "wb") as written:
             try:
                 for chunk in body.iter_chunks(CHUNK):
                     written.write(chunk)
-            except (botocore.exceptions.BotoCoreError, OSError) as problem:
+            except botocore.exceptions.BotoCoreError as problem:
                 raise Refused(f"{name}/{file} did not come whole {self.where}: {type(problem).__name__}") from None
 
     def look(self):
         for name, files in self.objects().items():
-            try:
+            # Another Cloud that writes here may have just let it go.
+            with contextlib.suppress(Gone):
                 if MANIFEST in files:
                     self.bring(name, MANIFEST)
                 elif "keySet" in plan and self.is_cut_off(name, files):
                     self.remove(name)
-            except Gone:
-                # Another Cloud that writes here has just let it go.
-                os.rmdir(os.path.join(folder, name))
 
     def is_cut_off(self, name, files):
         """Whether a backup without a manifest is one of ours that nobody writes any more."""
