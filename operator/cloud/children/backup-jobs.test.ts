@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { backupClaim } from "./backup-claim.ts";
 import { backedUp, copies, inBucket } from "./backup-fixtures.ts";
+import { backupClaim } from "./claims.ts";
 
 test("what backups are kept in has no owner, and no Job is told a password", () => {
   expect(backupClaim(backedUp, "default-backups", "5Gi").metadata).not.toHaveProperty("ownerReferences");

@@ -4,9 +4,9 @@ import type { Desired } from "#runtime/api/object.ts";
 import type { CloudDeployment } from "../deployment.ts";
 import { aDeployment, aDeploymentInTheMesh, anEdgesLimits } from "../fixtures.ts";
 import { accessPolicies } from "./access-policies.ts";
-import { backupClaim } from "./backup-claim.ts";
 import { backedUp, backedUpInTheMesh, copies, inBucket } from "./backup-fixtures.ts";
 import { barbican, barbicanConfiguration, barbicanSecrets } from "./barbican.ts";
+import { backupClaim, tokensClaim } from "./claims.ts";
 import { disruptionBudget } from "./disruption-budget.ts";
 import { edgeGateway, edgePolicies, edgeRoutes } from "./edge.ts";
 import {
@@ -26,7 +26,6 @@ import { postgresql } from "./postgresql.ts";
 import { patroniConfiguration, patroniPasswords } from "./postgresql-config.ts";
 import { databaseMeshServices } from "./postgresql-members.ts";
 import { headlessService, releaseService } from "./service.ts";
-import { tokensClaim } from "./tokens-claim.ts";
 
 const small = aDeployment({ identity: { replicas: 1, tokens: { format: "fernet", lifetime: "1h" } } });
 const large = aDeployment({ database: { bundled: { instances: 3, storage: "20Gi" } } });

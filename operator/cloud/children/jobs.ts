@@ -27,7 +27,7 @@ export type Task =
   | BackupTask;
 export type BackupTask = "backup" | "restore-keys" | "restore" | "drill";
 
-export const SCHEMA_TASKS: readonly string[] = ["keystone-db", "barbican-db"] satisfies readonly Task[];
+export const SCHEMA_TASKS: readonly Task[] = ["keystone-db", "barbican-db"];
 
 export const TASK_LABEL = "nephele.dev/task";
 export const SECRETS_FOLDER = "/run/secrets/nephele";

@@ -1,10 +1,7 @@
-import { persistentVolumeClaims, pods } from "#operator/api/foreign.ts";
-import { CLOUD_LABEL } from "#operator/clients/cloud-connection.ts";
-import { isDeleting, keyOf } from "#runtime/api/object.ts";
+import { pods } from "#operator/api/foreign.ts";
+import { isDeleting } from "#runtime/api/object.ts";
 import { timeText } from "#runtime/api/time.ts";
-import { isApiError } from "#runtime/client/errors.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
-import { backupClaim } from "../children/backup-claim.ts";
 import {
   BACKUP_BEFORE,
   BACKUP_NAME,
@@ -14,8 +11,9 @@ import {
   isBackedUp,
   type KeyMetadata,
 } from "../children/backup-jobs.ts";
+import { backupClaim } from "../children/claims.ts";
 import { schemaSpanOf } from "../children/custody.ts";
-import { TASK_LABEL } from "../children/jobs.ts";
+import type { Task } from "../children/jobs.ts";
 import { selectorText } from "../children/metadata.ts";
 import { type BackupAttempt, type BackupDecision, decideBackup, overdueAt } from "../decide/backup.ts";
 import { backupReport } from "../decide/backup-report.ts";
@@ -26,7 +24,8 @@ import type { KeyName } from "../names.ts";
 import { type Job, jobs } from "../resources.ts";
 import { type CloudScope, unwellPoll } from "../scope.ts";
 import { whyNot } from "./apply.ts";
-import { podsOf, stopJobs } from "./jobs.ts";
+import { ensureClaim } from "./ensure-claim.ts";
+import { jobsOf, podsOf, removeJobs, stopJobs } from "./jobs.ts";
 import { readSecrets, recordOf } from "./keys.ts";
 import { untilMs } from "./rotated.ts";
 
@@ -34,6 +33,8 @@ import { untilMs } from "./rotated.ts";
 const OURS = "nephele.dev/";
 /** Jobs are watched: this is for what their pods say while they do not start. */
 const RUNNING_POLL_MS = 15_000;
+
+const TASKS: readonly Task[] = ["backup"];
 
 /** What a pass says that has not come to the backup which is due. */
 const OVERDUE = "BackupOverdue";
@@ -57,18 +58,12 @@ export async function reviewBackups(scope: CloudScope, { backup }: CloudDeployme
   );
 }
 
-/** The claim for backups, where the Cloud says how large it is. What is there is never changed. */
+/** The claim for backups, where the Cloud says how large it is. */
 export async function ensureBackupClaim(scope: CloudScope, deployment: CloudDeployment): Promise<Outcome> {
   const { backup } = deployment;
   if (backup?.place.kind !== "claim" || backup.place.storage === undefined) return settled();
   const { name, storage } = backup.place;
-  const key = { namespace: deployment.cloud.metadata.namespace ?? "", name };
-  if ((await scope.kube.get(persistentVolumeClaims, key)) !== undefined) return settled();
-  try {
-    await scope.kube.create(persistentVolumeClaims, backupClaim(deployment, name, storage));
-  } catch (error) {
-    if (!isApiError(error, "AlreadyExists")) throw error;
-  }
+  await ensureClaim(scope, backupClaim(deployment, name, storage));
   return settled();
 }
 
@@ -106,7 +101,7 @@ async function follow(
       return settled({ message: said(scope), pollAfterMs: untilMs(decision.nextAt, scope) });
     case "begin": {
       const { name, request, before } = decision;
-      await removeJobs(scope, "Background");
+      await removeJobs(scope, jobsOf(scope, TASKS), "Background");
       await make(scope, deployment, { schedule, name, request, before });
       return running(scope, name, "");
     }
@@ -117,7 +112,7 @@ async function follow(
       const isStale =
         job?.metadata.name !== jobOf(scope, deployment, { schedule, name, request, before }).metadata.name;
       // With its pod, before there is another: two never write to one volume.
-      if (isStale) await removeJobs(scope, "Foreground");
+      if (isStale) await removeJobs(scope, jobsOf(scope, TASKS));
       return running(scope, name, isStale ? ": it is begun anew" : await whyNot(scope, podsOf(job)));
     }
     case "note": {
@@ -192,20 +187,8 @@ function attemptOf(job: Job): BackupAttempt {
   };
 }
 
-function backupJobs({ cache, object }: CloudScope): readonly Job[] {
-  const { name, namespace } = object.metadata;
-  return cache
-    .list(jobs, namespace)
-    .filter(({ metadata: { labels } }) => labels?.[CLOUD_LABEL] === name && labels[TASK_LABEL] === "backup");
-}
-
 function newestJob(scope: CloudScope): Job | undefined {
-  return [...backupJobs(scope)].sort((a, b) => attemptOf(b).name.localeCompare(attemptOf(a).name))[0];
-}
-
-async function removeJobs(scope: CloudScope, propagation: "Background" | "Foreground"): Promise<void> {
-  for (const job of backupJobs(scope).filter((each) => !isDeleting(each)))
-    await scope.kube.delete(jobs, keyOf(job), { uid: job.metadata.uid, propagation });
+  return [...jobsOf(scope, TASKS)].sort((a, b) => attemptOf(b).name.localeCompare(attemptOf(a).name))[0];
 }
 
 type Begun = Pick<BackupInput, "schedule" | "name" | "request" | "before">;

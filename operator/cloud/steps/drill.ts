@@ -40,7 +40,7 @@ async function follow(
   const awaited = `backup ${last.name} to be restored in a drill`;
   switch (decision.kind) {
     case "create":
-      await removeOlder(scope, "drill", desired, scope.cache.list(jobs, namespaceOf(scope)));
+      await removeOlder(scope, "drill", desired);
       await scope.kube.apply(jobs, desired, { fieldOwner: scope.fieldOwner("children"), force: true });
       return waiting(awaited, poll);
     case "running":

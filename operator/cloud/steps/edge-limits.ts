@@ -14,6 +14,7 @@ import { secretNames } from "../names.ts";
 import { deployments, edgePolicies } from "../resources.ts";
 import { type CloudScope, unwellPoll } from "../scope.ts";
 import { applyAll } from "./apply.ts";
+import { removeOwn } from "./own.ts";
 import { deploymentsOf } from "./switch.ts";
 
 /** What became of an edge's limits. */
@@ -39,7 +40,7 @@ export async function ensureEdgeLimits(
     };
   }
   if (!isOurs) {
-    await removeEdgeLimits(scope, deployment);
+    await removeEdgeLimits(scope);
     return { absence: `proxies of the class ${edge.className} do not know EdgePolicies` };
   }
   const policies = policiesOf(deployment, edge, keysNow(scope, deployment));
@@ -62,7 +63,7 @@ export async function stopChecking(scope: CloudScope, deployment: CloudDeploymen
     return settled();
   if (!deploymentsOf(scope, deployment, "keystone").some(readsSigningKeys)) return settled();
   if (edge === undefined) {
-    await removeEdgeLimits(scope, deployment);
+    await removeEdgeLimits(scope);
     return settled();
   }
   const tokens = policiesOf(deployment, edge, undefined).filter(
@@ -89,15 +90,10 @@ export function nextKeyUnknown({ cache }: CloudScope, deployment: CloudDeploymen
 }
 
 /** Takes the policies of an edge away. */
-export async function removeEdgeLimits({ cache, kube }: CloudScope, { cloud }: CloudDeployment): Promise<void> {
-  const namespace = cloud.metadata.namespace ?? "";
-  if (!cache.hasSynced(edgePolicies, namespace)) return;
-  for (const name of edgeNames(cloud).policies) {
-    const current = cache.get(edgePolicies, { namespace, name });
-    const isOwn = current?.metadata.ownerReferences?.some(({ uid }) => uid === cloud.metadata.uid) === true;
-    if (current !== undefined && isOwn)
-      await kube.delete(edgePolicies, { namespace, name }, { uid: current.metadata.uid });
-  }
+export async function removeEdgeLimits(scope: CloudScope): Promise<void> {
+  const { cache, object } = scope;
+  if (!cache.hasSynced(edgePolicies, object.metadata.namespace)) return;
+  for (const name of edgeNames(object).policies) await removeOwn(scope, edgePolicies, name);
 }
 
 /** The keys by which tokens are checked now; undefined where none is. */

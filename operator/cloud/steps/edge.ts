@@ -1,8 +1,7 @@
 import { coreSecrets } from "#operator/api/foreign.ts";
 import { CONTROLLER_NAME } from "#operator/api/gateway-api.ts";
 import { meshName, partName } from "#operator/clients/cloud-connection.ts";
-import { isDeleting, keyOf, type ObjectKey } from "#runtime/api/object.ts";
-import type { Resource } from "#runtime/api/resource.ts";
+import { keyOf } from "#runtime/api/object.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import { type EdgeHop, edgeGateway, edgeNames, edgeRoutes } from "../children/edge.ts";
 import { certificateProblem, edgeProblem, hopOf, listenersNow, presentListeners } from "../decide/edge.ts";
@@ -11,6 +10,7 @@ import { gatewayClasses, gateways, httpRoutes } from "../resources.ts";
 import { type CloudScope, unwellPoll } from "../scope.ts";
 import { applyAll } from "./apply.ts";
 import { type EdgeLimits, ensureEdgeLimits, removeEdgeLimits } from "./edge-limits.ts";
+import { isOwn, removeOwn } from "./own.ts";
 
 /** The Gateway by which people's clients come, and what passes it. Whether it serves decides what the catalog says to them. */
 export async function ensureEdge(scope: CloudScope, deployment: CloudDeployment): Promise<Outcome> {
@@ -85,29 +85,14 @@ export function edgeStands({ cache, deps }: CloudScope, { cloud, edge }: CloudDe
 
 /** Takes an edge away that is wanted no more, once the catalog leads nobody there. */
 export async function removeEdge(scope: CloudScope, { cloud, edge }: CloudDeployment): Promise<Outcome> {
-  const { cache, kube, deps } = scope;
+  const { cache, deps } = scope;
   if (edge !== undefined || !deps.platform.gateways) return settled();
   const { gateway, routes } = edgeNames(cloud);
-  const remove = async (resource: Resource, name: string): Promise<boolean> => {
-    const key: ObjectKey = { namespace: cloud.metadata.namespace ?? "", name };
-    const current = cache.get(resource, key);
-    if (!isOwn(current, cloud) || current === undefined) return false;
-    if (!isDeleting(current))
-      await kube.delete(resource, key, { uid: current.metadata.uid, propagation: "Foreground" });
-    return true;
-  };
   // Its proxies serve by their routes until the last of them has drained.
-  if (await remove(gateways, gateway)) return settled();
+  if (await removeOwn(scope, gateways, gateway)) return settled();
   // Where we may not read them there are none of ours, and nobody waits for it who has no edge.
   if (!cache.hasSynced(httpRoutes, cloud.metadata.namespace)) return settled();
-  for (const name of routes) await remove(httpRoutes, name);
-  await removeEdgeLimits(scope, { cloud, edge } as CloudDeployment);
+  for (const name of routes) await removeOwn(scope, httpRoutes, name);
+  await removeEdgeLimits(scope);
   return settled();
-}
-
-function isOwn(
-  object: { readonly metadata: { readonly ownerReferences?: readonly { readonly uid: string }[] } } | undefined,
-  { metadata }: CloudDeployment["cloud"],
-): boolean {
-  return object?.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid) === true;
 }

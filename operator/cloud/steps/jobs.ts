@@ -13,7 +13,7 @@ import { whyNot } from "./apply.ts";
  * taken away afterwards.
  */
 export async function runJob(scope: CloudScope, task: Task, desired: Desired): Promise<Outcome> {
-  const { cache, kube, now, object } = scope;
+  const { cache, kube, now } = scope;
   const job = cache.get(jobs, keyOf(desired));
   const awaited = `Job ${desired.metadata.name} to end`;
   const decision = decideJob(job, now);
@@ -40,7 +40,7 @@ export async function runJob(scope: CloudScope, task: Task, desired: Desired): P
       await kube.delete(jobs, keyOf(desired), { propagation: "Foreground" });
       return waiting(`${awaited}: it failed and is tried again`, { reason: "SetupFailed", pollAfterMs: 1_000 });
     case "done":
-      await removeOlder(scope, task, desired, cache.list(jobs, object.metadata.namespace));
+      await removeOlder(scope, task, desired);
       return settled();
     default:
       return decision satisfies never;
@@ -58,35 +58,42 @@ async function stopOlder(scope: CloudScope, task: Task, desired: Desired): Promi
   const unended = all.filter(
     (job) => job.metadata.name !== desired.metadata.name && decideJob(job, now).kind !== "done",
   );
-  for (const job of unended.filter((each) => !isDeleting(each)))
-    await kube.delete(jobs, keyOf(job), { uid: job.metadata.uid, propagation: "Foreground" });
+  await removeJobs(scope, unended);
   return unended.map(({ metadata }) => metadata.name);
 }
 
 /** Ends what has not ended of some tasks: nothing of it is wanted any more. */
-export async function stopJobs(scope: CloudScope, tasks: readonly string[]): Promise<void> {
-  const { cache, kube, now, object } = scope;
-  const unended = cache
-    .list(jobs, object.metadata.namespace)
-    .filter((job) => job.metadata.labels?.[CLOUD_LABEL] === object.metadata.name && !isDeleting(job))
-    .filter((job) => tasks.includes(job.metadata.labels?.[TASK_LABEL] ?? "") && decideJob(job, now).kind !== "done");
-  for (const job of unended) await kube.delete(jobs, keyOf(job), { uid: job.metadata.uid, propagation: "Foreground" });
+export async function stopJobs(scope: CloudScope, tasks: readonly Task[]): Promise<void> {
+  const unended = jobsOf(scope, tasks).filter((job) => decideJob(job, scope.now).kind !== "done");
+  await removeJobs(scope, unended);
+}
+
+/** Takes away what a task did before, with another content. */
+export async function removeOlder(scope: CloudScope, task: Task, desired: Desired): Promise<void> {
+  const older = jobsOf(scope, [task]).filter(({ metadata }) => metadata.name !== desired.metadata.name);
+  await removeJobs(scope, older);
+}
+
+/** The Cloud's Jobs of some tasks, those that are on their way out among them. */
+export function jobsOf({ cache, object }: CloudScope, tasks: readonly Task[]): readonly Job[] {
+  const { name, namespace } = object.metadata;
+  const wanted: readonly (string | undefined)[] = tasks;
+  return cache
+    .list(jobs, namespace)
+    .filter(({ metadata: { labels } }) => labels?.[CLOUD_LABEL] === name && wanted.includes(labels[TASK_LABEL]));
+}
+
+/** Deletes Jobs. @param propagation `Foreground`: one is there until its pods are gone */
+export async function removeJobs(
+  { kube }: CloudScope,
+  which: readonly Job[],
+  propagation: "Background" | "Foreground" = "Foreground",
+): Promise<void> {
+  for (const job of which.filter((each) => !isDeleting(each)))
+    await kube.delete(jobs, keyOf(job), { uid: job.metadata.uid, propagation });
 }
 
 /** Labels by which the pods of a Job are found. */
 export function podsOf(job: Pick<Job | Desired, "metadata"> | undefined): Readonly<Record<string, string>> {
   return { "batch.kubernetes.io/job-name": job?.metadata.name ?? "" };
-}
-
-/** Takes away what a task did before, with another content. */
-export async function removeOlder(scope: CloudScope, task: Task, desired: Desired, all: readonly Job[]): Promise<void> {
-  const older = all.filter(
-    (job) =>
-      job.metadata.labels?.[CLOUD_LABEL] === scope.object.metadata.name &&
-      job.metadata.labels?.[TASK_LABEL] === task &&
-      job.metadata.name !== desired.metadata.name &&
-      !isDeleting(job),
-  );
-  for (const job of older)
-    await scope.kube.delete(jobs, keyOf(job), { uid: job.metadata.uid, propagation: "Foreground" });
 }

@@ -1,11 +1,10 @@
-import { coreSecrets, persistentVolumeClaims } from "#operator/api/foreign.ts";
+import { coreSecrets } from "#operator/api/foreign.ts";
 import { isServiceError } from "#operator/clients/service-error.ts";
 import { type Desired, keyOf } from "#runtime/api/object.ts";
-import { isApiError } from "#runtime/client/errors.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
+import { tokensClaim } from "../children/claims.ts";
 import { storeKeysJob } from "../children/jobs.ts";
 import { refusedPins } from "../children/secret-stores.ts";
-import { tokensClaim } from "../children/tokens-claim.ts";
 import { refusedOf } from "../decide/job.ts";
 import { pinDigest } from "../decide/pin-digest.ts";
 import { storeReport } from "../decide/store-report.ts";
@@ -14,14 +13,15 @@ import { configMaps, jobs } from "../resources.ts";
 import { type CloudScope, unwellPoll, wellPoll } from "../scope.ts";
 import type { Pkcs11Store } from "../secret-stores.ts";
 import { applyAll } from "./apply.ts";
+import { ensureClaim } from "./ensure-claim.ts";
 import { runJob } from "./jobs.ts";
 
 /** The tokens' volume and the keys in them. Without them Barbican serves its other stores. */
 export async function ensureStores(scope: CloudScope, deployment: CloudDeployment): Promise<Outcome> {
-  const { pkcs11 } = deployment.keyManager.stores;
+  const { pkcs11, tokens } = deployment.keyManager.stores;
   if (pkcs11.length === 0) return settled();
   const namespace = deployment.cloud.metadata.namespace ?? "";
-  await ensureTokensClaim(scope, deployment);
+  if (tokens?.storage !== undefined) await ensureClaim(scope, tokensClaim(deployment, tokens.name, tokens.storage));
   const { custody } = scope;
   if (custody === undefined) throw new Error("the keys are held before the stores");
   const pins: string[] = [];
@@ -74,19 +74,6 @@ export async function checkStores(
       reason: "TransientError",
       pollAfterMs: unwellPoll(scope),
     });
-  }
-}
-
-/** The claim for SoftHSM2's tokens, where it is ours. What is there is never changed. */
-async function ensureTokensClaim(scope: CloudScope, deployment: CloudDeployment): Promise<void> {
-  const { name, storage } = deployment.keyManager.stores.tokens ?? {};
-  if (name === undefined || storage === undefined) return;
-  const key = { namespace: deployment.cloud.metadata.namespace ?? "", name };
-  if ((await scope.kube.get(persistentVolumeClaims, key)) !== undefined) return;
-  try {
-    await scope.kube.create(persistentVolumeClaims, tokensClaim(deployment, name, storage));
-  } catch (error) {
-    if (!isApiError(error, "AlreadyExists")) throw error;
   }
 }
 
