@@ -18,7 +18,7 @@ import { BARBICAN_PORT } from "#operator/clients/cloud-connection.ts";
 import { barbicanConfiguration } from "#operator/cloud/children/barbican.ts";
 import { GRACE_SECONDS } from "#operator/cloud/children/drain.ts";
 import { storeKeysJob } from "#operator/cloud/children/jobs.ts";
-import { SOFTHSM_LIBRARY, STORES_FOLDER, TOKENS_FOLDER } from "#operator/cloud/children/secret-stores.ts";
+import { SOFTHSM_LIBRARY, STORE_FILES, STORES_FOLDER, TOKENS_FOLDER } from "#operator/cloud/children/secret-stores.ts";
 import {
   databaseUrl,
   osloConfig,
@@ -33,8 +33,6 @@ export interface InTokens {
   readonly stores: readonly string[];
   /** Barbican's own plugin instead of ours, for the one store that it can have. */
   readonly plain?: boolean;
-  /** Default: a store by keys of ours is the default, and those in tokens are beside it. */
-  readonly tokenIsDefault?: boolean;
 }
 
 /** A second Barbican beside the local cluster's, under uWSGI with the files and commands of a Cloud's pod, its data its own. */
@@ -64,11 +62,7 @@ const PROGRAM_MS = 180_000;
 export const PIN = "7193-5526";
 const PLAIN_SECTION = "p11_crypto_plugin";
 
-export async function barbicanInAPod({
-  stores,
-  plain = false,
-  tokenIsDefault = true,
-}: InTokens): Promise<BarbicanInAPod> {
+export async function barbicanInAPod({ stores, plain = false }: InTokens): Promise<BarbicanInAPod> {
   const python = await ensurePythonEnvironment();
   const softHsm = await unpackedPackages("softhsm2", [["softhsm2", "libsofthsm2", "softhsm2-common"]]);
   const port = await freePort();
@@ -79,9 +73,9 @@ export async function barbicanInAPod({
   const deployment = aDeployment({
     keyManager: {
       stores: [
-        { name: "software", type: "SimpleCrypto", default: !tokenIsDefault },
+        { name: "software", type: "SimpleCrypto", default: false },
         ...stores.map((name, at) => ({
-          ...{ name, type: "PKCS11" as const, default: tokenIsDefault && at === 0 },
+          ...{ name, type: "PKCS11" as const, default: at === 0 },
           pkcs11: { tokenLabel: name, pinSecretRef: { name: "pins", key: name } },
         })),
       ],
@@ -105,13 +99,7 @@ export async function barbicanInAPod({
   const schema = `pod_${randomBytes(4).toString("hex")}`;
   const database = { schema, url: await ownDatabase(schema) };
   writeWhole(path(".barbican", "barbican.conf.d", "secrets.conf"), await ownSettings(database.url, plain));
-  for (const [key, at] of [
-    ["nephele_pkcs11.py", "nephele_pkcs11.py"],
-    ["stores-entry-points.txt", "nephele_stores-1.dist-info/entry_points.txt"],
-    ["stores-metadata", "nephele_stores-1.dist-info/METADATA"],
-    ["softhsm2.conf", "softhsm2.conf"],
-  ] as const)
-    writeWhole(path("stores", at), text(key));
+  for (const [key, at] of Object.entries(STORE_FILES)) writeWhole(path("stores", at), text(key));
   const writePin = (store: string, pin: string): void => writeWhole(path("stores", "pins", store), `${pin}\n`);
   for (const store of stores) writePin(store, PIN);
   const env = {

@@ -339,7 +339,9 @@ describe("what data needs", () => {
     const { volumeClaimTemplates } = postgresql(large, 3, "1Gi")["spec"] as {
       readonly volumeClaimTemplates: readonly { readonly metadata: object }[];
     };
-    for (const { metadata } of volumeClaimTemplates) expect(metadata).not.toHaveProperty("ownerReferences");
+    const claims = [backupClaim(large, "default-backups", "1Gi"), tokensClaim(inTokens, "default-tokens", "64Mi")];
+    for (const { metadata } of [...volumeClaimTemplates, ...claims])
+      expect(metadata).not.toHaveProperty("ownerReferences");
   });
 
   test("shows a password in a Secret's data and nowhere else", () => {

@@ -18,7 +18,7 @@ const CLIENT_FOLDER = "/etc/hsm-client";
 export const SOFTHSM_LIBRARY = "/usr/lib/softhsm/libsofthsm2.so";
 
 /** Keys of Barbican's ConfigMap, and where in the folder each is. Python finds plugins by the files of a distribution. */
-const FILES = {
+export const STORE_FILES = {
   "nephele_pkcs11.py": "nephele_pkcs11.py",
   "stores-entry-points.txt": "nephele_stores-1.dist-info/entry_points.txt",
   "stores-metadata": "nephele_stores-1.dist-info/METADATA",
@@ -81,7 +81,7 @@ export function storeFiles({ keyManager: { stores } }: CloudDeployment): Readonl
     "stores-entry-points.txt": `[barbican.crypto.plugin]\n${plugins.join("")}`,
     "stores-metadata": "Metadata-Version: 2.1\nName: nephele-stores\nVersion: 1\n",
     "softhsm2.conf": `directories.tokendir = ${TOKENS_FOLDER}\nobjectstore.backend = file\nlog.level = ERROR\n`,
-  } satisfies Record<keyof typeof FILES, string>;
+  } satisfies Record<keyof typeof STORE_FILES, string>;
 }
 
 /** The programs around Barbican's application that a Cloud with such stores has beside the usual ones. */
@@ -89,7 +89,7 @@ export function storePrograms({ keyManager: { stores } }: CloudDeployment): read
   return stores.pkcs11.length === 0 ? [] : ["barbican_stores.py"];
 }
 
-export const refusedPinsName = ({ cloud }: CloudDeployment): string => partName(cloud, "refused-pins");
+const refusedPinsName = ({ cloud }: CloudDeployment): string => partName(cloud, "refused-pins");
 
 /** Tells Barbican's pods of which stores the PIN was refused: each try of theirs would bring the token closer to locking itself. */
 export function refusedPins(deployment: CloudDeployment, stores: readonly string[]): Desired {
@@ -120,7 +120,7 @@ export function storeParts(deployment: CloudDeployment): PodParts {
         {
           configMap: {
             name: partName(cloud, "barbican"),
-            items: Object.entries(FILES).map(([key, path]) => ({ key, path })),
+            items: Object.entries(STORE_FILES).map(([key, path]) => ({ key, path })),
           },
         },
         ...stores.pkcs11.map(({ name, pin }) => ({
@@ -144,7 +144,7 @@ export function storeParts(deployment: CloudDeployment): PodParts {
   if (tokens !== undefined) {
     parts.volumes.push({ name: "tokens", persistentVolumeClaim: { claimName: tokens.name } });
     parts.mounts.push({ name: "tokens", mountPath: TOKENS_FOLDER });
-    parts.env.push({ name: "SOFTHSM2_CONF", value: `${STORES_FOLDER}/${FILES["softhsm2.conf"]}` });
+    parts.env.push({ name: "SOFTHSM2_CONF", value: `${STORES_FOLDER}/${STORE_FILES["softhsm2.conf"]}` });
   }
   if (client !== undefined) addClient(parts, client);
   return parts;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { program } from "../children/service-config.ts";
 import type { Job } from "../resources.ts";
 import { ASK_A_PERSON, decideJob, REFUSED, refusedOf } from "./job.ts";
 
@@ -49,4 +50,10 @@ test.each<readonly [string, Job | undefined, readonly string[] | undefined]>([
   ["is one of several", failedAtOnce(code(REFUSED + 2), 0), ["b"]],
 ])("what a Job was refused %s", (_says, job, expected) => {
   expect(refusedOf(job, ["a", "b", "c"])).toEqual(expected);
+});
+
+test("the program that makes keys in tokens ends by the same codes", () => {
+  const text = program("make_store_keys.py").split("\n");
+  expect(text).toContain(`ASK_A_PERSON = ${ASK_A_PERSON}`);
+  expect(text).toContain(`REFUSED = ${REFUSED}`);
 });

@@ -11,7 +11,7 @@ export type JobDecision =
 /** How long a failed Job stands, for people to look at, before it is tried again. */
 export const RETRY_AFTER_MS = 30_000;
 /** And how long where a person is to mend something first. */
-export const PERSON_RETRY_MS = 10 * 60_000;
+const PERSON_RETRY_MS = 10 * 60_000;
 
 /** By which codes a program ends its Job at once (`podFailurePolicy`; programs/make_store_keys.py). */
 export const ASK_A_PERSON = 3;
@@ -39,7 +39,7 @@ export function decideJob(job: Job | undefined, now: Date): JobDecision {
 }
 
 /** The code by which a container failed its Job at once, as the Job's condition says in words; else undefined. Pure. */
-export function exitCodeOf(job: Job): number | undefined {
+function exitCodeOf(job: Job): number | undefined {
   const failed = job.status?.conditions?.find(({ type, status }) => type === "Failed" && status === "True");
   if (failed?.reason !== "PodFailurePolicy") return undefined;
   const code = /failed with exit code (\d+)/.exec(failed.message ?? "")?.[1];
