@@ -168,10 +168,6 @@ conformance-gateway: $(INSTALLED) ## Gateway API's own tests against Gateways on
 	node e2e/conformance/gateway.ts $(CONFORMANCE)
 	biome check --write docs
 
-.PHONY: chaos-stores
-chaos-stores: $(INSTALLED) ## Barbican's stores in tokens: lost, hanging, refused, and back (three minutes; not yet in CI, where one start without tokens hangs)
-	vitest run --project faults e2e/faults/services
-
 .PHONY: chaos
 chaos: $(INSTALLED) ## Kill the operator after each of its writes, and write docs/reports/kills.md (long)
 	vitest run --project faults e2e/faults/kills

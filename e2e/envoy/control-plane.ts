@@ -26,12 +26,12 @@ export interface TestProgram extends RunningProgram {
   stop(): Promise<void>;
 }
 
-/** The control plane's program on the local cluster. With an identity it has the rights of its ServiceAccount alone. */
+/** The control plane's program on the local cluster, with the rights of its ServiceAccount alone: the proof of rights counts them. */
 export async function startTestProgram(bed: Bed, identity?: X509Source): Promise<TestProgram> {
   const impersonate = { user: "system:serviceaccount:nephele-system:nephele-xds", groups: ["system:authenticated"] };
   const connection = await connect({
     kubeconfig: bed.cluster.kubeconfigPath,
-    ...(identity === undefined ? {} : { impersonate }),
+    impersonate,
   });
   const stopped = new AbortController();
   const program = await startProgram(

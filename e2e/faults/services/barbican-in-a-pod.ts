@@ -16,7 +16,6 @@ import { run, type Said } from "#e2e/harness/run.ts";
 import { unpackedPackages } from "#e2e/tools/debian-packages.ts";
 import { BARBICAN_PORT } from "#operator/clients/cloud-connection.ts";
 import { barbicanConfiguration } from "#operator/cloud/children/barbican.ts";
-import { GRACE_SECONDS } from "#operator/cloud/children/drain.ts";
 import { storeKeysJob } from "#operator/cloud/children/jobs.ts";
 import { SOFTHSM_LIBRARY, STORE_FILES, STORES_FOLDER, TOKENS_FOLDER } from "#operator/cloud/children/secret-stores.ts";
 import {
@@ -27,6 +26,7 @@ import {
   serviceFolder,
 } from "#operator/cloud/children/service-config.ts";
 import { aDeployment } from "#operator/cloud/fixtures.ts";
+import { endGroup } from "./keystone-in-a-pod.ts";
 
 export interface InTokens {
   /** Names of stores in tokens of SoftHSM2's, which are named as they are; the first is the default. */
@@ -138,6 +138,7 @@ export async function barbicanInAPod({ stores, plain = false }: InTokens): Promi
       uwsgi = spawn(python.bin("uwsgi"), ["--ini", path("uwsgi.ini")], {
         env: { PATH: process.env["PATH"], ...env },
         stdio: ["ignore", output, output],
+        detached: true,
       });
       closeSync(output);
       ended = once(uwsgi, "exit");
@@ -154,14 +155,11 @@ export async function barbicanInAPod({ stores, plain = false }: InTokens): Promi
     },
     stop: async () => {
       uwsgi?.kill("SIGTERM");
-      // As kubelet does: what has not ended by itself when its grace is over is killed.
-      const grace = setTimeout(() => uwsgi?.kill("SIGKILL"), GRACE_SECONDS * 1_000);
       await ended;
-      clearTimeout(grace);
     },
     log: () => readFileSync(log, "utf8"),
     close: async () => {
-      uwsgi?.kill("SIGKILL");
+      if (uwsgi !== undefined) endGroup(uwsgi);
       await ended;
       await inSchema(python, database.url, `DROP SCHEMA ${schema} CASCADE`);
       rmSync(folder, { recursive: true, force: true });

@@ -15,6 +15,8 @@ const ROUNDS = 13;
 /** So many seconds of work shall wait when the pod is told to go: more than its drain waits at the least. */
 const QUEUE_SECONDS = 6;
 const WORKERS = 2;
+/** How much longer than by itself a worker loads its application where the test says so. */
+const LOAD_SECONDS = 5;
 const user = { name: "slow", password: "a password that takes its time" } as const;
 
 let bed: ClientsBed;
@@ -97,6 +99,28 @@ describe("a pod that is told to go while requests wait for longer than its drain
     expect(answers).toContain(201);
     expect(answers.filter((answer) => typeof answer === "string").length).toBeGreaterThan(0);
   }, 120_000);
+});
+
+describe("a pod that is told to go while one of its workers still loads", () => {
+  afterEach(() => keystone?.close());
+
+  /** Has a worker load anew, tells the pod to stop meanwhile, and says what came of it in twice the time that loading takes. */
+  async function toldWhileOneLoads(edit: (configuration: string) => string): Promise<"ended" | "still there"> {
+    keystone = await keystoneInAPod({ edit: (same) => edit(`${same}exec-pre-app = sleep ${LOAD_SECONDS}\n`) });
+    await keystone.loseAWorker();
+    return Promise.race([
+      keystone.stop().then(() => "ended" as const),
+      sleep(2 * LOAD_SECONDS * 1_000, "still there" as const),
+    ]);
+  }
+
+  test("ends", async () => {
+    expect(await toldWhileOneLoads((same) => same)).toBe("ended");
+  }, 60_000);
+
+  test("the control: without the ear for SIGHUP that a worker is given it stays, long after all is loaded", async () => {
+    expect(await toldWhileOneLoads((same) => same.replace(/^hook-post-fork.*\n/m, ""))).toBe("still there");
+  }, 60_000);
 });
 
 describe("the program that drains", () => {

@@ -34,6 +34,8 @@ export interface KeystoneInAPod {
   readonly socket: string;
   /** What kubelet runs before it tells a pod to stop, to its end. */
   drain(): Promise<void>;
+  /** Kills a worker, and waits until another is in its place, which has yet to load. */
+  loseAWorker(): Promise<void>;
   /** Tells uWSGI to stop, and waits until it has. */
   stop(): Promise<void>;
   /** Ends it by force where it still runs, and removes its files. */
@@ -47,10 +49,12 @@ export interface KeystoneOptions {
   readonly databasePort?: number;
   /** Whether a database that does not answer is given up, as in a pod; default true. */
   readonly deadline?: boolean;
+  /** Changes uWSGI's file before it starts. */
+  readonly edit?: (configuration: string) => string;
 }
 
 export async function keystoneInAPod(options: KeystoneOptions): Promise<KeystoneInAPod> {
-  const { passwordHashRounds = 4, databasePort, deadline = true } = options;
+  const { passwordHashRounds = 4, databasePort, deadline = true, edit = (same) => same } = options;
   const python = await ensurePythonEnvironment();
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), "keystone-"));
@@ -66,7 +70,8 @@ export async function keystoneInAPod(options: KeystoneOptions): Promise<Keystone
   mkdirSync(runFolder);
   const files = keystoneConfiguration(deployment)["data"] as Readonly<Record<string, string>>;
   // Keys, cache and database are the local cluster's own: these two are in its Keystone's file.
-  for (const name of ["uwsgi.ini", "ready.py", "drain.py"]) writeWhole(join(folder, name), here(files[name] ?? ""));
+  for (const name of ["ready.py", "drain.py"]) writeWhole(join(folder, name), here(files[name] ?? ""));
+  writeWhole(join(folder, "uwsgi.ini"), edit(here(files["uwsgi.ini"] ?? "")));
   if (!deadline) {
     const parts = AROUND_WSGI.filter((part) => part !== "database_deadline.py");
     writeWhole(join(folder, "ready.py"), program(...parts, "keystone_ready.py"));
@@ -84,11 +89,12 @@ export async function keystoneInAPod(options: KeystoneOptions): Promise<Keystone
   const uwsgi: ChildProcess = spawn(python.bin("uwsgi"), ["--ini", join(folder, "uwsgi.ini")], {
     env: { PATH: process.env["PATH"], HOME: folder, OS_KEYSTONE_CONFIG_FILES: `${configured};${own}` },
     stdio: ["ignore", output, output],
+    detached: true,
   });
   closeSync(output);
   const ended = once(uwsgi, "exit");
   const close = (): void => {
-    uwsgi.kill("SIGKILL");
+    endGroup(uwsgi);
     rmSync(folder, { recursive: true, force: true });
   };
   try {
@@ -110,12 +116,34 @@ export async function keystoneInAPod(options: KeystoneOptions): Promise<Keystone
       const { ok, text } = await run(python.bin("python"), args, { withinMs: 100_000 });
       if (!ok) throw new Error(text);
     },
+    loseAWorker: async () => {
+      const before = childrenOf(uwsgi);
+      process.kill(before[0] ?? Number.NaN, "SIGKILL");
+      await eventually("another worker", async () => childrenOf(uwsgi).some((pid) => !before.includes(pid)));
+    },
     stop: async () => {
       uwsgi.kill("SIGTERM");
       await ended;
     },
     close,
   };
+}
+
+function childrenOf({ pid }: ChildProcess): readonly number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
+  return text
+    .split(" ")
+    .filter((each) => each !== "")
+    .map(Number);
+}
+
+/** Kills a master that was started `detached`, with its workers, which would serve on without it. */
+export function endGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
 }
 
 /** The address that a pod has of its database, by a port of loopback. */
