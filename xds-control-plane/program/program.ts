@@ -74,9 +74,9 @@ export async function startProgram(options: ProgramOptions, signal: AbortSignal)
         const identity = client.certificate && spiffeIdOf({ certificate: client.certificate });
         log.warn({ address: client.address, identity, node: client.node?.id, reason }, "a proxy was refused");
       },
-      acknowledged: (stream, response, afterMs) => {
-        counting.acknowledged?.(stream, response, afterMs);
-        if (rejections.acknowledged(stream, response.kind)) sayer.say();
+      acknowledged: (stream, response, afterMs, standing) => {
+        counting.acknowledged?.(stream, response, afterMs, standing);
+        if (rejections.acknowledged(stream, response.kind, standing?.message)) sayer.say();
       },
       closed: (stream) => {
         counting.closed?.(stream);

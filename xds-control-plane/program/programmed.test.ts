@@ -30,11 +30,21 @@ describe("Programmed", () => {
     rejections.rejected(stream("1"), "listener", "no");
     rejections.rejected(stream("2"), "listener", "never");
     expect(said(undefined, rejections)).toMatchObject({ status: "False", message: rejected.message });
-    expect(rejections.acknowledged(stream("1"), "cluster")).toBe(false);
-    expect(rejections.acknowledged(stream("1"), "listener")).toBe(true);
+    expect(rejections.acknowledged(stream("1"), "cluster", undefined)).toBe(false);
+    expect(rejections.acknowledged(stream("1"), "listener", undefined)).toBe(true);
     expect(said([rejected], rejections)).toMatchObject({ message: "one heard: workload/a/web rejected it: never" });
     expect(rejections.closed(stream("2"))).toBe(true);
     expect(said([rejected], rejections)).toEqual(programmed);
+  });
+
+  test("stays false while a proxy takes other listeners, and rejects this one all the same", () => {
+    const rejections = new Rejections("one");
+    rejections.rejected(stream("1"), "listener", "no");
+    expect(rejections.acknowledged(stream("1"), "listener", "no")).toBe(false);
+    expect(said([rejected], rejections)).toMatchObject({ status: "False", message: rejected.message });
+    rejections.rejected(stream("1"), "listener", "never");
+    expect(rejections.acknowledged(stream("1"), "listener", "no")).toBe(true);
+    expect(said([rejected], rejections)).toMatchObject({ status: "False", message: rejected.message });
   });
 
   test("is true again by this replica, too, where the words were too many for a condition", () => {
@@ -42,7 +52,7 @@ describe("Programmed", () => {
     rejections.rejected(stream("1"), "listener", "no ".repeat(1_000));
     const held = mergeConditions(undefined, withRejections([programmed], undefined, [proxy], rejections, now), 1, now);
     expect(held[0]?.message.length).toBeLessThan(3_000);
-    rejections.acknowledged(stream("1"), "listener");
+    rejections.acknowledged(stream("1"), "listener", undefined);
     expect(said(held, rejections)).toEqual(programmed);
   });
 

@@ -17,9 +17,17 @@ export class Rejections {
     this.#texts.set(group, of.set(`${id} ${kind}`, text));
   }
 
-  /** Says whether something was forgotten by it. */
-  acknowledged({ group, id }: StreamInfo, kind: Kind): boolean {
-    return this.#forget(group, (key) => key === `${id} ${kind}`);
+  /**
+   * Says whether something became another by it.
+   *
+   * @param standing why something of the kind is rejected all the same
+   */
+  acknowledged(stream: StreamInfo, kind: Kind, standing: string | undefined): boolean {
+    const key = `${stream.id} ${kind}`;
+    if (standing === undefined) return this.#forget(stream.group, (each) => each === key);
+    if (this.#texts.get(stream.group)?.get(key) === standing) return false;
+    this.rejected(stream, kind, standing);
+    return true;
   }
 
   /** Says whether something was forgotten by it. */

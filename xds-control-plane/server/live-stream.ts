@@ -206,9 +206,9 @@ export class LiveStream {
     const after = this.#state.types[kind];
     if (before === undefined || after?.inFlight !== undefined || this.#info === undefined) return;
     const { observer } = this.#host;
-    const isRejected = after?.rejection?.version === before.response.view.version && after.rejection.at >= before.at;
-    if (after?.rejection !== undefined && isRejected) observer.rejected?.(this.#info, before.response, after.rejection);
-    else observer.acknowledged?.(this.#info, before.response, Date.now() - before.at);
+    const rejection = after?.rejections.at(-1);
+    if (rejection?.nonce === before.response.nonce) observer.rejected?.(this.#info, before.response, rejection);
+    else observer.acknowledged?.(this.#info, before.response, Date.now() - before.at, rejection);
   }
 
   #finish(): void {

@@ -19,7 +19,7 @@ const response: Response = {
   unresolved: [],
   heartbeats: [],
 };
-const rejection = { code: 3, message: "no", at: 0, versions: new Map(), version: "1" };
+const rejection = { code: 3, message: "no", at: 0, nonce: "1", versions: new Map() };
 
 test("what happens is counted, and load reports are the sum of what proxies saw", async () => {
   const registry = new Registry();
@@ -30,7 +30,7 @@ test("what happens is counted, and load reports are the sum of what proxies saw"
   observer.refused?.({}, "may not");
   observer.sent?.(stream, response, 100);
   observer.sent?.(stream, response, 20);
-  observer.acknowledged?.(stream, response, 30);
+  observer.acknowledged?.(stream, response, 30, undefined);
   observer.rejected?.(stream, response, rejection);
   observer.pushed?.("g", ["endpoint"], 1, 5);
   for (const succeeded of [3, 4]) {

@@ -12,8 +12,8 @@ export interface Observer {
   /** A stream was ended because of what its client sent or may not have. */
   refused?(client: Partial<Client>, reason: string): void;
   sent?(stream: StreamInfo, response: Response, bytes: number): void;
-  /** A response was accepted, so many milliseconds after it was sent. */
-  acknowledged?(stream: StreamInfo, response: Response, afterMs: number): void;
+  /** A response was accepted, so many milliseconds after it was sent; `standing` is the last of what of its type is rejected all the same. */
+  acknowledged?(stream: StreamInfo, response: Response, afterMs: number, standing: Rejection | undefined): void;
   rejected?(stream: StreamInfo, response: Response, rejection: Rejection): void;
   /** A type was asked for that is not served; the request is passed over. */
   unknownType?(stream: StreamInfo, typeUrl: string): void;

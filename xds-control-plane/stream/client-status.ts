@@ -1,7 +1,7 @@
 import { type Kind, kinds } from "../proto/kinds.ts";
 import { wanted, wants } from "./interest.ts";
 import type { StreamState } from "./stream.ts";
-import { heldBy, type Rejection, type TypeState } from "./type-state.ts";
+import { heldBy, type Rejection, rejectionOf, type TypeState } from "./type-state.ts";
 
 /**
  * How a resource stands with a client, in CSDS's words: it has what is served; it was sent and has not acknowledged; it
@@ -34,14 +34,14 @@ function typeStatus(state: StreamState, type: TypeState): readonly ResourceStatu
   const served = [...wanted(type.interest, view)].flatMap((name): ResourceStatus[] => {
     const version = view.resources.get(name)?.version;
     if (version === undefined) return [];
-    const isRejected = type.rejection?.versions.get(name) === version;
+    const rejection = rejectionOf(type, name, version);
     const held = heldBy(type, view, name)?.version;
     const isOwed = type.lookAtAll || type.debts.get(name) === "requested";
     let standing: ResourceState = "SYNCED";
-    if (isRejected) standing = "ERROR";
+    if (rejection !== undefined) standing = "ERROR";
     else if (held === undefined || (isOwed && held !== version)) standing = "NOT_SENT";
     else if (underway.has(name) || held !== version) standing = "STALE";
-    return [{ kind: type.kind, name, version, state: standing, rejection: isRejected ? type.rejection : undefined }];
+    return [{ kind: type.kind, name, version, state: standing, rejection }];
   });
   const leaving = [...type.exceptions].flatMap(([name, held]): ResourceStatus[] => {
     if (held === undefined || view.resources.has(name) || !wants(type.interest, view, name)) return [];

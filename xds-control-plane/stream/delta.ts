@@ -22,6 +22,7 @@ import {
   newTypeState,
   nothingChanged,
   nothingHeld,
+  rejectionOf,
   type TypeState,
 } from "./type-state.ts";
 
@@ -47,7 +48,7 @@ export function receiveDelta(
 ): TypeState {
   if (before === undefined) return firstRequest(kind, request, view);
   const isAnswer = before.inFlight !== undefined && before.inFlight.response.nonce === request.nonce;
-  const state = isAnswer ? answered(before, request.error, now) : before;
+  const state = isAnswer ? answered(before, request.error, now, false) : before;
   // A changed subscription counts whatever the nonce is.
   if (request.subscribe.length + request.unsubscribe.length === 0) return state;
   return resubscribed(state, request, view);
@@ -168,7 +169,7 @@ const knownDifferences = new WeakMap<KindView, { readonly cause: Cause; readonly
  * interest are mostly brought from the same snapshot to the same, so one looks at the names, and all are sent one list.
  */
 function foundBefore(state: TypeState, view: KindView, mayRemove: boolean): Difference | undefined {
-  if (state.rejection !== undefined) return undefined;
+  if (state.rejections.length > 0) return undefined;
   const known = knownDifferences
     .get(view)
     ?.find(
@@ -185,7 +186,7 @@ function foundBefore(state: TypeState, view: KindView, mayRemove: boolean): Diff
 }
 
 function remember(state: TypeState, view: KindView, mayRemove: boolean, difference: Difference): void {
-  if (state.rejection !== undefined) return;
+  if (state.rejections.length > 0) return;
   const { interest, base, exceptions, debts, changed, lookAtAll } = state;
   if (interest.bytes + state.owedBytes + state.initialBytes > mostSharedBytes) return;
   const cause: Cause = { interest, base, exceptions, debts, changed, lookAtAll, mayRemove };
@@ -209,7 +210,7 @@ function find(state: TypeState, view: KindView, mayRemove: boolean, goneMeanwhil
     const resource = view.resources.get(name);
     if (resource !== undefined) {
       const isNews = held?.version !== resource.version;
-      const isRejected = state.rejection?.versions.get(name) === resource.version;
+      const isRejected = rejectionOf(state, name, resource.version) !== undefined;
       if (isNews || debt === "requested" || (debt === "resend" && !isRejected)) resources.push(resource);
       return;
     }

@@ -5,7 +5,15 @@ import type { KindView } from "../snapshot/snapshot.ts";
 import type { Decision, GoneMeanwhile } from "./delta.ts";
 import { changedInterest, type Interest, noInterest, wanted, wants, wildcardName } from "./interest.ts";
 import type { SotwRequest } from "./messages.ts";
-import { answered, type Held, heldBy, newTypeState, nothingChanged, type TypeState } from "./type-state.ts";
+import {
+  answered,
+  type Held,
+  heldBy,
+  newTypeState,
+  nothingChanged,
+  rejectionOf,
+  type TypeState,
+} from "./type-state.ts";
 
 /** The state of a type after a State-of-the-World request. */
 export function receiveSotw(
@@ -20,7 +28,9 @@ export function receiveSotw(
   const isCurrent = before.lastNonce === undefined || before.lastNonce === request.nonce;
   if (!isCurrent) return before;
   const isAnswer = before.inFlight !== undefined && before.inFlight.response.nonce === request.nonce;
-  const state = isAnswer ? answered(before, request.error, now) : before;
+  // What says only that something lives still is no whole.
+  const isWhole = traits[kind].fullState && before.inFlight?.response.heartbeats.length === 0;
+  const state = isAnswer ? answered(before, request.error, now, isWhole) : before;
   return resubscribed(state, request.names, view);
 }
 
@@ -119,7 +129,7 @@ function decidePartial(state: TypeState, after: TypeState, view: KindView, goneM
     const debt = state.debts.get(name);
     const resource = view.resources.get(name) ?? (debt === "requested" ? goneMeanwhile(name) : undefined);
     if (resource === undefined || !wants(state.interest, view, name)) continue;
-    const isRejected = state.rejection?.versions.get(name) === resource.version;
+    const isRejected = rejectionOf(state, name, resource.version) !== undefined;
     const isNews = heldBy(state, view, name)?.version !== resource.version;
     if (isNews || debt === "requested" || (debt === "resend" && !isRejected)) resources.push(resource);
   }

@@ -327,7 +327,7 @@ function owesRemoval(type: TypeState, snapshot: Snapshot): boolean {
   return false;
 }
 
-/** Whether the client may go on with what named the removed: it rejected the last of those that could name it. */
+/** Whether the client may go on with what named the removed: it rejects one of those that could name it. */
 function isStillUsed(state: StreamState, kind: Kind): boolean {
   const users: readonly Kind[] =
     kind === "cluster" || kind === "endpoint"
@@ -335,7 +335,7 @@ function isStillUsed(state: StreamState, kind: Kind): boolean {
       : kind === "route"
         ? ["listener", "scopedRoute"]
         : [];
-  return users.some((user) => state.types[user]?.rejection !== undefined);
+  return users.some((user) => (state.types[user]?.rejections.length ?? 0) > 0);
 }
 
 function isPatient(state: StreamState, since: number, now: number): boolean {

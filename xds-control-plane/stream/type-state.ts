@@ -11,13 +11,12 @@ export type Held = Pick<Resource, "version"> & Partial<Resource>;
 /** Why a name is to be sent although nothing changed: the client asked, or something that it belongs to was sent. */
 export type Debt = "requested" | "resend";
 
-/** The last response that a client rejected, until it accepts one. */
+/** A response that a client rejected. */
 export interface Rejection extends ErrorDetail {
   readonly at: number;
-  /** Version by name of what it held. */
+  readonly nonce: string;
+  /** Version by name of what of it is rejected still. */
   readonly versions: ReadonlyMap<string, string>;
-  /** The version of the type. */
-  readonly version: string;
 }
 
 /** A response that was sent and not answered yet. */
@@ -53,7 +52,8 @@ export interface TypeState {
   readonly inFlight: InFlight | undefined;
   /** The nonce of the last response; undefined before the first. */
   readonly lastNonce: string | undefined;
-  readonly rejection: Rejection | undefined;
+  /** What the client rejects, the last of it last. Each name stands in one of them. */
+  readonly rejections: readonly Rejection[];
   /** Names of other kinds that the client will ask for because of what it was sent, and has not asked for yet. */
   readonly awaiting: readonly { readonly kind: Kind; readonly name: string }[];
   /** Since when it waits for them, milliseconds. */
@@ -62,6 +62,7 @@ export interface TypeState {
 
 export const nothingHeld: ReadonlyMap<string, Held | undefined> = new Map();
 export const nothingChanged: ReadonlySet<string> = new Set();
+const nothingRejected: readonly Rejection[] = [];
 
 /** A type that a client asks for the first time on this stream. */
 export function newTypeState(kind: Kind, interest: Interest): TypeState {
@@ -78,7 +79,7 @@ export function newTypeState(kind: Kind, interest: Interest): TypeState {
     changed: nothingChanged,
     inFlight: undefined,
     lastNonce: undefined,
-    rejection: undefined,
+    rejections: nothingRejected,
     awaiting: [],
     awaitingSince: 0,
   };
@@ -90,35 +91,43 @@ export function heldBy(state: TypeState, view: KindView, name: string): Held | u
   return wants(state.interest, view, name) ? state.base.get(name) : undefined;
 }
 
-/** The state after a client answered the response in flight: accepted, or rejected for a reason. */
-export function answered(state: TypeState, error: ErrorDetail | undefined, now: number): TypeState {
+/** Why a client rejects this version of a resource; undefined where it does not. */
+export function rejectionOf({ rejections }: TypeState, name: string, version: string): Rejection | undefined {
+  return rejections.find(({ versions }) => versions.get(name) === version);
+}
+
+/**
+ * The state after a client answered the response in flight: accepted, or rejected for a reason.
+ *
+ * @param isWhole the response held all that there is of the type, so that what stands not in it is gone
+ */
+export function answered(state: TypeState, error: ErrorDetail | undefined, now: number, isWhole: boolean): TypeState {
   if (state.inFlight === undefined) return state;
   const { response } = state.inFlight;
-  if (error === undefined)
-    return { ...state, inFlight: undefined, rejection: stillRejected(state.rejection, response) };
+  const standing = isWhole ? nothingRejected : stillRejected(state.rejections, response);
+  if (error === undefined) return { ...state, inFlight: undefined, rejections: standing };
   const named = response.resources.filter(({ name }) => mentions(error.message, name));
   const blamed = named.length > 0 ? named : response.resources;
   // What it did not take it will not ask the endpoints or routes of: the other types do not wait for that.
   const unasked = new Set(blamed.flatMap(({ references }) => references.subscribes));
+  const versions = new Map(blamed.map(({ name, version }) => [name, version]));
   return {
     ...state,
     inFlight: undefined,
     awaiting: state.awaiting.filter((reference) => !unasked.has(reference)),
-    rejection: {
-      ...error,
-      at: now,
-      versions: new Map(blamed.map(({ name, version }) => [name, version])),
-      version: response.view.version,
-    },
+    rejections: [...standing, { ...error, at: now, nonce: response.nonce, versions }],
   };
 }
 
-/** A rejection stands until what was rejected is replaced: another response that is accepted does not lift it. */
-function stillRejected(rejection: Rejection | undefined, accepted: Response): Rejection | undefined {
-  if (rejection === undefined) return undefined;
-  const gone = new Set([...accepted.removed, ...accepted.resources.map(({ name }) => name)]);
-  const versions = new Map([...rejection.versions].filter(([name]) => !gone.has(name)));
-  return versions.size === 0 ? undefined : { ...rejection, versions };
+/** A rejection stands until what was rejected is replaced: an answer to a response of other things does not lift it. */
+function stillRejected(rejections: readonly Rejection[], { removed, resources }: Response): readonly Rejection[] {
+  if (rejections.length === 0) return rejections;
+  const gone = new Set([...removed, ...resources.map(({ name }) => name)]);
+  const standing = rejections.flatMap((rejection) => {
+    const versions = new Map([...rejection.versions].filter(([name]) => !gone.has(name)));
+    return versions.size === 0 ? [] : [{ ...rejection, versions }];
+  });
+  return standing.length === 0 ? nothingRejected : standing;
 }
 
 /** Whether a text holds a name as a word of its own: Envoy says which resource of several it rejected. */
