@@ -208,7 +208,7 @@ describe("a client is sent no more,", () => {
     bad.send("endpoint", { node: { id: "bad" }, resourceNamesSubscribe: ["a"] });
     for (let at = 0; at < 20_000; at += 1) bad.send("endpoint", { resourceNamesSubscribe: ["a"] });
     bad.send("cluster", { resourceNamesSubscribe: ["*"] });
-    // What it asked for last is answered: all before it was read.
-    await expect.poll(() => sent.get("bad"), soon).toBe(2);
+    // What it asked for last is answered: all before it was read, which may take a busy machine its time.
+    await expect.poll(() => sent.get("bad"), { ...soon, timeout: 50_000 }).toBe(2);
   });
 });
