@@ -3,9 +3,9 @@ import { serversReport } from "./report.ts";
 
 test("the page has medians of ratios, writes for each Server, and what was written at rest", () => {
   const pairs = [
-    { server: 11, bare: 10 },
-    { server: 20, bare: 20 },
-    { server: 9, bare: 10 },
+    { server: 11, made: 0.3, bare: 10 },
+    { server: 20, made: 0.5, bare: 20 },
+    { server: 9, made: 0.4, bare: 10 },
   ];
   const byKind = { "patch servers.nephele.dev/status": 8, "patch images.nephele.dev/status": 1 };
   const writes = { total: 9, events: 1, byKind, byObject: {} };
@@ -15,6 +15,7 @@ test("the page has medians of ratios, writes for each Server, and what was writt
   const page = serversReport("a machine", pairs, many, rest);
   for (const row of [
     "| Server over VirtualMachine, median of the runs' ratios | +0.0 % | +3 % |",
+    "| of it, until its VirtualMachine is there, median | 0.4 s |  |",
     "| 2 Servers at once: last is ACTIVE | 25 s |  |",
     "| 2 Servers at once: last guest answers | 41 s |  |",
     "| 2 Servers at once: memory of each, with the machine around it | 400 MiB |  |",
@@ -24,4 +25,6 @@ test("the page has medians of ratios, writes for each Server, and what was writt
   ])
     expect(page).toContain(row);
   expect(page).toContain("patch servers.nephele.dev/status 4.00");
+  const untold = serversReport("a machine", pairs, { ...many, memory: { guests: 0, operator: 0 } }, rest);
+  expect(untold).toContain("| 2 Servers at once: memory of the operator, all its replicas | not counted |  |");
 });

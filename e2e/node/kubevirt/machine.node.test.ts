@@ -28,7 +28,7 @@ beforeAll(async () => {
   https = await node.cluster.admin();
   images = await serveGuestImages(node, print);
   await create("/api/v1/namespaces", { metadata: { name: namespace } });
-}, 600_000);
+}, 1_200_000);
 afterAll(async () => {
   await https?.send(`/api/v1/namespaces/${namespace}`, { method: "DELETE" });
   await https?.close();
