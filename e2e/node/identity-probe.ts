@@ -11,7 +11,7 @@ export interface Seen {
   readonly problem?: string;
 }
 
-/** What asks for an identity by spiffe/ as any workload does, and prints what is given that may be seen. */
+/** What asks for an identity by spiffe/ as each workload does, and prints what is given that may be seen. */
 const PROGRAM = `
 import { X509Source } from "/app/spiffe/index.ts";
 const say = (seen) => console.log(JSON.stringify(seen));

@@ -10,7 +10,7 @@ const OUT_OF_SERVICE = "node.kubernetes.io/out-of-service";
 /** A node that Kubernetes has not heard of: whether what runs there still runs, nobody knows. */
 export interface LostNode {
   readonly name: string;
-  /** When Kubernetes gave up hearing of it (RFC 3339); its last word was some 40 s before. */
+  /** When Kubernetes gave up hearing of it (RFC 3339); its last word was some 50 s before. */
   readonly since: string;
   /** An administrator has said that it is off: Kubernetes lets go of what ran there. */
   readonly outOfService: boolean;

@@ -180,7 +180,7 @@ async function markWeb(annotations: Readonly<Record<string, string | null>>): Pr
 }
 
 describe("a Gateway", () => {
-  test("calls Services of the mesh by its own SVID, and is a caller as any other", async () => {
+  test("calls Services of the mesh by its own SVID, and is a caller like the others", async () => {
     const { edge, web } = bed;
     await bed.proxy(`gateway/${bed.namespace}/edge`, edge);
     const ask = async () => {

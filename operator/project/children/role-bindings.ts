@@ -30,7 +30,7 @@ export function operatorBinding(project: Project, operator: OperatorAccount): De
 
 /**
  * What the members may do in the namespace: one RoleBinding for each role that somebody has. A member without a
- * `kubernetes` name has none, and in a disabled Project nobody has any.
+ * `kubernetes` name has none, and in a disabled Project there is none at all.
  */
 export function memberBindings(project: Project): readonly Desired[] {
   const { members = [], enabled, workloads } = project.spec;
