@@ -18,8 +18,10 @@ export interface Sizes {
   readonly image: (key: { readonly namespace: string; readonly name: string }) => Image | undefined;
 }
 
-/** The reason of Ready while a Server, or what it grows to, does not fit into the quota. */
+/** The reason of Ready while a Server, or what it grows to, does not fit into the quota, and nothing worse is to be said. */
 export const QUOTA_EXCEEDED = "QuotaExceeded";
+/** The condition that says so whatever Ready says: False, or not there. */
+export const WITHIN_QUOTA = "WithinQuota";
 
 export const NOTHING: Amount = { servers: 0, cores: 0, memory: 0n, storage: 0n };
 
@@ -48,9 +50,12 @@ export function isBuilt(server: Server): boolean {
   return server.status?.instanceID !== undefined;
 }
 
-/** Whether a Server was told that it, or what it grows to, does not fit. */
-export function isOverQuota(server: Server): boolean {
-  return findCondition(server.status?.conditions, "Ready")?.reason === QUOTA_EXCEEDED;
+/** Whether a Server was told that it, or what it grows to, does not fit. Of one that is paused Ready alone says it. */
+export function isOverQuota({ status }: Server): boolean {
+  return (
+    findCondition(status?.conditions, "Ready")?.reason === QUOTA_EXCEEDED ||
+    findCondition(status?.conditions, WITHIN_QUOTA)?.status === "False"
+  );
 }
 
 /** What an Image takes: its own volume. */

@@ -58,6 +58,8 @@ export interface ServerScope {
   filesRevision?: string;
   /** The files cannot be had as they are to be, and the machine goes on with those that it was given. */
   filesAwaited?: boolean;
+  /** What of the Project's quota the Server, or what it grows to, does not fit into. */
+  overQuota?: string;
   /** Something that does not stop what comes after it, but the Server from being Ready. */
   held?: Outcome;
   /** Likewise an error: thrown when the pass has done all the rest. */

@@ -1,12 +1,16 @@
 import { describe, expect, test } from "vitest";
+import { isOverQuota } from "#operator/amounts.ts";
 import type { DataVolume, VirtualMachine, VirtualMachineInstance } from "#operator/api/foreign.ts";
 import type { Server } from "#operator/api/generated/server.ts";
-import { settled, waiting } from "#runtime/controller/outcome.ts";
+import { mergeConditions, type NewCondition } from "#runtime/api/conditions.ts";
+import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
+import { standardConditions } from "#runtime/controller/status.ts";
 import { aFlavor, aMachine, anImage, anInstance, aServer, aVolume, CREATED } from "./fixtures.ts";
 import { FILES_ANNOTATION, FLAVOR_ANNOTATION } from "./names.ts";
 import { diskFrom } from "./root-disk.ts";
 import type { ServerScope } from "./scope.ts";
 import { report, serverStatus } from "./status.ts";
+import { waitsForQuota } from "./wakes.ts";
 
 const server = aServer();
 const disk = diskFrom(server, anImage(), 1, "2Gi");
@@ -206,6 +210,43 @@ describe("a guest on a node that is lost", () => {
     const reboot = { requestedAt: CREATED, type: "Hard", instance: "uid-web-1" } as const;
     const server = aServer({ flavorRef: { name: "large" } }, { ...launched.status, flavor: "small", reboot });
     expect(serverStatus(seen(server, { flavor: aFlavor("large") })).fields).toMatchObject({ state: "UNKNOWN", reboot });
+  });
+});
+
+describe("a Server that was refused more than its Project's quota has", () => {
+  const overQuota = "cores (8 wanted, 2 of 4 taken)";
+  const machine = aMachine("Always");
+  /** The Server as its neighbours see it when the pass has said this. */
+  const told = (said: Outcome, conditions: readonly NewCondition[]): Server =>
+    aServer(
+      {},
+      {
+        conditions: mergeConditions([], [...standardConditions(aServer(), said), ...conditions], 1, new Date(CREATED)),
+      },
+    );
+  const held = waiting(`quota of Project team-a: ${overQuota}`, { reason: "QuotaExceeded" });
+  const refused = (more: Partial<ServerScope>): ServerScope =>
+    scope({ machine, volume: aVolume("Failed"), more: { held, overQuota, ...more } });
+
+  test.each([
+    ["is in ERROR", "Fault", {}],
+    ["is on a node that is lost", "NodeLost", { lost: { name: "node-1", since: CREATED, outOfService: false } }],
+  ] as const)("is still counted as refused while it %s", async (_what, reason, more) => {
+    const seen = refused(more);
+    const said = await report(seen);
+    expect(said).toMatchObject({ kind: "waiting", reason });
+    const { conditions = [] } = serverStatus(seen);
+    expect(conditions).toMatchObject([
+      { type: "WithinQuota", status: "False", message: expect.stringContaining(overQuota) },
+    ]);
+    expect(isOverQuota(told(said, conditions))).toBe(true);
+    // The control: Ready alone does not say it.
+    expect(isOverQuota(told(said, []))).toBe(false);
+    expect(waitsForQuota(told(said, conditions))).toEqual(["team-a"]);
+  });
+
+  test("has no such condition once it fits", () => {
+    expect(serverStatus(scope({ machine, volume: aVolume("Succeeded") })).conditions).toEqual([]);
   });
 });
 

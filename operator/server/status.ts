@@ -1,3 +1,4 @@
+import { QUOTA_EXCEEDED, WITHIN_QUOTA } from "#operator/amounts.ts";
 import type { Server, ServerStatus, ServerStatusAddress, ServerStatusFault } from "#operator/api/generated/server.ts";
 import type { NewCondition } from "#runtime/api/conditions.ts";
 import { timeText } from "#runtime/api/time.ts";
@@ -164,7 +165,15 @@ export function serverStatus(scope: ServerScope): StatusReport<Server> {
     ...(disk === undefined ? diskBefore(before) : diskNow(disk, scope)),
     ...(reboot === undefined ? {} : { reboot }),
   };
-  return { fields, conditions: [...filesCondition(scope), ...restartCondition(scope), ...drainCondition(scope)] };
+  return {
+    fields,
+    conditions: [
+      ...quotaCondition(scope),
+      ...filesCondition(scope),
+      ...restartCondition(scope),
+      ...drainCondition(scope),
+    ],
+  };
 }
 
 /** What was known of the disk stays known when the machine is gone: its number counts on. */
@@ -201,6 +210,13 @@ function addressesOf({ instance }: ServerScope): readonly ServerStatusAddress[] 
       .filter((address) => address !== "")
       .map((address) => ({ network: name, address, ...(mac === undefined ? {} : { mac }) }));
   });
+}
+
+/** Its neighbours are counted by this: Ready may have worse to say of a Server that was refused. */
+function quotaCondition({ overQuota }: ServerScope): readonly NewCondition[] {
+  if (overQuota === undefined) return [];
+  const message = `It, or what it is to grow to, does not fit into the quota: ${overQuota}`;
+  return [{ type: WITHIN_QUOTA, status: "False", reason: QUOTA_EXCEEDED, message }];
 }
 
 /** Whether a running guest has its files as they are now. Where there are none and it has none, there is no condition. */

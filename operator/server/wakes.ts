@@ -1,3 +1,4 @@
+import { isOverQuota } from "#operator/amounts.ts";
 import {
   type DataVolume,
   type Node,
@@ -46,8 +47,7 @@ export function disksKeys(volume: DataVolume): readonly string[] {
 }
 
 export function waitsForQuota(server: Server): readonly string[] {
-  const reason = findCondition(server.status?.conditions, "Ready")?.reason;
-  return reason === "QuotaExceeded" ? [server.metadata.namespace ?? ""] : [];
+  return isOverQuota(server) ? [server.metadata.namespace ?? ""] : [];
 }
 
 export function userDataKeys(server: Server): readonly string[] {
@@ -131,6 +131,6 @@ export function serversOnNode(node: Node, cache: CacheReader): readonly ObjectKe
 
 function concerns(project: Project, server: Server): boolean {
   const ready = findCondition(server.status?.conditions, "Ready");
-  if (ready === undefined || ready.reason === "QuotaExceeded" || server.status?.instanceID === undefined) return true;
+  if (ready === undefined || isOverQuota(server) || server.status?.instanceID === undefined) return true;
   return project.spec.enabled === (ready.reason === "ProjectDisabled");
 }

@@ -174,6 +174,7 @@ export async function checkQuota(scope: ServerScope): Promise<Outcome> {
     return settled();
   }
   scope.admissions.remove(server);
+  scope.overQuota = verdict.what;
   const exceeded = waiting(`quota of Project ${project?.metadata.name}: ${verdict.what}`, { reason: QUOTA_EXCEEDED });
   if (machine === undefined || recorded === undefined) return exceeded;
   scope.disk = recorded;
