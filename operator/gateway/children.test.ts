@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { ServiceSpec } from "kubernetes-types/core/v1.d.ts";
 import type { NetworkPolicySpec } from "kubernetes-types/networking/v1.d.ts";
 import { describe, expect, test } from "vitest";
 import { HEALTH_PORT } from "#operator/envoy/bootstrap.ts";
@@ -38,6 +39,14 @@ describe("what runs a Gateway's proxies", () => {
       [expect.objectContaining({ maxUnavailable: 1 })],
       [expect.objectContaining({ maxUnavailable: 1 })],
     ]);
+  });
+
+  test("a load balancer's callers keep their addresses, by which they are counted; a port of any node leads to proxies of all", () => {
+    const policies = (["LoadBalancer", "NodePort", "ClusterIP"] as const).map((serviceType) => {
+      const service = childrenOf(aGateway(), aPlatform({ serviceType })).find(({ kind }) => kind === "Service");
+      return (service?.["spec"] as ServiceSpec | undefined)?.externalTrafficPolicy ?? "every node";
+    });
+    expect(policies).toEqual(["Local", "every node", "every node"]);
   });
 
   test("who they are is made first, and the pods last", () => {

@@ -45,6 +45,9 @@ export function serviceAccount(gateway: Gateway): Desired {
 function service(gateway: Gateway, { serviceType }: GatewayPlatform): Desired {
   const spec: ServiceSpec = {
     type: serviceType,
+    // Else a node puts its own address in place of the caller's, and limits by address count everybody together. Load balancers
+    // ask which nodes have proxies; who comes to a port of any node does not.
+    ...(serviceType === "LoadBalancer" ? { externalTrafficPolicy: "Local" } : {}),
     selector: { ...selectorOf(gateway) },
     ports: portsOf(gateway).map((port) => ({ name: `port-${port}`, port, targetPort: port, protocol: "TCP" })),
   };
