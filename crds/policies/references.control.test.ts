@@ -2,9 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cloudRules } from "../cases/cloud.ts";
 import { secretRules } from "../cases/secret.ts";
 import { serverRules } from "../cases/server.ts";
-import { ACCEPTED, type Sender, uniqueName, untilRefused } from "../testing/api-server.ts";
+import { ACCEPTED, eventually, type Sender, uniqueName, untilRefused } from "../testing/api-server.ts";
 import { type Manifest, merge, type Patch, type RuleTable } from "../testing/rule-case.ts";
 import { openWorkbench, type Workbench } from "../testing/workbench.ts";
+
+const BINDING = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/nephele-references";
 
 let bench: Workbench;
 let namespace: string;
@@ -179,8 +181,9 @@ test("Cloud.spec.backup: who may not read all core Secrets chooses neither recip
     expect(await changed(cloudRules, backedUp, { spec: { backup: change } })).toBe(ACCEPTED);
 });
 
+const RUNS = "whoever chooses stores in tokens has libraries run beside all keys of the Cloud";
+
 test("Cloud.spec.keyManager: who may not read all core Secrets chooses no library, token or PIN", async () => {
-  const RUNS = "whoever chooses stores in tokens has libraries run beside all keys of the Cloud";
   const create = (by: Sender) => by.judge("POST", collectionOf(cloudRules), object(cloudRules, inTokens));
   expect(await untilRefused(() => create(writer))).toContain(RUNS);
   expect(await create(keeper)).toBe(ACCEPTED);
@@ -195,6 +198,25 @@ test("Cloud.spec.keyManager: who may not read all core Secrets chooses no librar
   // What is no token's is for who may write the Cloud.
   expect(await changed(cloudRules, inTokens, { spec: { keyManager: { replicas: 3 } } })).toBe(ACCEPTED);
   expect(await changed(cloudRules, before, { spec: { keyManager: { stores: [SOFTWARE] } } })).toBe(ACCEPTED);
+});
+
+test("Cloud.spec.keyManager, control: where the policy does not hold, who may read one core Secret does", async () => {
+  const label = uniqueName("without-references");
+  const apart = await bench.namespace({ labels: { [label]: "" } });
+  const create = () =>
+    writer.judge("POST", `/apis/nephele.dev/v1alpha1/namespaces/${apart}/clouds`, object(cloudRules, inTokens));
+  const bind = async (matchResources: Patch | null): Promise<void> => {
+    const binding = await bench.admin.send("GET", BINDING);
+    await bench.admin.send("PUT", BINDING, merge(binding, { spec: { matchResources } }));
+  };
+  expect(await untilRefused(create)).toContain(RUNS);
+  await bind({ namespaceSelector: { matchExpressions: [{ key: label, operator: "DoesNotExist" }] } });
+  try {
+    expect(await eventually(create, (verdict) => verdict === ACCEPTED)).toBe(ACCEPTED);
+  } finally {
+    await bind(null);
+  }
+  expect(await untilRefused(create)).toContain(RUNS);
 });
 
 describe.each(REFERENCES)("%s", (_field, table, naming) => {
