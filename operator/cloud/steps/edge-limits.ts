@@ -1,16 +1,13 @@
-import { coreSecrets } from "#operator/api/foreign.ts";
 import { keyOf } from "#runtime/api/object.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
-import { valuesOf } from "../children/custody.ts";
 import { edgeNames, edgePolicies as policiesOf, tokensPolicy } from "../children/edge.ts";
 import { readsSigningKeys } from "../children/keystone.ts";
 import { webServiceName } from "../children/web-service.ts";
 import { checksTokens, keyUnknownAtEdge, notInForce, policiesProblem } from "../decide/edge.ts";
 import type { Values } from "../decide/key-table.ts";
 import { rolloutOf } from "../decide/rollout.ts";
-import { jwksOf, publicJwk, SIGNING, signingProblem } from "../decide/signing-keys.ts";
+import { jwksOf, publicJwk, SIGNING } from "../decide/signing-keys.ts";
 import type { CloudDeployment, EdgeWish } from "../deployment.ts";
-import { secretNames } from "../names.ts";
 import { deployments, edgePolicies } from "../resources.ts";
 import { type CloudScope, unwellPoll } from "../scope.ts";
 import { applyAll } from "./apply.ts";
@@ -97,7 +94,7 @@ export async function removeEdgeLimits(scope: CloudScope): Promise<void> {
 }
 
 /** The keys by which tokens are checked now; undefined where none is. */
-function keysNow({ cache }: CloudScope, deployment: CloudDeployment): string | undefined {
+function keysNow({ cache, custody }: CloudScope, deployment: CloudDeployment): string | undefined {
   const { cloud, identity } = deployment;
   const namespace = cloud.metadata.namespace ?? "";
   const isChecked = checksTokens({
@@ -107,8 +104,8 @@ function keysNow({ cache }: CloudScope, deployment: CloudDeployment): string | u
       .complete,
     now: cache.get(edgePolicies, { namespace, name: tokensPolicy(cloud) })?.spec?.jwt !== undefined,
   });
-  const secret = isChecked ? cache.get(coreSecrets, { namespace, name: secretNames.jws(cloud) }) : undefined;
-  if (secret === undefined) return undefined;
-  const values = valuesOf(secret);
-  return signingProblem(values) === undefined ? jwksOf(values) : undefined;
+  if (!isChecked) return undefined;
+  if (custody === undefined) throw new Error("the keys are held before tokens are checked");
+  // As the pass holds them: were they gone meanwhile, nothing would be checked until they are put back.
+  return jwksOf(custody.values("jws"));
 }

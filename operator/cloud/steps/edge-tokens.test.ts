@@ -64,7 +64,7 @@ class World {
     return {
       ...{ deployment, deps: {}, results: new Map(), now: new Date(), object: deployment.cloud },
       ...{ fieldOwner: () => "test", log: { warn: (_: object, why: string) => expect.fail(why) } },
-      custody: { keySet: "1", values: () => ({ keystone: "k" }) },
+      custody: { keySet: "1", values: (name: string) => (name === "jws" ? pairs : { keystone: "k" }) },
       cache: {
         ...{ isForbidden: () => false, hasSynced: () => true },
         get: ({ kind }: Resource, { name }: ObjectKey) => this.objects.get(`${kind}/${name}`),
@@ -119,6 +119,14 @@ test("the control: not while one of before is there", async () => {
   world.podsGo = false;
   expect(await world.pass(makes("jws"))).toBeUndefined();
   expect(world).toMatchObject({ signs: true, isChecked: false });
+});
+
+test("and goes on by the keys that the pass holds where their core Secret goes meanwhile", async () => {
+  const world = new World(makes("jws"));
+  await world.pass(makes("jws"));
+  world.objects.delete(`Secret/${secretNames.jws(makes("jws").cloud)}`);
+  expect(await world.pass(makes("jws"))).toBeUndefined();
+  expect(world).toMatchObject({ signs: true, isChecked: true });
 });
 
 test("it checks no more before Keystone makes tokens of another format", async () => {

@@ -7,7 +7,6 @@ import { NotSyncedError } from "#runtime/watch/cache.ts";
 import { signingPair, valuesOfPairs } from "../decide/signing-keys.ts";
 import type { CloudDeployment, EdgeWish } from "../deployment.ts";
 import { aDeployment, anEdgesLimits } from "../fixtures.ts";
-import { secretNames } from "../names.ts";
 import { gatewayClasses, gateways, httpRoutes } from "../resources.ts";
 import type { CloudScope } from "../scope.ts";
 import { ensureEdge } from "./edge.ts";
@@ -105,7 +104,6 @@ describe("the limits of an edge", () => {
   const { cloud, edge } = deployment;
   if (edge === undefined) throw new Error("this Cloud has no edge");
   const pairs = valuesOfPairs({ "0": signingPair(), "1": signingPair() });
-  const data = Object.fromEntries(Object.entries(pairs).map(([name, text]) => [name, btoa(text)]));
   const own = { ownerReferences: [{ uid: cloud.metadata.uid }] };
   const policy = (jwt?: object) => ({ metadata: { name: "default-edge-tokens", ...own }, spec: { jwt } });
   const complete = {
@@ -125,12 +123,11 @@ describe("the limits of an edge", () => {
     const written: Desired[] = [];
     const removed: string[] = [];
     const scope = {
-      ...{ object: cloud, fieldOwner: () => "test" },
+      ...{ object: cloud, fieldOwner: () => "test", custody: { keySet: "1", values: () => pairs } },
       cache: {
         isForbidden: () => isForbidden,
         hasSynced: () => true,
         get: (resource: Resource, { name }: ObjectKey) => {
-          if (name === secretNames.jws(cloud)) return { data };
           if (name === "default-keystone-2026-2") return keystone;
           return resource.plural === "edgepolicies" && name === "default-edge-tokens" ? there : undefined;
         },
