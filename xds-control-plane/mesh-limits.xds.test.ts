@@ -1,9 +1,9 @@
 import { Agent } from "undici";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { freePort } from "../e2e/cluster/ports.ts";
+import { describe, expect, test } from "vitest";
 import type { EchoBackend } from "../e2e/envoy/echo.ts";
 import type { Envoy } from "../e2e/envoy/envoy.ts";
-import { type Asked, MeshBed, soon } from "../e2e/envoy/mesh-bed.ts";
+import { type Asked, type MeshBed, soon } from "../e2e/envoy/mesh-bed.ts";
+import { meshOfEachTest } from "../e2e/envoy/mesh-of-each-test.ts";
 import { jwksOf, signedToken, tokenKeys } from "./keystone-tokens.ts";
 import type { HttpPolicies } from "./mesh/mesh.ts";
 import type { RateLimit } from "./mesh/policy.ts";
@@ -18,15 +18,8 @@ let bed: MeshBed;
 let web: EchoBackend;
 let port: number;
 let proxy: Envoy;
-beforeEach(async () => {
-  bed = await MeshBed.open();
-  web = await bed.backend("web");
-  port = await freePort();
-});
-afterEach(async () => {
-  const { rejected } = bed;
-  await bed.close();
-  expect(rejected).toEqual([]);
+meshOfEachTest((own) => {
+  ({ bed, web, port } = own);
 });
 
 function put(rateLimits: readonly RateLimit[], rules: readonly HttpRule[], more: Partial<HttpPolicies> = {}): void {

@@ -1,9 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { freePort } from "../e2e/cluster/ports.ts";
 import type { EchoBackend } from "../e2e/envoy/echo.ts";
 import type { Envoy } from "../e2e/envoy/envoy.ts";
 import { startGrpcService } from "../e2e/envoy/grpc-service.ts";
-import { type Asked, MeshBed, soon } from "../e2e/envoy/mesh-bed.ts";
+import { type Asked, type MeshBed, soon } from "../e2e/envoy/mesh-bed.ts";
+import { meshOfEachTest } from "../e2e/envoy/mesh-of-each-test.ts";
 import { jwksOf, signedToken, tokenKeys } from "./keystone-tokens.ts";
 import type { HttpPolicies } from "./mesh/mesh.ts";
 import type { HttpRule } from "./mesh/route.ts";
@@ -14,15 +15,8 @@ let bed: MeshBed;
 let web: EchoBackend;
 let port: number;
 let proxy: Envoy;
-beforeEach(async () => {
-  bed = await MeshBed.open();
-  web = await bed.backend("web");
-  port = await freePort();
-});
-afterEach(async () => {
-  const { rejected } = bed;
-  await bed.close();
-  expect(rejected).toEqual([]);
+meshOfEachTest((own) => {
+  ({ bed, web, port } = own);
 });
 
 /** Serves the rules by an Envoy, with a rule that nothing stands in the way of to see when it does. */

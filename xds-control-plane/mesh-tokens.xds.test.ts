@@ -1,8 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { freePort } from "../e2e/cluster/ports.ts";
+import { describe, expect, test } from "vitest";
 import type { EchoBackend } from "../e2e/envoy/echo.ts";
 import type { Envoy } from "../e2e/envoy/envoy.ts";
-import { type Asked, MeshBed, soon } from "../e2e/envoy/mesh-bed.ts";
+import { type Asked, type MeshBed, soon } from "../e2e/envoy/mesh-bed.ts";
+import { meshOfEachTest } from "../e2e/envoy/mesh-of-each-test.ts";
 import { jwksOf, signedToken, type TokenKeys, tokenKeys } from "./keystone-tokens.ts";
 import type { JwtCheck } from "./mesh/policy.ts";
 import type { HttpRule } from "./mesh/route.ts";
@@ -14,15 +14,8 @@ let bed: MeshBed;
 let web: EchoBackend;
 let port: number;
 let proxy: Envoy;
-beforeEach(async () => {
-  bed = await MeshBed.open();
-  web = await bed.backend("web");
-  port = await freePort();
-});
-afterEach(async () => {
-  const { rejected } = bed;
-  await bed.close();
-  expect(rejected).toEqual([]);
+meshOfEachTest((own) => {
+  ({ bed, web, port } = own);
 });
 
 /** A check of the tokens of clouds, each by its own keys and for the rules that name it. */
