@@ -1,7 +1,7 @@
 import type { NewCondition } from "#runtime/api/conditions.ts";
 import { bytesOf } from "#runtime/api/quantity.ts";
-import { jwksProblem } from "../mesh/check-policies.ts";
 import { rateLimitProblems } from "../mesh/check-rate-limits.ts";
+import { jwksProblem } from "../mesh/key-set.ts";
 import type { HttpPolicies } from "../mesh/mesh.ts";
 import type { JwtCheck, JwtProvider, JwtRequirement, RateLimit } from "../mesh/policy.ts";
 import type { HttpRule, RuleOverrides } from "../mesh/route.ts";

@@ -1,6 +1,6 @@
-import { createPublicKey, type JsonWebKey } from "node:crypto";
 import { optionalNumber, pathMatchProblem } from "./check-routes.ts";
 import { each, type Finding, finding, repeated, within } from "./finding.ts";
+import { jwksProblem } from "./key-set.ts";
 import type { HttpPolicies } from "./mesh.ts";
 import type { AccessPolicy, AccessRule, JwtCheck, RateLimitDescriptor } from "./policy.ts";
 import type { RuleOverrides } from "./route.ts";
@@ -116,45 +116,4 @@ function jwtProblems(jwt: JwtCheck): readonly Finding[] {
       ),
     ]),
   ]);
-}
-
-/** Why a text is no JSON Web Key Set of public keys. Envoy refuses what it cannot read, for all whom the listener serves. */
-export function jwksProblem(text: string): string | undefined {
-  let keys: unknown;
-  try {
-    ({ keys } = JSON.parse(text) as { keys?: unknown });
-  } catch {
-    return "it is no JSON Web Key Set";
-  }
-  if (!Array.isArray(keys) || keys.length === 0) return "it holds no keys";
-  for (const [at, key] of keys.entries()) {
-    const problem = keyProblem(key);
-    if (problem !== undefined) return `keys[${at}] ${problem}`;
-  }
-  return undefined;
-}
-
-/** Of RFC 7518 and RFC 8037: who has one of these can sign. */
-const PRIVATE_FIELDS = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] as const;
-/** What Envoy verifies, by type. Of RSA there are no curves. */
-const CURVES: Readonly<Record<string, readonly (string | undefined)[]>> = {
-  EC: ["P-256", "P-384", "P-521"],
-  OKP: ["Ed25519"],
-  RSA: [undefined],
-};
-
-/** By its fields: of a private key a public one can be made, too. */
-function keyProblem(key: unknown): string | undefined {
-  if (typeof key !== "object" || key === null) return "is no public key";
-  const { kty, crv } = key as { readonly kty?: unknown; readonly crv?: unknown };
-  if (PRIVATE_FIELDS.some((field) => field in key)) return "is a private key, which is given away: replace it";
-  const curves = typeof kty === "string" && Object.hasOwn(CURVES, kty) ? CURVES[kty] : undefined;
-  if (curves === undefined || !curves.includes(crv as string | undefined))
-    return "is of no kind that proxies verify: RSA, P-256, P-384, P-521 or Ed25519";
-  try {
-    createPublicKey({ key: key as JsonWebKey, format: "jwk" });
-    return undefined;
-  } catch {
-    return "is no public key";
-  }
 }

@@ -4,6 +4,7 @@ import type { HttpChain, HttpPolicies, Listener, Mesh, ProxyClass, TcpChain } fr
 import type { AccessPolicy, AccessRule, RateLimitEntry } from "../mesh/policy.ts";
 import type { HeaderChanges, HttpRule, PathMatch, RuleOverrides, ValueMatch } from "../mesh/route.ts";
 import type { Service } from "../mesh/service.ts";
+import { arbitraryJwks } from "./arbitrary-key-set.ts";
 
 /**
  * Meshes of every feature, out of values that people write and of such that nobody should: most of what is drawn is
@@ -129,23 +130,10 @@ const fault = some<NonNullable<HttpPolicies["fault"]>>({
   abort: fc.record({ status: fc.integer({ min: 100, max: 700 }), perMillion }),
 });
 
-const jwks = JSON.stringify({
-  keys: [
-    {
-      kty: "EC",
-      crv: "P-256",
-      x: "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
-      y: "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
-    },
-  ],
-});
 const jwt: fc.Arbitrary<NonNullable<HttpPolicies["jwt"]>> = fc
   .record({
     keys: fc.oneof(
-      seldom(fc.constant(jwks), fc.constantFrom("", "{}", '{"keys":[]}', "[]")).map((text) => ({
-        kind: "inline" as const,
-        jwks: text,
-      })),
+      arbitraryJwks.map((jwks) => ({ kind: "inline" as const, jwks })),
       fc.record({
         kind: fc.constant("remote" as const),
         service,

@@ -1,3 +1,4 @@
+import { canonicalJwks } from "../../mesh/key-set.ts";
 import type { JwtProvider, JwtRequirement } from "../../mesh/policy.ts";
 import type { Json } from "../../snapshot/resource.ts";
 import { defined, duration } from "../envoy.ts";
@@ -38,7 +39,7 @@ function provider(of: JwtProvider): Json {
     failedStatusInMetadata: failureMetadata.key,
     fromHeaders: of.headers?.map(({ name, prefix }) => defined({ name, valuePrefix: prefix })),
     ...(keys.kind === "inline"
-      ? { localJwks: { inlineString: keys.jwks } }
+      ? { localJwks: { inlineString: canonicalJwks(keys.jwks) } }
       : {
           remoteJwks: {
             httpUri: { uri: keys.uri, cluster: keys.service, timeout: "5s" },
