@@ -3,9 +3,9 @@ import { serversReport } from "./report.ts";
 
 test("the page has medians of ratios, writes for each Server, and what was written at rest", () => {
   const pairs = [
-    { server: 11, made: 0.3, bare: 10 },
-    { server: 20, made: 0.5, bare: 20 },
-    { server: 9, made: 0.4, bare: 10 },
+    { server: 11, made: 0.3, bare: 10, writes: 4 },
+    { server: 20, made: 0.5, bare: 20, writes: 5 },
+    { server: 9, made: 0.4, bare: 10, writes: 4 },
   ];
   const byKind = { "patch servers.nephele.dev/status": 8, "patch images.nephele.dev/status": 1 };
   const writes = { total: 9, events: 1, byKind, byObject: {} };
@@ -19,7 +19,8 @@ test("the page has medians of ratios, writes for each Server, and what was writt
     "| 2 Servers at once: last is ACTIVE | 25 s |  |",
     "| 2 Servers at once: last guest answers | 41 s |  |",
     "| 2 Servers at once: memory of each, with the machine around it | 400 MiB |  |",
-    "| writes of the operator until ACTIVE, each of them | 4.00 | 4 |",
+    "| writes of the operator for a Server by itself, median | 4 | 4 |",
+    "| writes of the operator until ACTIVE, each of 2 at once | 4.00 |  |",
     "| the same with those that count Servers, in Project, Flavor and Image | 4.50 |  |",
     "| writes at rest, 2 Servers, 12 minutes | 3 | 0 |",
   ])

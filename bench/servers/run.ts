@@ -158,7 +158,8 @@ async function pairs(real: RealGuests, spec: object, runs: number): Promise<read
   if (pattern === undefined) throw new Error("the Server has no VirtualMachine");
   await kube.delete(servers, real.at("pattern"));
   await goneAgain(real, "pattern");
-  const found: Pair[] = [];
+  const found: Omit<Pair, "writes">[] = [];
+  const from = new Date().toISOString();
   for (let run = 0; run < runs; run += 1) {
     const [server, bare] = [`server-${run}`, `bare-${run}`];
     const seconds: { server?: number; made?: number; bare?: number } = {};
@@ -179,7 +180,12 @@ async function pairs(real: RealGuests, spec: object, runs: number): Promise<read
     print(`run ${run + 1}: Server ${pair.server.toFixed(1)} s, VirtualMachine ${pair.bare.toFixed(1)} s`);
     found.push(pair);
   }
-  return found;
+  const { byObject } = await writesSince(real, from);
+  const writesTo = (name: string): number =>
+    Object.entries(byObject)
+      .filter(([object]) => object.endsWith(`/${name}`))
+      .reduce((sum, [, writes]) => sum + writes, 0);
+  return found.map((pair, run) => ({ ...pair, writes: writesTo(`server-${run}`) }));
 }
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => process.exit(1));

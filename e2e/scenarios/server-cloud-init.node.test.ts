@@ -21,7 +21,7 @@ mkdir -p /var/tmp/seen && cd /var/tmp/seen
 readlink ${PASSWORD_FILE} >link
 stat -Lc '%a %U' ${PASSWORD_FILE} >mode
 stat -Lfc %T ${PASSWORD_FILE} >file-system
-grep -rlFf ${PASSWORD_FILE} /etc /var /home /root /opt >copies
+find / -xdev -type f -print0 | xargs -0 grep -lFf ${PASSWORD_FILE} >copies
 grep -rlFf ${PASSWORD_FILE} /run/nephele >control
 `;
 const CONFIG = `#cloud-config
