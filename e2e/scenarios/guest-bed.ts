@@ -271,7 +271,7 @@ async function boot(
   await inPhase("Scheduled");
   const guest = {
     phase: "Running",
-    nodeName: "played",
+    nodeName: launcher.spec?.nodeName,
     interfaces: [{ name: "default", ipAddress: "10.0.0.9", ipAddresses: ["10.0.0.9"], mac: "02:00:00:00:00:01" }],
     phaseTransitionTimestamps: ["Scheduled", "Running"].map((phase) => ({ phase, phaseTransitionTimestamp: now })),
   };
