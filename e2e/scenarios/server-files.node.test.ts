@@ -2,12 +2,17 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { untilCondition, untilGone, untilReady } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
 import { openstack, payloadOf } from "#e2e/node/openstack.ts";
+import { searchNode } from "#e2e/proofs/canary/node.ts";
+import { judge } from "#e2e/proofs/canary/report.ts";
+import type { Canary } from "#e2e/proofs/canary/search.ts";
+import { pods } from "#operator/api/foreign.ts";
 import type { Secret } from "#operator/api/generated/secret.ts";
 import { secrets, servers } from "#operator/api/resources.ts";
 import { timeText } from "#runtime/api/time.ts";
 import { openRealGuests, type RealGuests } from "./real-guests.ts";
 
-// A Secret that changes, is revoked, or is deleted while a guest uses it: what the guest has, and what is said of it.
+// A Secret that changes, is revoked, or is deleted while a guest uses it: what the guest has, what is said of it, and where
+// on the node its payload stands.
 
 const MINUTES = 60_000;
 const FILE = "/etc/app/db-password";
@@ -46,11 +51,11 @@ async function annotate(name: string, value: string): Promise<void> {
 }
 
 /** Waits for a version of the Secret, and asks Barbican what it holds. Never shown: compared only. */
-async function heldIn(version: number): Promise<string> {
+async function heldIn(version: number, name = "password"): Promise<string> {
   const { status } = await eventually(
-    `version ${version} of the Secret`,
+    `version ${version} of the Secret ${name}`,
     async () => {
-      const found = (await real.bed.kube.get(secrets, real.at("password"))) as Secret;
+      const found = (await real.bed.kube.get(secrets, real.at(name))) as Secret;
       return found.status?.version === version ? found : undefined;
     },
     { withinMs: MINUTES },
@@ -133,5 +138,57 @@ describe("a Secret in a guest, while it changes", { timeout: 10 * MINUTES }, () 
     expect(await real.withGuest("web-1", (guest) => guest.status(FILE))).toBe(404);
     const { conditions } = (await untilReady(real.bed.kube, servers, real.at("web-1"))).status ?? {};
     expect(conditions?.some(({ type }) => type === "FilesCurrent")).toBe(false);
+  });
+});
+
+describe("a Secret's payload in the node's files", { timeout: 12 * MINUTES }, () => {
+  let canary: Canary;
+  let since: Date;
+
+  /** Where on the node the payload stands, a line for each file; the value is in none of them. */
+  const standsIn = async (): Promise<readonly string[]> => {
+    const { places, bytes, findings } = await searchNode(real.node, [canary], since);
+    const { leaks } = judge(findings, []);
+    process.stderr.write(`${places} files, ${bytes} bytes searched on the node: ${leaks.join("; ") || "nothing"}\n`);
+    return leaks;
+  };
+  const launchers = async () =>
+    (await real.bed.kube.list(pods, { namespace: real.team })).filter(({ metadata }) =>
+      metadata.name.startsWith("virt-launcher-web-2-"),
+    );
+
+  test("while the guest runs it stands in the folder of the guest's pod, and nowhere else", async () => {
+    since = new Date();
+    await real.secret("passing", { type: "passphrase", source: { generate: { length: 32 } } });
+    const flavor = await real.flavor("passing");
+    const files = [{ path: FILE, mode: "0400", secretRef: { name: "passing" } }];
+    await real.apply("web-2", { flavorRef: { name: flavor }, imageRef: { name: "tiny" }, files });
+    canary = { name: "the payload", value: await heldIn(1, "passing") };
+    await real.activeServer("web-2", 5 * MINUTES);
+    expect((await real.fileOf("web-2", FILE)) === canary.value).toBe(true);
+    const own = (await launchers()).map(({ metadata }) => `stands in /var/lib/kubelet/pods/${metadata.uid}/volumes/`);
+    const found = await standsIn();
+    const within = (leak: string): boolean => own.some((folder) => leak.includes(folder));
+    // The control of what comes after: kubelet mounts the core Secret there, and the launcher writes the guest's disk of files.
+    expect(found.filter((leak) => within(leak) && leak.includes("/kubernetes.io~secret/"))).not.toEqual([]);
+    expect(found.filter((leak) => within(leak) && leak.includes("/kubernetes.io~empty-dir/"))).not.toEqual([]);
+    expect(found.filter((leak) => !within(leak))).toEqual([]);
+  });
+
+  test("after its deletion no file of the node holds it; the Secret is still there", async () => {
+    await real.bed.kube.delete(servers, real.at("web-2"));
+    await untilGone(real.bed.kube, servers, real.at("web-2"), 3 * MINUTES);
+    await eventually("the guest's pod to be gone", async () => (await launchers()).length === 0, {
+      withinMs: 2 * MINUTES,
+    });
+    let found: readonly string[] = ["not searched"];
+    // containerd clears the layers of containers away in its own time.
+    const isClear = async (): Promise<boolean> => {
+      found = ["not searched to the end"];
+      found = await standsIn();
+      return found.length === 0;
+    };
+    await eventually("the payload to be in no file of the node", isClear, { withinMs: MINUTES, seen: () => found });
+    expect((await heldIn(1, "passing")) === canary.value).toBe(true);
   });
 });

@@ -33,14 +33,25 @@ export function searchBytes(search: Searcher, place: string, bytes: Buffer): Sea
   return { places: 1, bytes: bytes.length, findings: search(bytes).map((hit) => ({ place, ...hit })) };
 }
 
-/** Searches a file, raw, or all files below a folder. Links and sockets are left out; a file that goes meanwhile too. */
-export function searchPath(search: Searcher, path: string): Searched {
+/** A file or folder that went between two looks at it. */
+const GONE = new Set(["ENOENT", "ENOTDIR", "ESTALE"]);
+
+/**
+ * Searches a file, raw, or all files below a folder. Links and sockets are left out; a file that goes meanwhile too. With
+ * `since` only what changed from then on, by the inode's own time, which no program sets.
+ */
+export function searchPath(search: Searcher, path: string, since = new Date(0)): Searched {
   const entry = statSync(path, { throwIfNoEntry: false });
   if (entry === undefined) return nothing;
-  if (entry.isFile()) return searchFile(search, path);
-  if (!entry.isDirectory()) return nothing;
-  const inside = readdirSync(path, { withFileTypes: true }).filter((child) => child.isFile() || child.isDirectory());
-  return together(inside.map(({ name }) => searchPath(search, join(path, name))));
+  try {
+    if (entry.isFile()) return entry.ctimeMs < since.getTime() ? nothing : searchFile(search, path);
+    if (!entry.isDirectory()) return nothing;
+    const inside = readdirSync(path, { withFileTypes: true }).filter((child) => child.isFile() || child.isDirectory());
+    return together(inside.map(({ name }) => searchPath(search, join(path, name), since)));
+  } catch (error) {
+    if (GONE.has((error as NodeJS.ErrnoException).code ?? "")) return nothing;
+    throw error;
+  }
 }
 
 function searchFile(search: Searcher, path: string): Searched {

@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { searchPath } from "./files.ts";
 import { searchProcesses, withDescendants } from "./processes.ts";
@@ -28,6 +29,20 @@ describe("files", () => {
     const { places, findings } = searchPath(search, folder);
     expect(places).toBe(3);
     expect(findings.map(({ place }) => place).sort()).toEqual([join(folder, "a/b/dirty.db"), join(folder, "large.db")]);
+  });
+
+  test("of a time on, what changed since is searched, whatever time its writer gave it", async () => {
+    await sleep(50);
+    const since = new Date();
+    expect(searchPath(search, folder, since).places).toBe(0);
+    await sleep(50);
+    const late = join(folder, "late.db");
+    writeFileSync(late, value);
+    utimesSync(late, 0, 0);
+    const { places, findings } = searchPath(search, folder, since);
+    rmSync(late);
+    expect(places).toBe(1);
+    expect(findings.map(({ place }) => place)).toEqual([late]);
   });
 
   test("a path that is not there holds nothing", () => {
