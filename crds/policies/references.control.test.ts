@@ -4,9 +4,8 @@ import { secretRules } from "../cases/secret.ts";
 import { serverRules } from "../cases/server.ts";
 import { ACCEPTED, eventually, type Sender, uniqueName, untilRefused } from "../testing/api-server.ts";
 import { type Manifest, merge, type Patch, type RuleTable } from "../testing/rule-case.ts";
+import { whereUnbound } from "../testing/unbound.ts";
 import { openWorkbench, type Workbench } from "../testing/workbench.ts";
-
-const BINDING = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/nephele-references";
 
 let bench: Workbench;
 let namespace: string;
@@ -201,22 +200,18 @@ test("Cloud.spec.keyManager: who may not read all core Secrets chooses no librar
 });
 
 test("Cloud.spec.keyManager, control: where the policy does not hold, who may read one core Secret does", async () => {
-  const label = uniqueName("without-references");
-  const apart = await bench.namespace({ labels: { [label]: "" } });
-  const create = () =>
-    writer.judge("POST", `/apis/nephele.dev/v1alpha1/namespaces/${apart}/clouds`, object(cloudRules, inTokens));
-  const bind = async (matchResources: Patch | null): Promise<void> => {
-    const binding = await bench.admin.send("GET", BINDING);
-    await bench.admin.send("PUT", BINDING, merge(binding, { spec: { matchResources } }));
-  };
-  expect(await untilRefused(create)).toContain(RUNS);
-  await bind({ namespaceSelector: { matchExpressions: [{ key: label, operator: "DoesNotExist" }] } });
-  try {
-    expect(await eventually(create, (verdict) => verdict === ACCEPTED)).toBe(ACCEPTED);
-  } finally {
-    await bind(null);
-  }
-  expect(await untilRefused(create)).toContain(RUNS);
+  const create = (where: string) =>
+    writer.judge("POST", `/apis/nephele.dev/v1alpha1/namespaces/${where}/clouds`, object(cloudRules, inTokens));
+  expect(await untilRefused(() => create(namespace))).toContain(RUNS);
+  await whereUnbound(bench, "nephele-references", async (unbound) => {
+    expect(
+      await eventually(
+        () => create(unbound),
+        (verdict) => verdict === ACCEPTED,
+      ),
+    ).toBe(ACCEPTED);
+    expect(await create(namespace)).toContain(RUNS);
+  });
 });
 
 describe.each(REFERENCES)("%s", (_field, table, naming) => {

@@ -5,7 +5,7 @@ import type { Manifest, Patch } from "./rule-case.ts";
 export const OPERATOR = "system:serviceaccount:nephele-system:nephele-operator";
 
 /** As rbac.authorization.k8s.io has it. */
-interface PolicyRule {
+export interface PolicyRule {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
   readonly verbs: readonly string[];
