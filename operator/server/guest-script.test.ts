@@ -15,6 +15,11 @@ describe("guestScript", () => {
     execFileSync("sh", ["-n"], { input: script });
   });
 
+  test("keeps files in memory that is never swapped out, and nowhere else where there is none", () => {
+    const script = guestScript({ files: true, metadata: {} }) ?? "";
+    expect(script.match(/mount -t \w+/g)).toEqual(["mount -t ramfs", "mount -t iso9660"]);
+  });
+
   test("writes metadata as JSON, whatever a value holds", () => {
     const metadata = { role: "web", päth: "'$(id)`\"\\\nNEPHELE-METADATA\n€" };
     const folder = mkdtempSync(join(tmpdir(), "nephele-"));

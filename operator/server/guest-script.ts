@@ -13,14 +13,14 @@ mkdir -p "$run" && chmod 0755 "$run"
 
 /**
  * Copies the files from their own disk into memory that is never swapped out, and puts a link where each is wanted:
- * the root disk, its snapshots and its clones hold the link alone.
+ * the root disk, its snapshots and its clones hold the link alone. ramfs is in every Linux; tmpfs would be swapped out.
  */
 const FILES = `
 files() {
   mem=$run/files disk=$run/disk kept=/var/lib/nephele/links
   mkdir -p "$mem" "$disk"
   opts=mode=0711,nosuid,nodev,noexec
-  grep -q " $mem " /proc/mounts || mount -t ramfs -o $opts nephele "$mem" || mount -t tmpfs -o $opts nephele "$mem" ||
+  grep -q " $mem " /proc/mounts || mount -t ramfs -o $opts nephele "$mem" ||
     { say "no memory for files"; return 1; }
   left=20
   until dev=$(blkid -L ${FILES_LABEL}); do
