@@ -171,6 +171,8 @@ async function startApiServer(
       "--allow-privileged=true",
       `--audit-policy-file=${audit}`,
       `--audit-log-path=${kubernetes.auditLogPath}`,
+      // One file for as long as the cluster is there, in MB: at 100, the default, what the proofs count is moved away.
+      "--audit-log-maxsize=10000",
       "--profiling=false",
     ],
   });
