@@ -128,7 +128,7 @@ describe("the chart with SPIRE", () => {
     expect(rights).toEqual(parseAllDocuments(text).map((each) => each.toJS() as unknown));
     expect(rendered).toContain("--xds-server=nephele-xds.nephele-system.svc:18000");
     expect(rendered).toContain("--cloud-sidecars");
-    expect(await render(...enabled, "xds.enabled=true")).not.toContain("sidecars");
+    expect(await render(...enabled, "xds.enabled=true")).not.toContain("cloud-sidecars");
   });
 
   test("gives the operator rights in every namespace for Gateways alone, and tells it and the control plane of them", async () => {

@@ -106,7 +106,7 @@ describe("a pod that is told to go while one of its workers still loads", () => 
 
   /** Has a worker load anew, tells the pod to stop meanwhile, and says what came of it in twice the time that loading takes. */
   async function toldWhileOneLoads(edit: (configuration: string) => string): Promise<"ended" | "still there"> {
-    keystone = await keystoneInAPod({ edit: (same) => edit(`${same}exec-pre-app = sleep ${LOAD_SECONDS}\n`) });
+    keystone = await keystoneInAPod({ edit, loadSeconds: LOAD_SECONDS });
     await keystone.loseAWorker();
     return Promise.race([
       keystone.stop().then(() => "ended" as const),

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { request } from "undici";
 import { writeWhole } from "#e2e/cluster/files.ts";
 import { clusterLocation } from "#e2e/cluster/location.ts";
@@ -34,7 +35,7 @@ export interface KeystoneInAPod {
   readonly socket: string;
   /** What kubelet runs before it tells a pod to stop, to its end. */
   drain(): Promise<void>;
-  /** Kills a worker, and waits until another is in its place, which has yet to load. */
+  /** Kills a worker, and waits until another is in its place, which has just begun to load. */
   loseAWorker(): Promise<void>;
   /** Tells uWSGI to stop, and waits until it has. */
   stop(): Promise<void>;
@@ -51,10 +52,15 @@ export interface KeystoneOptions {
   readonly deadline?: boolean;
   /** Changes uWSGI's file before it starts. */
   readonly edit?: (configuration: string) => string;
+  /** How much longer than by itself a worker loads the application; default 0. */
+  readonly loadSeconds?: number;
 }
 
+/** By then a new worker has done what comes before the application, milliseconds. */
+const FORKED_MS = 1_000;
+
 export async function keystoneInAPod(options: KeystoneOptions): Promise<KeystoneInAPod> {
-  const { passwordHashRounds = 4, databasePort, deadline = true, edit = (same) => same } = options;
+  const { passwordHashRounds = 4, databasePort, deadline = true, edit = (same) => same, loadSeconds = 0 } = options;
   const python = await ensurePythonEnvironment();
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), "keystone-"));
@@ -76,6 +82,8 @@ export async function keystoneInAPod(options: KeystoneOptions): Promise<Keystone
     const parts = AROUND_WSGI.filter((part) => part !== "database_deadline.py");
     writeWhole(join(folder, "ready.py"), program(...parts, "keystone_ready.py"));
   }
+  const wsgi = join(folder, "ready.py");
+  writeWhole(wsgi, `import time; time.sleep(${loadSeconds})\n${readFileSync(wsgi, "utf8")}`);
   const own = join(folder, "own.conf");
   const settings = {
     identity: { password_hash_rounds: passwordHashRounds },
@@ -120,6 +128,7 @@ export async function keystoneInAPod(options: KeystoneOptions): Promise<Keystone
       const before = childrenOf(uwsgi);
       process.kill(before[0] ?? Number.NaN, "SIGKILL");
       await eventually("another worker", async () => childrenOf(uwsgi).some((pid) => !before.includes(pid)));
+      await sleep(FORKED_MS);
     },
     stop: async () => {
       uwsgi.kill("SIGTERM");

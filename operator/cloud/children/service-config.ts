@@ -58,8 +58,8 @@ export function uwsgiConfig(options: UwsgiOptions): string {
     `master-fifo = ${RUN_FOLDER}/fifo`,
     // What is in flight at SIGTERM is finished.
     "hook-master-start = unix_signal:15 gracefully_kill_them_all",
-    // A worker has its master's deaf ear for SIGHUP, the signal of a graceful end, until it has loaded the application, and the
-    // master waits for its end without patience: a pod that is told to go while one loads would stay until it is killed.
+    // SIGHUP, the signal of a graceful end, does not end a worker that has yet to load the application, and the master waits
+    // for its end without a limit: a pod that is told to go while one loads would stay until it is killed.
     "hook-post-fork = unix_signal:1 _exit",
     "worker-reload-mercy = 30",
     // uWSGI closes after each answer and does not say so: clients that keep connections would see resets.
