@@ -21,6 +21,7 @@ import {
   asAdministrator,
   at,
   type CloudBed,
+  folderOfClaim,
   MINUTES,
   OPERATOR,
   openCloudBed,
@@ -90,13 +91,8 @@ async function backUp(): Promise<string> {
 }
 
 /** The folder of a backup, as the node has it. */
-async function folderOf(backup: string): Promise<string> {
-  const jsonPath = (path: string) => ["-o", `jsonpath={${path}}`];
-  const claim = ["get", `persistentvolumeclaim/${name}-backups`, "-n", at(name).namespace];
-  const volume = (await bed.node.run(...claim, ...jsonPath(".spec.volumeName"))).trim();
-  const path = await bed.node.run("get", `persistentvolume/${volume}`, ...jsonPath(".spec.local.path"));
-  return join(path.trim(), name, backup);
-}
+const folderOf = async (backup: string): Promise<string> =>
+  join(await folderOfClaim(bed.node, `${name}-backups`), name, backup);
 
 /** What a tenant's project has in Barbican, as its administrator and the tenant see it. */
 async function inventory(): Promise<readonly string[]> {
