@@ -82,8 +82,10 @@ export async function keystoneInAPod(options: KeystoneOptions): Promise<Keystone
     const parts = AROUND_WSGI.filter((part) => part !== "database_deadline.py");
     writeWhole(join(folder, "ready.py"), program(...parts, "keystone_ready.py"));
   }
-  const wsgi = join(folder, "ready.py");
-  writeWhole(wsgi, `import time; time.sleep(${loadSeconds})\n${readFileSync(wsgi, "utf8")}`);
+  if (loadSeconds > 0) {
+    const wsgi = join(folder, "ready.py");
+    writeWhole(wsgi, `import time; time.sleep(${loadSeconds})\n${readFileSync(wsgi, "utf8")}`);
+  }
   const own = join(folder, "own.conf");
   const settings = {
     identity: { password_hash_rounds: passwordHashRounds },
