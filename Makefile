@@ -89,7 +89,7 @@ $(ENVOY_PROTOS): $(INSTALLED) $(shell find e2e/tools/envoy-protos -type f)
 envoy-protos: $(ENVOY_PROTOS) ## Make the descriptors of Envoy's API (needs Go once)
 
 .PHONY: test
-test: check test-pure test-xds test-spire test-control matrix-check test-proofs test-readme test-node-share ## All that CI runs
+test: check test-pure test-xds test-spire test-control matrix-check test-proofs test-readme test-node-share e2e-share ## All that CI runs
 
 .PHONY: test-pure
 test-pure: $(INSTALLED) $(ENVOY_PROTOS) ## Tests that need nothing but Node
@@ -190,6 +190,15 @@ soak: $(INSTALLED) ## All that happens to a Cloud in its life, under load: docs/
 e2e: $(INSTALLED) ## Images and Servers on real KubeVirt and CDI, with guests that boot (needs root)
 	vitest run --project node --maxWorkers=1 e2e/node/kubevirt e2e/node/examples e2e/scenarios/server e2e/scenarios/console e2e/scenarios/image
 
+# A Server's life from boot to deletion, power and reboots between, and Images that fail.
+.PHONY: e2e-share
+e2e-share: $(INSTALLED) ## The part of e2e that CI runs, ten minutes of it; where this is not root it says so, and tests nothing
+	@if [ "$$(id -u)" = 0 ]; then \
+	  vitest run --project node e2e/scenarios/server.node.test.ts; \
+	else \
+	  echo "e2e-share: not root, so no node can be made: Servers with guests that boot are NOT tested here"; \
+	fi
+
 .PHONY: test-node
 test-node: $(INSTALLED) ## Tests against a cluster with a real node, which is started where it is not running (needs root)
 	vitest run --project node
@@ -204,9 +213,10 @@ test-node-share: $(INSTALLED) ## The short part of test-node; where this is not 
 	fi
 
 .PHONY: tools-node
-tools-node: $(INSTALLED) ## Build what `make test` needs more as root: the node's programs, Helm, the images
+tools-node: $(INSTALLED) ## Build what `make test` needs more as root: the node's programs, the images, KubeVirt's and CDI's
 	for module in node network-policies containers gateway-api; do node e2e/tools/build.ts $$module; done
 	node images/build.ts nephele keystone:2026.2 barbican:2026.2 postgresql memcached spire envoy
+	node e2e/node/kubevirt/images.ts
 
 .PHONY: tools-control
 tools-control: $(INSTALLED) ## Build what `make test` needs: the control plane's programs

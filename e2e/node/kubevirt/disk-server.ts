@@ -1,5 +1,7 @@
 import { join } from "node:path";
+import { request } from "undici";
 import { apply } from "../../cluster/kubectl.ts";
+import { until } from "../../cluster/wait.ts";
 import { type Manifest, writeManifests } from "../../cluster/webhooks.ts";
 import type { NodeHandle } from "../handle.ts";
 import type { NodeImage } from "../images.ts";
@@ -22,13 +24,23 @@ export function diskServerHost({ name, port }: DiskServer): string {
   return `${name}.${namespace}.svc${port === 80 ? "" : `:${port}`}`;
 }
 
-/** Starts it, or finds it at work. */
+/** Starts it, or finds it at work; it answers by its Service then, which kube-proxy may learn of after the pod is ready. */
 export async function startDiskServer(node: NodeHandle, server: DiskServer, image: NodeImage): Promise<void> {
   await node.importImages([image]);
   const objects = join(node.cluster.stateDir, "config", `${server.name}.yaml`);
   writeManifests(objects, manifestsOf(server, image.reference));
   await apply(node.run, objects);
   await node.run("rollout", "status", `deployment/${server.name}`, `--namespace=${namespace}`, "--timeout=60s");
+  const way = await reachDiskServer(node, server);
+  try {
+    await until(`the Service ${server.name} to answer`, 20_000, async () => {
+      const { statusCode, body } = await request(`http://127.0.0.1:${way.port}${server.ready}`);
+      await body.dump();
+      return statusCode === 200 ? true : undefined;
+    });
+  } finally {
+    way.close();
+  }
 }
 
 /** Opens a port of this machine that leads to it. */

@@ -1,5 +1,4 @@
 import { request } from "undici";
-import { until } from "../../cluster/wait.ts";
 import type { NodeHandle } from "../handle.ts";
 import { type DiskServer, diskServerHost, reachDiskServer, startDiskServer } from "./disk-server.ts";
 import { guestImages } from "./images.ts";
@@ -32,11 +31,10 @@ export async function serveGuestImages(node: NodeHandle, print: (line: string) =
 async function fetched(node: NodeHandle, file: string): Promise<Buffer> {
   const way = await reachDiskServer(node, server);
   try {
-    return await until(`${file} from the server of guest images`, 20_000, async () => {
-      const { statusCode, body } = await request(`http://127.0.0.1:${way.port}/${file}`);
-      const content = Buffer.from(await body.arrayBuffer());
-      return statusCode === 200 ? content : undefined;
-    });
+    const { statusCode, body } = await request(`http://127.0.0.1:${way.port}/${file}`);
+    const content = Buffer.from(await body.arrayBuffer());
+    if (statusCode !== 200) throw new Error(`the server of guest images answered ${statusCode} for ${file}`);
+    return content;
   } finally {
     way.close();
   }

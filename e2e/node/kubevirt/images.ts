@@ -143,3 +143,9 @@ async function moduleFiles({ programs }: ImageFamily): Promise<readonly string[]
   const folder = await capture("go", ["list", "-m", "-f", "{{.Dir}}", programs.module], { cwd, env });
   return programs.files.map((file) => join(folder, file));
 }
+
+// What `make test` needs: all but the registry, which holds a whole Debian.
+if (import.meta.main) {
+  const print = (line: string): void => void process.stderr.write(`${line}\n`);
+  for (const each of [kubevirt, cdi, guest]) await family(each, print);
+}
