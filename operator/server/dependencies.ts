@@ -8,13 +8,17 @@ import type { KubeObject } from "#runtime/api/object.ts";
 import { type Dependency, dependsOn } from "#runtime/controller/dependency.ts";
 import { imageAwaits } from "./visibility.ts";
 
-/** The Flavor that a Server is to have, and the one that it goes back to when a resize is reverted. Held while used. */
+/**
+ * The Flavor that a Server is to have. It and the one that the Server goes back to when a resize is reverted are held
+ * while used; but the latter is not waited for, or a Flavor that is being deleted could never be left.
+ */
 export const flavorOfServer = dependsOn<Server, Flavor>({
   name: "flavor",
   from: servers,
   on: flavors,
   keys: ({ spec, status }) =>
     [...new Set([spec.flavorRef.name, status?.flavor ?? spec.flavorRef.name])].map((name) => ({ name })),
+  required: ({ spec }) => [{ name: spec.flavorRef.name }],
   awaits: ({ metadata, status }) =>
     status?.instancetype === undefined ? `Flavor ${metadata.name} to be ready` : undefined,
   guard: true,

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { type VirtualMachine, virtualMachines } from "#operator/api/foreign.ts";
-import type { Flavor } from "#operator/api/generated/flavor.ts";
 import type { Server } from "#operator/api/generated/server.ts";
 import { boundariesMark } from "#operator/boundaries.ts";
 import type { Desired } from "#runtime/api/object.ts";
@@ -8,6 +7,7 @@ import { apiVersionOf } from "#runtime/api/resource.ts";
 import { alreadyApplied } from "#runtime/client/applied.ts";
 import { FILES_LABEL } from "./guest-script.ts";
 import { instanceId, macAddress } from "./identity.ts";
+import type { MachineFlavor } from "./machine-flavor.ts";
 import {
   childMetadata,
   FILES_ANNOTATION,
@@ -32,7 +32,7 @@ export const INLINE_USER_DATA_LIMIT = 2048;
 export interface MachinePlan {
   readonly server: Server;
   readonly installationId: string;
-  readonly flavor: Flavor;
+  readonly flavor: MachineFlavor;
   readonly disk: RootDisk;
   /** Where Servers of the Project may run; the disk has its own. */
   readonly boundaries: readonly string[];

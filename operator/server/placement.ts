@@ -1,11 +1,11 @@
 import type { VirtualMachine } from "#operator/api/foreign.ts";
-import type { Flavor } from "#operator/api/generated/flavor.ts";
 import type { Project } from "#operator/api/generated/project.ts";
 import type { Server } from "#operator/api/generated/server.ts";
 import { BOUNDARY_LABEL_PREFIX, TRAIT_LABEL_PREFIX } from "#operator/api/marks.ts";
 import { clouds } from "#operator/api/resources.ts";
 import { allBoundaries } from "#operator/boundaries.ts";
 import type { CacheReader } from "#runtime/watch/cache.ts";
+import type { MachineFlavor } from "./machine-flavor.ts";
 import { SERVER_LABEL } from "./names.ts";
 
 /**
@@ -15,7 +15,7 @@ import { SERVER_LABEL } from "./names.ts";
  */
 export function affinityOf(
   server: Server,
-  flavor: Flavor,
+  flavor: MachineFlavor,
   boundaries: readonly string[],
 ): Readonly<Record<string, unknown>> | undefined {
   const { zone, placement = {} } = server.spec;

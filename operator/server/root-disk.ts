@@ -1,10 +1,10 @@
 import { imageKey } from "#operator/amounts.ts";
-import type { Flavor } from "#operator/api/generated/flavor.ts";
 import type { Image } from "#operator/api/generated/image.ts";
 import type { Server } from "#operator/api/generated/server.ts";
 import { allBoundaries } from "#operator/boundaries.ts";
 import { type KubeObject, keyText, type ObjectKey } from "#runtime/api/object.ts";
 import { bytesOf, canonical, isQuantity } from "#runtime/api/quantity.ts";
+import type { MachineFlavor } from "./machine-flavor.ts";
 
 /** Annotation of the machine that carries its {@link RootDisk}: disk and record are written in one request. */
 export const ROOT_DISK_ANNOTATION = "nephele.dev/root-disk";
@@ -98,7 +98,7 @@ export type DiskSize =
  * @param least what it cannot be smaller than: the Image's size, or the disk's own
  * @param leastOf that in words
  */
-export function diskSize(server: Server, flavor: Flavor, least: string, leastOf: string): DiskSize {
+export function diskSize(server: Server, flavor: MachineFlavor, least: string, leastOf: string): DiskSize {
   const asked = server.spec.rootDisk.size;
   if (asked === undefined) return { kind: "size", size: canonical(larger(least, flavor.spec.disk)) };
   for (const [bound, of] of [

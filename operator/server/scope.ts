@@ -7,7 +7,6 @@ import {
   virtualMachineInstances,
   virtualMachines,
 } from "#operator/api/foreign.ts";
-import type { Flavor } from "#operator/api/generated/flavor.ts";
 import type { Project } from "#operator/api/generated/project.ts";
 import type { Server } from "#operator/api/generated/server.ts";
 import { projects } from "#operator/api/resources.ts";
@@ -16,6 +15,7 @@ import type { Outcome } from "#runtime/controller/outcome.ts";
 import type { Admissions } from "./admissions.ts";
 import { type LostNode, lostNode, nodeOf } from "./lost-node.ts";
 import type { MachinePlan } from "./machine.ts";
+import type { MachineFlavor } from "./machine-flavor.ts";
 import { keyOfServer, ownership } from "./names.ts";
 import type { Payloads } from "./payloads.ts";
 import type { RebootStage } from "./reboot.ts";
@@ -49,7 +49,7 @@ export interface ServerScope {
   /** What the machine says of its root disk when the pass begins. */
   readonly recorded: RootDisk | undefined;
   /** Set when the Flavor that the machine is to have is there. Not the spec's, where the quota forbids that one. */
-  flavor?: Flavor;
+  flavor?: MachineFlavor;
   /** Set when it is known which root disk the machine is to have. */
   disk?: RootDisk;
   /** The user data, once it is where the machine finds it. */

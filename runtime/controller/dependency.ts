@@ -13,6 +13,8 @@ export interface Dependency<F extends KubeObject, D extends KubeObject> {
   readonly on: Resource<D>;
   /** The keys that an object names. A namespaced dependency's key carries its namespace. */
   readonly keys: (object: F) => readonly ObjectKey[];
+  /** Those of `keys` that are waited for, where others are only held. Default: all. */
+  readonly required?: (object: F) => readonly ObjectKey[];
   /** Undefined when `on` can be used; else what is missing, in words that follow "waits for". */
   readonly awaits?: (on: D) => string | undefined;
   readonly guard?: boolean;

@@ -10,8 +10,9 @@ export type Required<D extends KubeObject> =
   | { readonly ready: false; readonly outcome: Outcome };
 
 /**
- * The objects that `object` depends on, if all are there and ready; else what is waited for, all of it in one message.
- * Guards are set only when everything is ready: then they are used next.
+ * The objects that `object` requires, if all are there and ready; else what is waited for, all of it in one message.
+ * Guards are set only when everything is ready: then they are used next. What is only held gets its guard then, too,
+ * unless it is going already: nobody waits for that.
  */
 export async function requireDependency<F extends KubeObject, D extends KubeObject>(
   kube: KubeClient,
@@ -21,7 +22,8 @@ export async function requireDependency<F extends KubeObject, D extends KubeObje
 ): Promise<Required<D>> {
   const awaited: string[] = [];
   const objects: D[] = [];
-  for (const key of dependency.keys(object)) {
+  const keys = dependency.keys(object);
+  for (const key of dependency.required?.(object) ?? keys) {
     const found = cache.get(dependency.on, key);
     const name = `${dependency.on.kind} ${keyText(key)}`;
     if (found === undefined) awaited.push(name);
@@ -35,10 +37,11 @@ export async function requireDependency<F extends KubeObject, D extends KubeObje
   if (awaited.length > 0) return { ready: false, outcome: waiting(awaited.join("; ")) };
   if (dependency.guard === true) {
     const finalizer = guardFinalizer(dependency as unknown as Dependency<KubeObject, KubeObject>);
-    for (const found of objects) {
-      if (hasFinalizer(found, finalizer)) continue;
+    for (const key of keys) {
+      const found = cache.get(dependency.on, key);
+      if (found === undefined || isDeleting(found) || hasFinalizer(found, finalizer)) continue;
       const guarded = await addFinalizer(kube, dependency.on, found, finalizer);
-      if (guarded === undefined)
+      if (guarded === undefined && objects.includes(found))
         return {
           ready: false,
           outcome: waiting(`${dependency.on.kind} ${found.metadata.name}, which is being deleted`),

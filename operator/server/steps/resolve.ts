@@ -1,12 +1,12 @@
 import { imageKey, imageSize, isBuilt, isOverQuota, QUOTA_EXCEEDED } from "#operator/amounts.ts";
 import { dataVolumes, persistentVolumeClaims, virtualMachines } from "#operator/api/foreign.ts";
-import type { Flavor } from "#operator/api/generated/flavor.ts";
 import type { Server } from "#operator/api/generated/server.ts";
 import { flavors, images, servers } from "#operator/api/resources.ts";
 import { keyText } from "#runtime/api/object.ts";
 import { invalid, type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import type { CacheReader } from "#runtime/watch/cache.ts";
 import { flavorOfServer, imageOfServer } from "../dependencies.ts";
+import { flavorKept, type MachineFlavor } from "../machine-flavor.ts";
 import { FLAVOR_ANNOTATION, keyOfServer, ownership } from "../names.ts";
 import { type QuotaWorld, quotaVerdict } from "../quota.ts";
 import { type DiskPlan, diskFrom, diskSize, holderOf, planDisk, type RootDisk } from "../root-disk.ts";
@@ -38,19 +38,20 @@ export async function resolveFlavor(scope: ServerScope): Promise<Outcome> {
   const { context } = scope;
   const found = await context.require(flavorOfServer);
   if (!found.ready) return holdFlavor(scope, found.outcome);
-  const wanted = context.object.spec.flavorRef.name;
-  const flavor = found.objects.find(({ metadata }) => metadata.name === wanted);
-  if (flavor === undefined) return waiting(`Flavor ${wanted}`);
+  const flavor = found.objects[0];
+  if (flavor === undefined) return waiting(`Flavor ${context.object.spec.flavorRef.name}`);
   scope.flavor = flavor;
   return settled();
 }
 
-/** A machine that is there goes on with the Flavor that it has: it can still be stopped, started and rebooted. */
+/**
+ * A machine that is there goes on with the Flavor that it has, also where that is gone: it can still be stopped, started
+ * and rebooted.
+ */
 function holdFlavor(scope: ServerScope, outcome: Outcome): Outcome {
-  const had = scope.machine?.spec?.template?.metadata?.annotations?.[FLAVOR_ANNOTATION];
-  const former = had === undefined ? undefined : scope.context.cache.get(flavors, { name: had });
-  if (former === undefined) return outcome;
-  scope.flavor = former;
+  const kept = flavorKept(scope.machine);
+  if (kept === undefined) return outcome;
+  scope.flavor = scope.context.cache.get(flavors, { name: kept.metadata.name }) ?? kept;
   scope.held = outcome;
   return settled();
 }
@@ -68,7 +69,7 @@ export async function resolveDisk(scope: ServerScope): Promise<Outcome> {
   return settled();
 }
 
-async function planned(scope: ServerScope, plan: DiskPlan, flavor: Flavor): Promise<Outcome> {
+async function planned(scope: ServerScope, plan: DiskPlan, flavor: MachineFlavor): Promise<Outcome> {
   switch (plan.kind) {
     case "refused":
       return invalid(plan.field, plan.problem);
@@ -85,7 +86,7 @@ async function planned(scope: ServerScope, plan: DiskPlan, flavor: Flavor): Prom
   }
 }
 
-async function makeDisk(scope: ServerScope, generation: number, flavor: Flavor): Promise<Outcome> {
+async function makeDisk(scope: ServerScope, generation: number, flavor: MachineFlavor): Promise<Outcome> {
   const { context, key, project } = scope;
   const server = context.object;
   if (project === undefined) return waiting(`a Project that has the namespace ${key.namespace}`);
