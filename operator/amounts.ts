@@ -77,14 +77,27 @@ export function wantedBy(server: Server, sizes: Sizes): Amount {
 export function takenByBuilt(server: Server, isRefused: boolean, sizes: Sizes): Amount {
   const { flavor, resize, rootDisk } = server.status ?? {};
   const refused = isRefused && flavor !== undefined && rootDisk !== undefined;
-  const names = [refused ? undefined : server.spec.flavorRef.name, flavor, resize?.from];
-  const each = names.filter((name) => name !== undefined).map((name) => sizeOf(sizes.flavor(name)));
   return {
     servers: 1,
-    cores: Math.max(...each.map(({ cores }) => cores)),
-    memory: most(each.map(({ memory }) => memory)),
+    ...sizesOf([refused ? undefined : server.spec.flavorRef.name, flavor, resize?.from], sizes),
     storage: refused ? bytesOf(rootDisk.size ?? "0") : wantedBy(server, sizes).storage,
   };
+}
+
+/**
+ * What a machine has of its own: as it is, and as its Server's status says that it may still go back to.
+ * @param flavor the one that the machine is made with
+ * @param disk the size of its root disk
+ */
+export function hadBy({ status }: Server, flavor: string | undefined, disk: string, sizes: Sizes): Amount {
+  const each = sizesOf([flavor, status?.flavor, status?.resize?.from], sizes);
+  return { servers: 1, ...each, storage: bytesOf(disk) };
+}
+
+/** The largest of these Flavors, in each respect. */
+function sizesOf(names: readonly (string | undefined)[], sizes: Sizes): Pick<Amount, "cores" | "memory"> {
+  const each = names.filter((name) => name !== undefined).map((name) => sizeOf(sizes.flavor(name)));
+  return { cores: Math.max(0, ...each.map(({ cores }) => cores)), memory: most(each.map(({ memory }) => memory)) };
 }
 
 function sizeOf(flavor: Flavor | undefined): Pick<Amount, "cores" | "memory"> {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { untilCondition, untilGone, untilReady } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
-import { dataVolumes, virtualMachines } from "#operator/api/foreign.ts";
+import { dataVolumes, virtualMachineInstances, virtualMachines } from "#operator/api/foreign.ts";
 import { projects, servers } from "#operator/api/resources.ts";
 import { controllerReference, resourcePath } from "#runtime/api/resource.ts";
 import { type GuestBed, openGuestBed, type Tenant } from "./guest-bed.ts";
@@ -165,4 +165,24 @@ test("a machine counts that an operator made and had no time to say, also agains
   await bed.kube.mergePatch(servers, at("a-first"), { metadata: { annotations: { "nephele.dev/paused": null } } });
   await untilCondition(bed.kube, servers, at("a-first"), { type: "Ready", status: "False", reason: "QuotaExceeded" });
   expect(await bed.kube.get(virtualMachines, at("a-first"))).toBeUndefined();
+});
+
+test("where the quota was lowered below what there is, a Server does not grow, but becomes smaller", {
+  timeout: 90_000,
+}, async () => {
+  const team = await bed.tenant({ quota: { cores: 4 } });
+  await team.activeImage("debian");
+  const [large, larger] = await Promise.all([2, 3].map((cpus) => bed.flavor("large", { cpus })));
+  const at = { namespace: team.name, name: "web" };
+  const sized = (flavor = "") => ({ flavorRef: { name: flavor } });
+  const { uid } = (await team.runningServer("web", { ...spec(), ...sized(large) })).metadata;
+  const running = (await bed.kube.get(virtualMachineInstances, at))?.metadata.uid;
+  await bed.kube.mergePatch(projects, { name: team.name }, { spec: { quota: { cores: 0 } } });
+  await team.patchServer("web", sized(larger));
+  const message = /cores \(3 wanted, 0 of 0 taken\)/;
+  await untilCondition(bed.kube, servers, at, { type: "Ready", status: "False", reason: "QuotaExceeded", message });
+  await team.patchServer("web", sized(small));
+  await team.boot("web", running);
+  const { metadata, status } = await untilReady(bed.kube, servers, at);
+  expect([metadata.uid, status?.flavor]).toEqual([uid, small]);
 });

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { hadBy } from "#operator/amounts.ts";
 import type { Flavor } from "#operator/api/generated/flavor.ts";
 import type { Server } from "#operator/api/generated/server.ts";
-import { aFlavor, anImage, aServer } from "./fixtures.ts";
+import { aFlavor, anImage, aServer, CREATED } from "./fixtures.ts";
 import { type QuotaWorld, quotaVerdict } from "./quota.ts";
 
 const flavors: Readonly<Record<string, Flavor>> = {
@@ -80,6 +81,52 @@ describe("quotaVerdict", () => {
     const all = { ...world([], ["a"]), servers: [server, other] };
     expect(quotaVerdict(server, { cores: 8 }, all).kind).toBe("fits");
     expect(quotaVerdict(other, { cores: 8 }, all).kind).toBe("exceeded");
+  });
+
+  describe("of a quota that was lowered below what there is, one that has its machine", () => {
+    const size = (cpus: number) => aFlavor(`c${cpus}`, { cpus, memory: `${cpus}Gi`, disk: "2Gi" });
+    const sizes = (name: string) => size(Number(name.slice(1)));
+    const other = aServer({ flavorRef: { name: "c4" } }, undefined, { name: "other" });
+    /** What is said to one of 4 cores and a disk of 5Gi, which runs beside another of 4. */
+    const said = (
+      quota: Parameters<typeof quotaVerdict>[1],
+      spec: Partial<Server["spec"]>,
+      status = {},
+      runs = "c4",
+    ) => {
+      const server = aServer(spec, { flavor: "c4", ...status }, { name: "this" });
+      const all = { ...world([], ["this", "other"]), servers: [server, other], flavor: sizes };
+      const verdict = quotaVerdict(server, quota, all, hadBy(server, runs, "5Gi", all));
+      return verdict.kind === "fits" ? "fits" : verdict.what.replaceAll(/ \([^)]*\)/g, "");
+    };
+    const to = (flavor: string, size = "5Gi") => ({
+      flavorRef: { name: flavor },
+      rootDisk: { size, onServerDelete: "Delete" as const },
+    });
+    const tried = { resize: { from: "c2", to: "c4", startedAt: CREATED }, flavor: "c2" };
+
+    test.each([
+      ["becomes smaller", { cores: 2 }, to("c1"), {}, "fits"],
+      ["becomes no larger", { cores: 2 }, to("c4", "6Gi"), {}, "fits"],
+      ["becomes larger by what has no limit", { servers: 1 }, to("c8", "6Gi"), {}, "fits"],
+      ["does not become larger by a core", { cores: 2, servers: 1 }, to("c5"), {}, "cores"],
+      [
+        "does not get a larger disk where storage is over",
+        { cores: 2, storage: "7Gi" },
+        to("c1", "6Gi"),
+        {},
+        "storage",
+      ],
+      ["is told only of what becomes more", { cores: 2, memory: "2Gi", storage: "9Gi" }, to("c8"), {}, "cores, memory"],
+      ["goes back to what it was", { cores: 2 }, to("c2"), tried, "fits"],
+      ["stays what it is being tried as", { cores: 2, memory: "2Gi" }, to("c4", "6Gi"), tried, "fits"],
+    ])("%s", (_, quota, spec, status, verdict) => {
+      expect(said(quota, spec, status)).toBe(verdict);
+    });
+
+    test("goes back to a larger size than it has been tried as, which was its own all the time", () => {
+      expect(said({ cores: 2 }, to("c4"), { resize: { from: "c4", to: "c1", startedAt: CREATED } }, "c1")).toBe("fits");
+    });
   });
 
   test("says what is exceeded, by how much, for a person", () => {

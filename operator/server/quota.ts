@@ -22,8 +22,14 @@ export type Verdict = { readonly kind: "fits" } | { readonly kind: "exceeded"; r
  * What is built counts first, as large as it is or is becoming. Then those that wait are taken in the order in which
  * they were created, and by name within a second; each that fits counts for those after it. So every pass comes to
  * the same verdict for all that were created at once, whoever is looked at first.
+ * @param has what the Server has already: of that it is refused nothing, also where the quota was lowered below it
  */
-export function quotaVerdict(server: Server, quota: ProjectQuota | undefined, world: QuotaWorld): Verdict {
+export function quotaVerdict(
+  server: Server,
+  quota: ProjectQuota | undefined,
+  world: QuotaWorld,
+  has: Amount = NOTHING,
+): Verdict {
   if (quota === undefined) return { kind: "fits" };
   const isThis = (other: Server): boolean => other.metadata.uid === server.metadata.uid;
   let taken = world.images.map(takenByImage).reduce(plus, NOTHING);
@@ -34,10 +40,10 @@ export function quotaVerdict(server: Server, quota: ProjectQuota | undefined, wo
     else waiting.push(other);
   }
   // One that is built and asks for more competes with nobody that only waits.
-  if (world.built(server)) return verdict(taken, wantedBy(server, world), quota);
+  if (world.built(server)) return verdict(taken, wantedBy(server, world), quota, has);
   for (const other of [...waiting, server].sort(byCreation)) {
     const wanted = wantedBy(other, world);
-    const decision = verdict(taken, wanted, quota);
+    const decision = verdict(taken, wanted, quota, NOTHING);
     if (isThis(other)) return decision;
     if (decision.kind === "fits") taken = plus(taken, wanted);
   }
@@ -51,26 +57,21 @@ function byCreation(one: Server, other: Server): number {
   return a.name < b.name ? -1 : 1;
 }
 
-function verdict(taken: Amount, wanted: Amount, quota: ProjectQuota): Verdict {
+function verdict(taken: Amount, wanted: Amount, quota: ProjectQuota, has: Amount): Verdict {
   const count = (value: bigint): string => `${value}`;
   const countOf = (value: number | undefined): bigint | undefined => (value === undefined ? undefined : BigInt(value));
   const lines = [
-    {
-      name: "servers",
-      limit: countOf(quota.servers),
-      have: BigInt(taken.servers),
-      want: BigInt(wanted.servers),
-      text: count,
-    },
-    { name: "cores", limit: countOf(quota.cores), have: BigInt(taken.cores), want: BigInt(wanted.cores), text: count },
-    { name: "memory", limit: limitOf(quota.memory), have: taken.memory, want: wanted.memory, text: sizeText },
-    { name: "storage", limit: limitOf(quota.storage), have: taken.storage, want: wanted.storage, text: sizeText },
+    { name: "servers", limit: countOf(quota.servers), of: ({ servers }: Amount) => BigInt(servers), text: count },
+    { name: "cores", limit: countOf(quota.cores), of: ({ cores }: Amount) => BigInt(cores), text: count },
+    { name: "memory", limit: limitOf(quota.memory), of: ({ memory }: Amount) => memory, text: sizeText },
+    { name: "storage", limit: limitOf(quota.storage), of: ({ storage }: Amount) => storage, text: sizeText },
   ];
-  const what = lines.flatMap(({ name, limit, have, want, text }) =>
-    limit !== undefined && want > 0n && have + want > limit
+  const what = lines.flatMap(({ name, limit, of, text }) => {
+    const [have, want] = [of(taken), of(wanted)];
+    return limit !== undefined && want > of(has) && have + want > limit
       ? [`${name} (${text(want)} wanted, ${text(have)} of ${text(limit)} taken)`]
-      : [],
-  );
+      : [];
+  });
   return what.length === 0 ? { kind: "fits" } : { kind: "exceeded", what: what.join(", ") };
 }
 

@@ -1,4 +1,4 @@
-import { imageKey, imageSize, isBuilt, isOverQuota, QUOTA_EXCEEDED } from "#operator/amounts.ts";
+import { hadBy, imageKey, imageSize, isBuilt, isOverQuota, NOTHING, QUOTA_EXCEEDED } from "#operator/amounts.ts";
 import { dataVolumes, persistentVolumeClaims, virtualMachines } from "#operator/api/foreign.ts";
 import type { Server } from "#operator/api/generated/server.ts";
 import { flavors, images, servers } from "#operator/api/resources.ts";
@@ -146,7 +146,7 @@ function hasMachine(cache: CacheReader, server: Server): boolean {
   return machine !== undefined && ownership(machine, server) === "ours";
 }
 
-/** A machine is made, or grows, only within the Project's quota. */
+/** A machine is made, or grows, only within the Project's quota; to become smaller, or as it was, it needs no room. */
 export async function checkQuota(scope: ServerScope): Promise<Outcome> {
   const { context, key, project, machine, flavor, disk, recorded } = scope;
   const server = context.object;
@@ -168,7 +168,8 @@ export async function checkQuota(scope: ServerScope): Promise<Outcome> {
         : isBuilt(other) || scope.admissions.has(other) || hasMachine(cache, other),
     refused: (other) => isOverQuota(other) && !scope.admissions.has(other),
   };
-  const verdict = quotaVerdict(server, quota, world);
+  const has = machine === undefined ? NOTHING : hadBy(server, had, recorded?.size ?? "0", world);
+  const verdict = quotaVerdict(server, quota, world, has);
   if (verdict.kind === "fits") {
     // Said before anything is awaited, so that the next pass counts it.
     scope.admissions.add(server);
