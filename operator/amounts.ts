@@ -95,7 +95,7 @@ export function hadBy({ status }: Server, flavor: string | undefined, disk: stri
 }
 
 /** The largest of these Flavors, in each respect. */
-function sizesOf(names: readonly (string | undefined)[], sizes: Sizes): Pick<Amount, "cores" | "memory"> {
+export function sizesOf(names: readonly (string | undefined)[], sizes: Sizes): Pick<Amount, "cores" | "memory"> {
   const each = names.filter((name) => name !== undefined).map((name) => sizeOf(sizes.flavor(name)));
   return { cores: Math.max(0, ...each.map(({ cores }) => cores)), memory: most(each.map(({ memory }) => memory)) };
 }

@@ -186,3 +186,32 @@ test("where the quota was lowered below what there is, a Server does not grow, b
   const { metadata, status } = await untilReady(bed.kube, servers, at);
   expect([metadata.uid, status?.flavor]).toEqual([uid, small]);
 });
+
+test("a machine whose Server is gone counts until its guest has shut down, and then another Server is built", {
+  timeout: 60_000,
+}, async () => {
+  const team = await bed.tenant({ quota: { servers: 1 } });
+  await team.activeImage("debian");
+  const at = (name: string) => ({ namespace: team.name, name });
+  const machine = (name: string) => bed.kube.get(virtualMachines, at(name));
+  await team.server("leaves", spec());
+  const { metadata } = await eventually("its machine", () => machine("leaves"));
+  // Stands for a guest that takes its time.
+  const finalizers = [...(metadata.finalizers ?? []), "nephele.dev/test"];
+  await bed.kube.mergePatch(virtualMachines, at("leaves"), { metadata: { finalizers } });
+  await bed.kube.delete(servers, at("leaves"));
+  await untilGone(bed.kube, servers, at("leaves"));
+  await team.server("comes", spec());
+  const message = /servers \(1 wanted, 1 of 1 taken\)/;
+  const refused = { type: "Ready", status: "False", reason: "QuotaExceeded", message } as const;
+  await untilCondition(bed.kube, servers, at("comes"), refused);
+  const going = await eventually("the machine to be going, and nothing else to hold it", async () => {
+    const found = await machine("leaves");
+    return found?.metadata.deletionTimestamp !== undefined && found.metadata.finalizers?.length === 1;
+  });
+  expect(going).toBe(true);
+  expect((await bed.kube.get(projects, { name: team.name }))?.status?.used?.servers).toBe(1);
+  expect(await machine("comes")).toBeUndefined();
+  await bed.kube.mergePatch(virtualMachines, at("leaves"), { metadata: { finalizers: [] } });
+  await eventually("the other machine", () => machine("comes"));
+});

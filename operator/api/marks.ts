@@ -13,6 +13,9 @@ export const MANAGED_SELECTOR = "app.kubernetes.io/managed-by=nephele";
 /** Annotation: any new value has the object compared with what is outside at once, for who does not want to wait. */
 export const COMPARE_AT = "nephele.dev/compare-at";
 
+/** Annotation of a machine's template and so of each instance: the Flavor with which it was started. */
+export const FLAVOR_ANNOTATION = "nephele.dev/flavor";
+
 /** A node has a trait by this label and the trait's name, with the value "true". */
 export const TRAIT_LABEL_PREFIX = "trait.nephele.dev/";
 

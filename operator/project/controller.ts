@@ -1,8 +1,16 @@
-import { coreSecrets, namespaces, networkPolicies, resourceQuotas, roleBindings } from "#operator/api/foreign.ts";
+import {
+  coreSecrets,
+  namespaces,
+  networkPolicies,
+  resourceQuotas,
+  roleBindings,
+  virtualMachines,
+} from "#operator/api/foreign.ts";
 import type { Cloud } from "#operator/api/generated/cloud.ts";
 import type { Project } from "#operator/api/generated/project.ts";
 import { MANAGED_SELECTOR } from "#operator/api/marks.ts";
 import { clouds, flavors, images, projects, secrets, servers } from "#operator/api/resources.ts";
+import { isGone } from "#operator/leftovers.ts";
 import { type KubeObject, keyOf, type ObjectKey } from "#runtime/api/object.ts";
 import { type Controller, defineController, index, watch } from "#runtime/controller/definition.ts";
 import type { CacheReader } from "#runtime/watch/cache.ts";
@@ -41,6 +49,8 @@ export function projectController(deps: ProjectDeps): Controller {
         watch<KubeObject>(resource, ofNamespace, managed),
       ),
       ...[servers, images, secrets].map((resource) => watch<KubeObject>(resource, ofNamespace)),
+      // One that is there counts as its Server, or as when its Server went.
+      watch(virtualMachines, (machine, cache) => (isGone(machine, cache) ? ofNamespace(machine, cache) : [])),
       watch(coreSecrets, ofNamespace, {
         within: { of: projects, namespace: (project) => (project as Project).status?.namespace },
       }),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { VirtualMachine } from "#operator/api/foreign.ts";
 import type { Flavor } from "#operator/api/generated/flavor.ts";
 import type { Image } from "#operator/api/generated/image.ts";
 import type { Secret } from "#operator/api/generated/secret.ts";
@@ -19,11 +20,17 @@ const disk = (size: string) => ({ generation: 1, volume: "root", size });
 const secret = (versions: number): Secret =>
   ({ status: { versions: Array.from({ length: versions }, () => ({})) } }) as unknown as Secret;
 
-const used = (servers: readonly Server[], secrets: readonly Secret[] = [], images: readonly Image[] = []): object =>
+const used = (
+  servers: readonly Server[],
+  secrets: readonly Secret[] = [],
+  images: readonly Image[] = [],
+  machines: readonly VirtualMachine[] = [],
+): object =>
   usage({
     servers,
     secrets,
     images,
+    machines,
     flavor: (name) => flavors[name],
     image: ({ namespace, name }) => (namespace === "team-a" && name === "debian" ? debian : undefined),
   });
@@ -62,6 +69,22 @@ describe("what a Project uses", () => {
     expect(used([server("small", undefined, { conditions: refused })])).toMatchObject({ servers: 0, storage: "0" });
     const built: Server["status"] = { instanceID: "i", flavor: "small", rootDisk: disk("3Gi"), conditions: refused };
     expect(used([server("large", undefined, built)])).toMatchObject({ servers: 1, cores: 2, storage: "3Gi" });
+  });
+
+  test("are the machines whose Servers are gone, as they were made, until they have ended", () => {
+    const owner = { apiVersion: "nephele.dev/v1alpha1", kind: "Server", name: "web-1", uid: "1" };
+    const machine = {
+      metadata: { namespace: "team-a", ownerReferences: [owner] },
+      spec: {
+        template: { metadata: { annotations: { "nephele.dev/flavor": "large" } } },
+        dataVolumeTemplates: [{ spec: { storage: { resources: { requests: { storage: "21Gi" } } } } }],
+      },
+    } as unknown as VirtualMachine;
+    const foreign = { ...machine, metadata: { namespace: "team-a" } } as unknown as VirtualMachine;
+    const left = { servers: 1, cores: 8, memory: "4Gi", storage: "21Gi" };
+    expect(used([], [], [], [machine, foreign])).toMatchObject(left);
+    const there = { ...server("small", "1Gi"), metadata: { namespace: "team-a", uid: "1" } } as unknown as Server;
+    expect(used([there], [], [], [machine])).toMatchObject({ servers: 1, cores: 2, storage: "1Gi" });
   });
 
   test("are the volumes of Images and the versions of Secrets", () => {

@@ -8,10 +8,12 @@ import {
   takenByImage,
   wantedBy,
 } from "#operator/amounts.ts";
+import type { VirtualMachine } from "#operator/api/foreign.ts";
 import type { Image } from "#operator/api/generated/image.ts";
 import type { ProjectStatusUsed } from "#operator/api/generated/project.ts";
 import type { Secret } from "#operator/api/generated/secret.ts";
 import type { Server } from "#operator/api/generated/server.ts";
+import { takenByLeftovers } from "#operator/leftovers.ts";
 import { formatBytes } from "#runtime/api/quantity.ts";
 
 /** What is in a Project's namespace, and how to find what its Servers name. */
@@ -19,11 +21,12 @@ export interface ProjectContents extends Sizes {
   readonly servers: readonly Server[];
   readonly images: readonly Image[];
   readonly secrets: readonly Secret[];
+  readonly machines: readonly VirtualMachine[];
 }
 
 /**
  * What the quota counts, as it counts it: guests by their Flavors, whether they run or not, disks of Servers and Images,
- * and versions of Secrets. A Server that was refused for want of room and has no machine takes nothing.
+ * what Servers that are gone still take, and versions of Secrets. A Server that was refused for want of room and has no machine takes nothing.
  */
 export function usage(contents: ProjectContents): ProjectStatusUsed {
   const servers = contents.servers.map((server) => {
@@ -31,7 +34,7 @@ export function usage(contents: ProjectContents): ProjectStatusUsed {
     if (isBuilt(server)) return takenByBuilt(server, isRefused, contents);
     return isRefused ? NOTHING : wantedBy(server, contents);
   });
-  const taken = [...servers, ...contents.images.map(takenByImage)].reduce(plus, NOTHING);
+  const taken = [...servers, ...contents.images.map(takenByImage)].reduce(plus, takenByLeftovers(contents, contents));
   const versions = contents.secrets.map((secret) => secret.status?.versions?.length ?? 0);
   return {
     servers: taken.servers,

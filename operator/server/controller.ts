@@ -41,6 +41,7 @@ import {
   sameName,
   serversOfCloud,
   serversOfCoreSecret,
+  serversOfMachine,
   serversOfProject,
   serversOnNode,
   userDataKeys,
@@ -68,7 +69,7 @@ export function serverController(deps: ServerDependencies): Controller {
     name: "server",
     reconciles: servers,
     watches: [
-      watch(virtualMachines, sameName),
+      watch(virtualMachines, serversOfMachine),
       watch(virtualMachineInstances, sameName),
       watch(dataVolumes, labelledServer),
       watch(services, sameName),

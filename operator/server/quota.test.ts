@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { hadBy } from "#operator/amounts.ts";
+import { hadBy, NOTHING } from "#operator/amounts.ts";
 import type { Flavor } from "#operator/api/generated/flavor.ts";
 import type { Server } from "#operator/api/generated/server.ts";
 import { aFlavor, anImage, aServer, CREATED } from "./fixtures.ts";
@@ -19,6 +19,7 @@ function world(
   return {
     servers: names.map((name) => aServer(spec, undefined, { name })),
     images: [],
+    left: NOTHING,
     flavor: (name) => flavors[name],
     image: () => anImage(),
     built: ({ metadata }) => built.includes(metadata.name),
@@ -127,6 +128,12 @@ describe("quotaVerdict", () => {
     test("goes back to a larger size than it has been tried as, which was its own all the time", () => {
       expect(said({ cores: 2 }, to("c4"), { resize: { from: "c4", to: "c1", startedAt: CREATED } }, "c1")).toBe("fits");
     });
+  });
+
+  test("what Servers that are gone still take counts first", () => {
+    const left = { servers: 1, cores: 2, memory: 0n, storage: 0n };
+    expect(admitted({ ...world(["a", "b"]), left }, { servers: 2 })).toEqual(["a"]);
+    expect(admitted({ ...world(["a", "b"]), left }, { cores: 2 })).toEqual([]);
   });
 
   test("says what is exceeded, by how much, for a person", () => {

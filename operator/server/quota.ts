@@ -8,6 +8,8 @@ import { bytesOf, sizeText } from "#runtime/api/quantity.ts";
 export interface QuotaWorld extends Sizes {
   readonly servers: readonly Server[];
   readonly images: readonly Image[];
+  /** What Servers that are gone still take. */
+  readonly left: Amount;
   /** Whether a Server has its machine already. */
   readonly built: (server: Server) => boolean;
   /** Whether a Server that has its machine was told that what it wishes to be does not fit. */
@@ -32,7 +34,7 @@ export function quotaVerdict(
 ): Verdict {
   if (quota === undefined) return { kind: "fits" };
   const isThis = (other: Server): boolean => other.metadata.uid === server.metadata.uid;
-  let taken = world.images.map(takenByImage).reduce(plus, NOTHING);
+  let taken = world.images.map(takenByImage).reduce(plus, world.left);
   const waiting: Server[] = [];
   for (const other of world.servers) {
     if (isThis(other)) continue;

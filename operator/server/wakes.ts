@@ -12,6 +12,7 @@ import type { Project } from "#operator/api/generated/project.ts";
 import type { Server } from "#operator/api/generated/server.ts";
 import { projects, servers } from "#operator/api/resources.ts";
 import { allBoundaries } from "#operator/boundaries.ts";
+import { isGone } from "#operator/leftovers.ts";
 import { findCondition } from "#runtime/api/conditions.ts";
 import { type KubeObject, keyOf, keyText, type ObjectKey } from "#runtime/api/object.ts";
 import type { CacheReader } from "#runtime/watch/cache.ts";
@@ -42,6 +43,11 @@ export function sameName({ metadata }: KubeObject): readonly ObjectKey[] {
   return metadata.namespace === undefined ? [] : [{ namespace: metadata.namespace, name: metadata.name }];
 }
 
+/** The Server of its name; and when it is gone, those that wait for the room that it took. */
+export function serversOfMachine(machine: VirtualMachine, cache: CacheReader): readonly ObjectKey[] {
+  return [...sameName(machine), ...(isGone(machine, cache) ? waitingNeighbours(machine, cache) : [])];
+}
+
 export function disksKeys(volume: DataVolume): readonly string[] {
   return labelledServer(volume).map(keyText);
 }
@@ -62,9 +68,9 @@ export function serversOfCoreSecret(secret: KubeObject, cache: CacheReader): rea
   return [...labelledServer(secret), ...users];
 }
 
-/** A Server that changes or goes may leave room for those that wait for it. */
-export function waitingNeighbours(server: Server, cache: CacheReader): readonly ObjectKey[] {
-  return cache.byIndex(servers, WAITING_FOR_QUOTA, server.metadata.namespace ?? "").map(keyOfServer);
+/** What changes in the namespace or goes may leave room for those that wait for it. */
+export function waitingNeighbours({ metadata }: KubeObject, cache: CacheReader): readonly ObjectKey[] {
+  return cache.byIndex(servers, WAITING_FOR_QUOTA, metadata.namespace ?? "").map(keyOfServer);
 }
 
 /**

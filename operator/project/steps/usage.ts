@@ -1,3 +1,4 @@
+import { virtualMachines } from "#operator/api/foreign.ts";
 import { flavors, images, secrets, servers } from "#operator/api/resources.ts";
 import { type Outcome, settled } from "#runtime/controller/outcome.ts";
 import type { ProjectScope } from "../scope.ts";
@@ -19,6 +20,7 @@ export function countUsage(clock: UsageClock): (scope: ProjectScope) => Promise<
       servers: cache.list(servers, namespace),
       images: cache.list(images, namespace),
       secrets: cache.list(secrets, namespace),
+      machines: cache.list(virtualMachines, namespace),
       flavor: (name) => cache.get(flavors, { name }),
       image: (key) => cache.get(images, key),
     });

@@ -1,7 +1,17 @@
-import { hadBy, imageKey, imageSize, isBuilt, isOverQuota, NOTHING, QUOTA_EXCEEDED } from "#operator/amounts.ts";
+import {
+  hadBy,
+  imageKey,
+  imageSize,
+  isBuilt,
+  isOverQuota,
+  NOTHING,
+  QUOTA_EXCEEDED,
+  type Sizes,
+} from "#operator/amounts.ts";
 import { dataVolumes, persistentVolumeClaims, virtualMachines } from "#operator/api/foreign.ts";
 import type { Server } from "#operator/api/generated/server.ts";
 import { flavors, images, servers } from "#operator/api/resources.ts";
+import { takenByLeftovers } from "#operator/leftovers.ts";
 import { keyText } from "#runtime/api/object.ts";
 import { invalid, type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import type { CacheReader } from "#runtime/watch/cache.ts";
@@ -157,11 +167,12 @@ export async function checkQuota(scope: ServerScope): Promise<Outcome> {
   const { cache } = context;
   const neighbours = cache.list(servers, key.namespace);
   scope.admissions.keep(key.namespace, neighbours);
+  const sizes: Sizes = { flavor: (name) => cache.get(flavors, { name }), image: (image) => cache.get(images, image) };
   const world: QuotaWorld = {
+    ...sizes,
     servers: neighbours,
     images: cache.list(images, key.namespace),
-    flavor: (name) => cache.get(flavors, { name }),
-    image: (image) => cache.get(images, image),
+    left: takenByLeftovers({ servers: neighbours, machines: cache.list(virtualMachines, key.namespace) }, sizes),
     built: (other) =>
       other.metadata.uid === server.metadata.uid
         ? machine !== undefined || scope.admissions.has(other)

@@ -1,0 +1,44 @@
+import { type VirtualMachine, virtualMachines } from "#operator/api/foreign.ts";
+import type { Server } from "#operator/api/generated/server.ts";
+import { FLAVOR_ANNOTATION } from "#operator/api/marks.ts";
+import { servers } from "#operator/api/resources.ts";
+import { keyOf } from "#runtime/api/object.ts";
+import { bytesOf } from "#runtime/api/quantity.ts";
+import { apiVersionOf } from "#runtime/api/resource.ts";
+import type { CacheReader } from "#runtime/watch/cache.ts";
+import { type Amount, NOTHING, plus, type Sizes, sizesOf } from "./amounts.ts";
+
+/** What is in a namespace that Servers may have left there. */
+export interface Contents {
+  readonly servers: readonly Server[];
+  readonly machines: readonly VirtualMachine[];
+}
+
+/** What is taken by that which Servers have left: machines whose Server is gone, and whose guests still shut down. */
+export function takenByLeftovers({ servers: there, machines }: Contents, sizes: Sizes): Amount {
+  const uids = new Set(there.map(({ metadata }) => metadata.uid));
+  const left = machines.filter((machine) => {
+    const owner = ownerOf(machine);
+    return owner !== undefined && !uids.has(owner);
+  });
+  return left.map((machine) => takenByMachine(machine, sizes)).reduce(plus, NOTHING);
+}
+
+/** Whether a machine that changed is there no more: then what it took is free. */
+export function isGone(machine: VirtualMachine, cache: CacheReader): boolean {
+  return cache.get(virtualMachines, keyOf(machine))?.metadata.uid !== machine.metadata.uid;
+}
+
+/** The UID of the Server that a machine was made for. */
+function ownerOf({ metadata }: VirtualMachine): string | undefined {
+  const made = apiVersionOf(servers);
+  return metadata.ownerReferences?.find(({ apiVersion, kind }) => apiVersion === made && kind === servers.kind)?.uid;
+}
+
+/** As much as it was made with. */
+function takenByMachine({ spec }: VirtualMachine, sizes: Sizes): Amount {
+  const flavor = spec?.template?.metadata?.annotations?.[FLAVOR_ANNOTATION];
+  const disks = (spec?.dataVolumeTemplates ?? []).map((disk) => disk.spec.storage?.resources?.requests?.["storage"]);
+  const storage = disks.reduce((sum, size) => sum + bytesOf(size ?? "0"), 0n);
+  return { servers: 1, ...sizesOf([flavor], sizes), storage };
+}
