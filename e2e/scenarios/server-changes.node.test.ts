@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { untilReady } from "#e2e/harness/conditions.ts";
+import { untilCondition, untilGone, untilReady } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
 import type { WatchedStates } from "#e2e/harness/watched-states.ts";
-import { dataVolumes } from "#operator/api/foreign.ts";
+import { coreSecrets, dataVolumes, persistentVolumeClaims } from "#operator/api/foreign.ts";
 import { servers } from "#operator/api/resources.ts";
+import { timeText } from "#runtime/api/time.ts";
 import { openRealGuests, type RealGuests } from "./real-guests.ts";
 
 // Resize and rebuild on real parts: what a guest sees of them, and each state on the way.
@@ -115,5 +116,57 @@ describe("a Server that is changed, on real KubeVirt", { timeout: 10 * MINUTES }
     expect((await states.until("ACTIVE", 3 * MINUTES)).at(-1)).toBe("ACTIVE");
     expect(await real.fileOf("web-1", "/disk/boots")).toBe("1");
     expect((await real.server("web-1")).status?.rootDisk?.generation).toBe(3);
+  });
+});
+
+describe("a Server on real KubeVirt", { timeout: 10 * MINUTES }, () => {
+  test("whose guest does not hear that it is to shut down is cut off after hardAfter, and starts again", async () => {
+    const deaf = '#!/bin/sh\nkill "$(cat /run/acpid.pid)"\n';
+    const key = real.at("deaf");
+    await real.bed.kube.create(coreSecrets, {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: key,
+      stringData: { userdata: deaf },
+    });
+    const states = real.watch("web-2");
+    const userData = { secretKeyRef: { name: "deaf", key: "userdata" } };
+    await real.apply("web-2", { flavorRef: { name: small }, imageRef: { name: "first" }, userData });
+    await states.until("ACTIVE", 5 * MINUTES);
+    expect(await real.fileOf("web-2", "/disk/boots")).toBe("1");
+    const before = await real.instance("web-2");
+    await real.patch("web-2", { reboot: { requestedAt: timeText(new Date()), type: "Soft", hardAfter: "10s" } });
+    expect(await states.until("ACTIVE", 3 * MINUTES)).toEqual(["ACTIVE", "REBOOT/rebooting", "ACTIVE"]);
+    expect(await real.instance("web-2")).not.toBe(before);
+    expect(await real.fileOf("web-2", "/disk/boots")).toBe("2");
+    // It was cut: a guest that shuts down counts that.
+    expect(await real.withGuest("web-2", (guest) => guest.status("/disk/shutdowns"))).toBe(404);
+    const { reboot } = (await real.server("web-2")).status ?? {};
+    const took = Date.parse(reboot?.doneAt ?? "") - Date.parse(reboot?.startedAt ?? "");
+    expect(took).toBeGreaterThanOrEqual(10_000);
+  });
+
+  test("whose disk is retained leaves it, and another Server boots from an Image of it", async () => {
+    await real.patch("web-2", { rootDisk: { onServerDelete: "Retain" } });
+    await untilReady(real.bed.kube, servers, real.at("web-2"));
+    await real.bed.kube.delete(servers, real.at("web-2"));
+    await untilGone(real.bed.kube, servers, real.at("web-2"), 3 * MINUTES);
+    const claim = await real.bed.kube.get(persistentVolumeClaims, real.at("web-2-root-1"));
+    expect(claim?.metadata.deletionTimestamp).toBeUndefined();
+    await real.image("kept", "guest.qcow2", { source: { volume: { name: "web-2-root-1" } } });
+    await real.activeImage("kept");
+    await real.apply("web-3", { flavorRef: { name: small }, imageRef: { name: "kept" } });
+    await real.activeServer("web-3");
+    // The third boot of what is on it: two were the former Server's.
+    expect(await real.fileOf("web-3", "/disk/boots")).toBe("3");
+  });
+
+  test("that no node has room for says so in the scheduler's words", async () => {
+    const huge = await real.flavor("huge", { memory: "900Gi" });
+    await real.apply("web-4", { flavorRef: { name: huge }, imageRef: { name: "first" } });
+    const message = /a node that takes the guest: .*Insufficient memory/;
+    const told = { type: "Ready", status: "False", message } as const;
+    const { status } = await untilCondition(real.bed.kube, servers, real.at("web-4"), told, 3 * MINUTES);
+    expect(status).toMatchObject({ state: "BUILD", taskState: "scheduling" });
   });
 });

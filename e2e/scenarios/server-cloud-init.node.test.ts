@@ -1,10 +1,14 @@
+import { randomBytes } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { eventually } from "#e2e/harness/eventually.ts";
 import { type LoginKey, loginKey } from "#e2e/node/kubevirt/guest-login.ts";
 import { serveGuestRegistry } from "#e2e/node/kubevirt/guest-registry.ts";
 import { openstack, payloadOf } from "#e2e/node/openstack.ts";
-import { coreSecrets } from "#operator/api/foreign.ts";
+import { searchNode } from "#e2e/proofs/canary/node.ts";
+import { judge } from "#e2e/proofs/canary/report.ts";
+import type { Canary } from "#e2e/proofs/canary/search.ts";
+import { coreSecrets, persistentVolumeClaims } from "#operator/api/foreign.ts";
 import { timeText } from "#runtime/api/time.ts";
 import { openRealGuests, type RealGuests } from "./real-guests.ts";
 
@@ -15,8 +19,11 @@ const MINUTES = 60_000;
 const BOOTED = 8 * MINUTES;
 const PASSWORD_FILE = "/etc/app/db-password";
 
+/** What is on the disk in the open. */
+const OPEN: Canary = { name: "the user data", value: randomBytes(16).toString("hex") };
 /** Says what became of the file, without what it holds; and whose boot it was, at each boot. */
 const LOOK = `#!/bin/sh
+# ${OPEN.value}
 mkdir -p /var/tmp/seen && cd /var/tmp/seen
 readlink ${PASSWORD_FILE} >link
 stat -Lc '%a %U' ${PASSWORD_FILE} >mode
@@ -51,6 +58,7 @@ const PARTS = gzipSync(
 
 let real: RealGuests;
 let key: LoginKey;
+const since = new Date();
 
 beforeAll(async () => {
   real = await openRealGuests(inject("nodeStateDir"));
@@ -85,6 +93,12 @@ afterAll(async () => {
   await real?.close();
 }, 10 * MINUTES);
 
+/** What Barbican holds. */
+async function payload(): Promise<string> {
+  const listed = await openstack(real.node, real.team, "secret", "list", "-f", "value", "-c", "Secret href");
+  return await payloadOf(real.node, real.team, listed.text.trim());
+}
+
 const fileOf = (name: string, path: string): Promise<string> =>
   real.withGuest(name, (guest) => guest.read(path, BOOTED));
 
@@ -104,10 +118,8 @@ describe("a Server of a whole Debian", { timeout: 20 * MINUTES }, () => {
   });
 
   test("the secret's file is what Barbican holds, and nowhere on the disk", async () => {
-    const listed = await openstack(real.node, real.team, "secret", "list", "-f", "value", "-c", "Secret href");
-    const held = await payloadOf(real.node, real.team, listed.text.trim());
     // Compared without being shown.
-    expect((await fileOf("web-1", PASSWORD_FILE)) === held).toBe(true);
+    expect((await fileOf("web-1", PASSWORD_FILE)) === (await payload())).toBe(true);
     const seen = (name: string): Promise<string> => fileOf("web-1", `/var/tmp/seen/${name}`);
     expect(await seen("link")).toBe("/run/nephele/files/file-1");
     expect(await seen("mode")).toBe("400 root");
@@ -146,5 +158,19 @@ describe("a Server of a whole Debian", { timeout: 20 * MINUTES }, () => {
     );
     expect(await fileOf("web-2", "/var/tmp/boots")).toBe("boot\nboot");
     expect(await fileOf("web-2", "/var/tmp/scripts")).toBe("once");
+  });
+
+  test("stopped: its disk, byte for byte as snapshots and clones have it, holds the user data and nothing of the secret", async () => {
+    await real.patch("web-1", { power: "Stopped" });
+    await eventually("web-1 to be SHUTOFF", async () => (await real.server("web-1")).status?.state === "SHUTOFF", {
+      withinMs: 4 * MINUTES,
+    });
+    const disk = (await real.server("web-1")).status?.rootDisk?.volume ?? "";
+    const volume = (await real.bed.kube.get(persistentVolumeClaims, real.at(disk)))?.spec?.volumeName ?? "";
+    const secret: Canary = { name: "the payload", value: await payload() };
+    const { leaks } = judge((await searchNode(real.node, [secret, OPEN], since)).findings, []);
+    // The control: a file of the guest's is found on its disk.
+    expect(leaks.filter((leak) => leak.includes(volume) && leak.startsWith(OPEN.name))).not.toEqual([]);
+    expect(leaks.filter((leak) => leak.startsWith(secret.name))).toEqual([]);
   });
 });

@@ -24,7 +24,7 @@ function stage(
     { power, ...(reboot === undefined ? {} : { reboot }) },
     before === undefined ? undefined : { reboot: before },
   );
-  return nextReboot({ server, instance, up, now: NOW });
+  return nextReboot({ server, instance, up, stopped: power === "Stopped", now: NOW });
 }
 
 describe("nextReboot", () => {
@@ -63,13 +63,22 @@ describe("nextReboot", () => {
     });
   });
 
-  test("another instance that is still starting is waited for", () => {
-    expect(stage(soft, recorded, "two", false).action.kind).toBe("wait");
+  test("another instance that is still starting does not end it", () => {
+    expect(stage(soft, recorded, "two", false)).toEqual({ reboot: recorded, action: { kind: "none" } });
   });
 
-  test("between two instances it waits, unless the Server is stopped", () => {
-    expect(stage(soft, recorded, undefined).action.kind).toBe("wait");
+  test("between two instances it goes on, unless the Server is to be off", () => {
+    expect(stage(soft, recorded, undefined)).toEqual({ reboot: recorded, action: { kind: "none" } });
     expect(stage(soft, recorded, undefined, false, "Stopped").reboot?.doneAt).toBeDefined();
+  });
+
+  test("a request that is taken back ends what was begun, and changes nothing that is over", () => {
+    expect(stage(undefined, recorded, "one")).toEqual({
+      reboot: { ...recorded, doneAt: "2026-11-23T10:00:30Z" },
+      action: { kind: "none" },
+    });
+    const done = { ...recorded, doneAt: ASKED };
+    expect(stage(undefined, done, "two")).toEqual({ reboot: done, action: { kind: "none" } });
   });
 
   test("the same moment written otherwise is the same request", () => {

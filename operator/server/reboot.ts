@@ -9,6 +9,8 @@ export interface RebootInput {
   readonly instance: string | undefined;
   /** Whether its guest is up. */
   readonly up: boolean;
+  /** Whether the Server, or its Project, is to be off. */
+  readonly stopped: boolean;
   readonly now: Date;
 }
 
@@ -19,8 +21,7 @@ export type RebootAction =
   /** Ask the guest to shut down; the machine starts another instance. */
   | { readonly kind: "ask"; readonly instance: string }
   /** Cut the power. */
-  | { readonly kind: "cut"; readonly instance: string }
-  | { readonly kind: "wait"; readonly againAfterMs?: number };
+  | { readonly kind: "cut"; readonly instance: string };
 
 export interface RebootStage {
   /** What the status says after this pass. */
@@ -31,24 +32,24 @@ export interface RebootStage {
 /**
  * Each new `requestedAt` ends one instance, which the status names before it is touched: what is gone is not ended
  * twice, and an instance that another pass has started is another instance. A Server that does not run has nothing to
- * reboot, and the request is done with.
+ * reboot, and the request is done with; so is one that was taken out of the spec meanwhile.
  */
-export function nextReboot({ server, instance, up, now }: RebootInput): RebootStage {
+export function nextReboot({ server, instance, up, stopped, now }: RebootInput): RebootStage {
   const request = server.spec.reboot;
   const before = server.status?.reboot;
-  if (request === undefined) return keep(before, { kind: "none" });
+  if (request === undefined)
+    return keep(isUnderWay(before) ? { ...before, doneAt: timeText(now) } : before, { kind: "none" });
   if (before === undefined || !sameTime(before.requestedAt, request.requestedAt)) {
     const recorded = { requestedAt: request.requestedAt, type: request.type };
     const at = timeText(now);
     if (instance === undefined) return keep({ ...recorded, doneAt: at }, { kind: "none" });
     return keep({ ...recorded, startedAt: at, instance }, { kind: "record" });
   }
-  if (before.doneAt !== undefined || before.instance === undefined) return keep(before, { kind: "none" });
+  if (!isUnderWay(before)) return keep(before, { kind: "none" });
   if (instance !== before.instance) {
     // With no instance at all it was stopped meanwhile, or the next one has not come yet.
-    if (instance === undefined && server.spec.power !== "Stopped") return keep(before, { kind: "wait" });
-    if (instance !== undefined && !up) return keep(before, { kind: "wait" });
-    return keep({ ...before, doneAt: timeText(now) }, { kind: "none" });
+    const ends = instance === undefined ? stopped : up;
+    return keep(ends ? { ...before, doneAt: timeText(now) } : before, { kind: "none" });
   }
   if (before.type === "Hard") return keep(before, { kind: "cut", instance });
   const left = Date.parse(before.startedAt ?? "") + durationMs(request.hardAfter) - now.getTime();
@@ -58,6 +59,13 @@ export function nextReboot({ server, instance, up, now }: RebootInput): RebootSt
 /** How long until the power is cut, in ms; for coming back in time. */
 export function untilCut(reboot: ServerStatusReboot, hardAfter: string, now: Date): number {
   return Math.max(Date.parse(reboot.startedAt ?? "") + durationMs(hardAfter) - now.getTime(), 100);
+}
+
+/** It was begun, and its end is awaited. */
+export function isUnderWay(
+  reboot: ServerStatusReboot | undefined,
+): reboot is ServerStatusReboot & { readonly instance: string } {
+  return reboot?.instance !== undefined && reboot.doneAt === undefined;
 }
 
 function keep(reboot: ServerStatusReboot | undefined, action: RebootAction): RebootStage {

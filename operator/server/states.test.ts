@@ -270,6 +270,20 @@ const TABLE: readonly Row[] = [
     },
     is: { state: "ERROR", fault: { code: 500, message: "the root disk could not be made: no space left" } },
   },
+  {
+    name: "a claim that the namespace's quota refuses is ERROR with the quota's words",
+    seen: {
+      volume: aVolume("Pending", {
+        conditions: [condition("Bound", "False", "ErrExceededQuota", "exceeded quota: q")],
+      }),
+    },
+    is: { state: "ERROR", fault: { code: 500, message: "the root disk could not be made: exceeded quota: q" } },
+  },
+  {
+    name: "a claim that is only not bound yet is BUILD, block_device_mapping",
+    seen: { volume: aVolume("Pending", { conditions: [condition("Bound", "False", "Pending", "PVC x Pending")] }) },
+    is: { state: "BUILD", taskState: "block_device_mapping" },
+  },
   { name: "a DataVolume that failed is ERROR", seen: { volume: aVolume("Failed") }, is: { state: "ERROR" } },
   {
     name: "ErrImagePull is ERROR",
@@ -286,6 +300,26 @@ const TABLE: readonly Row[] = [
       instance: anInstance("Scheduling", { conditions: [condition("Synchronized", "False", "ImagePullBackOff")] }),
     },
     is: { state: "ERROR" },
+  },
+  {
+    name: "a launcher that is refused is ERROR with the words of who refuses it",
+    seen: {
+      instance: anInstance("Pending", {
+        conditions: [condition("Synchronized", "False", "FailedCreate", "pods is forbidden: exceeded quota")],
+      }),
+    },
+    is: {
+      state: "ERROR",
+      fault: { code: 500, message: "the guest's pod cannot be made: pods is forbidden: exceeded quota" },
+    },
+  },
+  {
+    name: "a launcher that is refused a moment after its instance was made is spawning, and looked at again",
+    seen: {
+      instance: anInstance("Pending", { conditions: [condition("Synchronized", "False", "FailedCreate", "no")] }),
+      now: at(10),
+    },
+    is: { state: "BUILD", taskState: "spawning", againAfterMs: 20_000 },
   },
   {
     name: "CrashLoopBackOff is ERROR, Crashed",

@@ -12,7 +12,7 @@ const FAILURE_PATIENCE_MS = 30_000;
 /** While a first build is younger than this, it is `spawning` and no more: each finer word would be a write. */
 const BUILD_DETAIL_AFTER_MS = 30_000;
 /** A guest that runs has its address about now; both are told in one write. */
-export const ADDRESS_PATIENCE_MS = 3_000;
+const ADDRESS_PATIENCE_MS = 3_000;
 
 /** What there is of a Server, as KubeVirt and CDI last said. */
 export interface Machine {
@@ -36,6 +36,12 @@ export interface NovaState {
   readonly againAfterMs?: number;
 }
 
+/** Reasons of a DataVolume's conditions by which it will not become a disk by itself. */
+const DISK_FAILURES: Readonly<Record<string, readonly string[]>> = {
+  Running: ["Error"],
+  Bound: ["ErrExceededQuota", "ErrClaimLost", "ClaimLost"],
+};
+
 type Rule = (seen: Machine) => NovaState | undefined;
 
 /**
@@ -53,6 +59,7 @@ const RULES: readonly Rule[] = [
   claimMissing,
   diskFailed,
   imagePullFailed,
+  launcherRefused,
   unschedulable,
   preparingDisk,
   starting,
@@ -151,10 +158,21 @@ function claimMissing({ instance }: Machine): NovaState | undefined {
 
 function diskFailed({ volume, launched }: Machine): NovaState | undefined {
   const failing = volume?.status?.conditions?.find(
-    ({ type, status, reason }) => type === "Running" && status === "False" && reason === "Error",
+    ({ type, status, reason = "" }) => status === "False" && DISK_FAILURES[type]?.includes(reason),
   );
   if (volume?.status?.phase !== "Failed" && (failing === undefined || launched)) return undefined;
   return fault("NoState", 500, `the root disk could not be made: ${failing?.message ?? "CDI gave no reason"}`);
+}
+
+/** KubeVirt's pod for the guest is refused by a quota, by Pod Security or by another admission. */
+function launcherRefused({ instance, launched, now }: Machine): NovaState | undefined {
+  const problem = notSynchronized(instance);
+  if (instance === undefined || (problem?.reason !== "FailedCreate" && problem?.reason !== "FailedCreateValidation"))
+    return undefined;
+  const age = now.getTime() - Date.parse(instance.metadata.creationTimestamp);
+  if (age < FAILURE_PATIENCE_MS)
+    return { ...(launched ? poweringOn() : spawning()), againAfterMs: FAILURE_PATIENCE_MS - age };
+  return fault("NoState", 500, `the guest's pod cannot be made: ${problem.message ?? problem.reason}`);
 }
 
 function imagePullFailed({ instance }: Machine): NovaState | undefined {

@@ -8,6 +8,7 @@ import { hostnameOf } from "./children.ts";
 import { instanceId } from "./identity.ts";
 import { lostText, NODE_LOST } from "./lost-node.ts";
 import { FILES_ANNOTATION, FLAVOR_ANNOTATION } from "./names.ts";
+import { isUnderWay } from "./reboot.ts";
 import { nextResize, type ResizeStage } from "./resize.ts";
 import type { RootDisk } from "./root-disk.ts";
 import { rootVolume, rootVolumeOf, type ServerScope, wantedPower } from "./scope.ts";
@@ -38,8 +39,8 @@ function serverState(scope: ServerScope): NovaState {
   const base = foldBuild(seen, machine, context.now);
   if (base.state === "ERROR" || base.state === "UNKNOWN" || base.taskState === "deleting") return base;
   if (isRebuilding(scope)) return { ...base, state: "REBUILD", taskState: "rebuilding" };
-  const rebooting = reboot?.reboot ?? context.object.status?.reboot ?? undefined;
-  if (rebooting !== undefined && rebooting.doneAt === undefined && rebooting.instance !== undefined) {
+  const rebooting = reboot?.reboot ?? context.object.status?.reboot;
+  if (isUnderWay(rebooting)) {
     return rebooting.type === "Hard"
       ? { ...base, state: "HARD_REBOOT", taskState: "rebooting_hard" }
       : { ...base, state: "REBOOT", taskState: "rebooting" };
@@ -105,6 +106,7 @@ export async function report(scope: ServerScope): Promise<Outcome> {
   }
   const unplaced = isYoungBuild(machine, instance, context.now) ? undefined : noHost(machine, instance);
   if (unplaced !== undefined) return waiting(`a node that takes the guest: ${unplaced}`, again);
+  if (nova.state === "REBOOT" || nova.state === "HARD_REBOOT") return waiting("the guest to reboot", again);
   return waiting(`VirtualMachine ${machine?.metadata.name} to be ${power.toLowerCase()}`, again);
 }
 

@@ -5,7 +5,7 @@ import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import { FLAVOR_ANNOTATION } from "../names.ts";
 import { nextReboot, untilCut } from "../reboot.ts";
 import { rootVolume, rootVolumeOf, type ServerScope, wantedPower } from "../scope.ts";
-import { ADDRESS_PATIENCE_MS, diskIsMade, isLive, isPausedByUser, isUp } from "../states.ts";
+import { diskIsMade, isLive, isPausedByUser, isUp } from "../states.ts";
 import { DISKS_OF_SERVER } from "../wakes.ts";
 
 /** KubeVirt serves what one does to a machine under a group of its own. */
@@ -35,7 +35,13 @@ export async function rebootOnce(scope: ServerScope): Promise<Outcome> {
   const { context, key, instance } = scope;
   const server = context.object;
   const living = instance !== undefined && isLive(instance) ? instance.metadata.uid : undefined;
-  const stage = nextReboot({ server, instance: living, up: isUp(instance, context.now), now: context.now });
+  const stage = nextReboot({
+    server,
+    instance: living,
+    up: isUp(instance, context.now),
+    stopped: wantedPower(scope) === "Stopped",
+    now: context.now,
+  });
   scope.reboot = stage;
   const { action } = stage;
   switch (action.kind) {
@@ -43,8 +49,6 @@ export async function rebootOnce(scope: ServerScope): Promise<Outcome> {
       return settled();
     case "record":
       return waiting("the guest to reboot", { pollAfterMs: AFTER_STATUS_MS });
-    case "wait":
-      return waiting("the guest to reboot", { pollAfterMs: ADDRESS_PATIENCE_MS });
     case "ask": {
       if (instance?.metadata.deletionTimestamp === undefined) {
         await context.kube.delete(virtualMachineInstances, key, { uid: action.instance });
