@@ -29,7 +29,7 @@ import { ensureFiles, ensureUserData, removeUnusedData } from "./steps/guest-dat
 import { ensurePaused, rebootOnce, removeOldDisks, replaceStaleInstance } from "./steps/instance.ts";
 import { ensureMachine, ensureName, growDisk } from "./steps/machine.ts";
 import { checkMachineName, checkQuota, resolveDisk, resolveFlavor, resolveProject } from "./steps/resolve.ts";
-import { retainDisk } from "./steps/retain.ts";
+import { endMachine } from "./steps/retain.ts";
 import {
   BY_USER_DATA,
   DISKS_OF_SERVER,
@@ -122,7 +122,7 @@ export function serverController(deps: ServerDependencies): Controller {
     },
     // All that is made for a Server goes with it by itself; only a disk that is to stay must be taken out first.
     needsFinalizer: ({ spec }) => spec.rootDisk.onServerDelete === "Retain",
-    cleanup: [retainDisk],
+    cleanup: [endMachine],
     status: serverStatus,
   });
 }

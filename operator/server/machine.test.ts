@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { VirtualMachine } from "#operator/api/foreign.ts";
 import { aFlavor, anImage, aServer } from "./fixtures.ts";
 import { type MachinePlan, machineChange, machineFor } from "./machine.ts";
+import { ownership } from "./names.ts";
 import { isOutside } from "./placement.ts";
 import { diskFrom } from "./root-disk.ts";
 
@@ -19,6 +20,8 @@ function plan(changes: Partial<MachinePlan> = {}): MachinePlan {
     ...changes,
   };
 }
+
+const RETAIN = { rootDisk: { onServerDelete: "Retain" } } as const;
 
 /** What the API server would have after an apply. */
 function applied(changes: Partial<MachinePlan> = {}): VirtualMachine {
@@ -58,6 +61,15 @@ describe("machineFor", () => {
     expect(isOutside(undefined, ["here"])).toBe(false);
   });
 
+  test("one whose disk is to outlast the Server has no owner with which it would go, and is the Server's", () => {
+    const server = aServer(RETAIN);
+    const machine = applied({ server });
+    expect(machine.metadata).not.toHaveProperty("ownerReferences");
+    const again = aServer(RETAIN, undefined, { uid: "another" });
+    expect([ownership(machine, server), ownership(machine, again)]).toEqual(["ours", "foreign"]);
+    expect(ownership(applied(), aServer())).toBe("ours");
+  });
+
   test("two Servers differ in UUID and hardware address, one Server never", () => {
     const ids = (name: string): unknown => {
       const { spec } = machineFor(plan({ server: aServer({}, undefined, { name }) })) as unknown as VirtualMachine;
@@ -81,6 +93,12 @@ describe("machineChange", () => {
   });
   test("another wish is a wish", () => {
     expect(machineChange(applied(), machineFor(plan({ powered: false })))).toBe("wanted");
+  });
+  test("whether the disk is to outlast the Server is a wish, both ways, and nothing when it is so", () => {
+    const [owned, unowned] = [{}, { server: aServer(RETAIN) }];
+    expect(machineChange(applied(owned), machineFor(plan(unowned)))).toBe("wanted");
+    expect(machineChange(applied(unowned), machineFor(plan(owned)))).toBe("wanted");
+    expect(machineChange(applied(unowned), machineFor(plan(unowned)))).toBe("none");
   });
   test("a disk that is no longer wanted is seen, though all that is wanted is there", () => {
     expect(machineChange(applied({ filesRevision: "0" }), machineFor(plan()))).toBe("wanted");

@@ -14,6 +14,7 @@ import {
   FLAVOR_ANNOTATION,
   filesSecretKey,
   SERVER_LABEL,
+  unownedMetadata,
   userDataSecretKey,
 } from "./names.ts";
 import { affinityOf } from "./placement.ts";
@@ -75,14 +76,16 @@ export function machineFor(plan: MachinePlan): Desired {
     },
   };
   const annotations = { [ROOT_DISK_ANNOTATION]: JSON.stringify(disk) };
+  const isRetained = server.spec.rootDisk.onServerDelete === "Retain";
   const digest = createHash("sha256")
-    .update(JSON.stringify([spec, annotations]))
+    .update(JSON.stringify([spec, annotations, ...(isRetained ? ["unowned"] : [])]))
     .digest("hex")
     .slice(0, 16);
+  const metadataOf = isRetained ? unownedMetadata : childMetadata;
   return {
     apiVersion: apiVersionOf(virtualMachines),
     kind: virtualMachines.kind,
-    metadata: childMetadata(server, server.metadata.name, { ...annotations, [APPLIED_ANNOTATION]: digest }),
+    metadata: metadataOf(server, server.metadata.name, { ...annotations, [APPLIED_ANNOTATION]: digest }),
     spec,
   };
 }

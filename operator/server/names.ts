@@ -7,6 +7,8 @@ export const SERVER_LABEL = "nephele.dev/server";
 export { FLAVOR_ANNOTATION } from "#operator/api/marks.ts";
 /** Annotation of the machine's template and so of each instance: the {@link filesRevision} that its launcher mounted. */
 export const FILES_ANNOTATION = "nephele.dev/files";
+/** Annotation of a machine that has no owner: the UID of its Server; see {@link unownedMetadata}. */
+const SERVER_UID_ANNOTATION = "nephele.dev/server-uid";
 
 export function keyOfServer(server: Server): { readonly namespace: string; readonly name: string } {
   return { namespace: server.metadata.namespace ?? "", name: server.metadata.name };
@@ -35,10 +37,31 @@ export function childMetadata(
   };
 }
 
+/**
+ * Metadata of a thing that is the Server's own and must not go before our cleanup has had it. Of a Server that is deleted
+ * in the foreground Kubernetes deletes at once all that names it as an owner, and what those own: so it is not named.
+ */
+export function unownedMetadata(
+  server: Server,
+  name: string,
+  annotations: Readonly<Record<string, string>> = {},
+): Desired["metadata"] {
+  const { ownerReferences: _none, ...metadata } = childMetadata(server, name, {
+    ...annotations,
+    [SERVER_UID_ANNOTATION]: server.metadata.uid,
+  });
+  return metadata;
+}
+
+/** Whether Kubernetes takes a thing away when the Server is gone. */
+export function isCollected(child: KubeObject, server: Server): boolean {
+  return child.metadata.ownerReferences?.some(({ uid }) => uid === server.metadata.uid) === true;
+}
+
 /** Whose a thing of the name that we would give it is. */
 export function ownership(child: KubeObject, server: Server): "ours" | "leaving" | "foreign" {
-  const owners = child.metadata.ownerReferences ?? [];
-  if (owners.some(({ uid }) => uid === server.metadata.uid)) return "ours";
+  const { ownerReferences: owners = [], annotations } = child.metadata;
+  if (isCollected(child, server) || annotations?.[SERVER_UID_ANNOTATION] === server.metadata.uid) return "ours";
   const former = owners.some(({ kind, name }) => kind === server.kind && name === server.metadata.name);
   return former || child.metadata.deletionTimestamp !== undefined ? "leaving" : "foreign";
 }
