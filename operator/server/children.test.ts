@@ -4,8 +4,8 @@ import { aServer } from "./fixtures.ts";
 
 const file = (path: string, name: string, mode = "0400") => ({ path, mode, secretRef: { name } });
 const files = [
-  { file: file("/etc/b", "two", "0440"), version: 1 },
-  { file: file("/etc/a", "one"), version: 3 },
+  { file: file("/etc/b", "two", "0440"), version: 1, id: "b2" },
+  { file: file("/etc/a", "one"), version: 3, id: "a1" },
 ];
 
 describe("the files' core Secret", () => {
@@ -19,9 +19,9 @@ describe("the files' core Secret", () => {
     expect(plain("file-2")).toBe("payload of two");
   });
 
-  test("says by names and versions alone what it was made from", () => {
+  test("says by names, versions and ids alone what it was made from", () => {
     expect(secret.metadata.annotations).toEqual({
-      "nephele.dev/made-from": '[["one",3,"0400","/etc/a"],["two",1,"0440","/etc/b"]]',
+      "nephele.dev/made-from": '[["one",3,"a1","0400","/etc/a"],["two",1,"b2","0440","/etc/b"]]',
     });
     expect(JSON.stringify(secret.metadata)).not.toContain("payload");
   });
@@ -35,6 +35,12 @@ describe("the files' core Secret", () => {
     expect(filesMark(files.toReversed())).toBe(filesMark(files));
     const newer = files.map((each) => ({ ...each, version: each.version + 1 }));
     expect(filesRevision(filesMark(newer))).not.toBe(filesRevision(filesMark(files)));
+  });
+
+  test("the same version of a Secret that was deleted and made anew is another revision", () => {
+    const anew = files.map((each) => (each.version === 1 ? { ...each, id: "another" } : each));
+    expect(filesMark(anew)).not.toBe(filesMark(files));
+    expect(filesRevision(filesMark(anew))).not.toBe(filesRevision(filesMark(files)));
   });
 });
 

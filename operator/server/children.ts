@@ -61,12 +61,14 @@ export function userDataMark(sourceVersion: string, ours: unknown): string {
 export interface FileVersion {
   readonly file: ServerFile;
   readonly version: number;
+  /** Its id in Barbican: a Secret that is deleted and made anew counts its versions from 1 again. */
+  readonly id: string;
 }
 
-/** Names, versions, paths and modes of all files: what their disk is made from, and nothing of what they hold. */
+/** Names, versions, ids, paths and modes of all files: what their disk is made from, and nothing of what they hold. */
 export function filesMark(files: readonly FileVersion[]): string {
   return JSON.stringify(
-    inOrder(files).map(({ file, version }) => [file.secretRef.name, version, file.mode, file.path]),
+    inOrder(files).map(({ file, version, id }) => [file.secretRef.name, version, id, file.mode, file.path]),
   );
 }
 

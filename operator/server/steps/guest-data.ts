@@ -132,13 +132,13 @@ async function filesInPlace(scope: ServerScope, signal: AbortSignal): Promise<Ou
   const current = new Map(found.objects.map((secret) => [secret.metadata.name, currentVersion(secret)]));
   const versions: FileVersion[] = [];
   for (const file of files) {
-    const version = current.get(file.secretRef.name)?.version;
+    const version = current.get(file.secretRef.name);
     if (version === undefined) return waiting(`Secret ${file.secretRef.name}`);
-    versions.push({ file, version });
+    versions.push({ file, ...version });
   }
   const mark = filesMark(versions);
   if (!isMadeFrom(scope, key, mark)) {
-    const blocked = foreignSecret(scope, key) ?? (await writeFiles(scope, versions, current, signal).catch(awaitCloud));
+    const blocked = foreignSecret(scope, key) ?? (await writeFiles(scope, versions, signal).catch(awaitCloud));
     if (blocked !== undefined) return blocked;
   }
   scope.filesRevision = filesRevision(mark);
@@ -173,7 +173,6 @@ function awaitCloud(error: unknown): Outcome {
 async function writeFiles(
   scope: ServerScope,
   versions: readonly FileVersion[],
-  current: ReadonlyMap<string, { readonly id: string } | undefined>,
   signal: AbortSignal,
 ): Promise<Outcome | undefined> {
   const { context, deps, project, key } = scope;
@@ -183,10 +182,9 @@ async function writeFiles(
   if (cloud === undefined || projectId === undefined)
     return waiting(`Project ${project?.metadata.name} to be in Keystone`);
   const payloads = new Map<string, Uint8Array>();
-  for (const { file } of versions) {
+  for (const { file, id: secretId } of versions) {
     const name = file.secretRef.name;
-    const secretId = current.get(name)?.id;
-    if (payloads.has(name) || secretId === undefined) continue;
+    if (payloads.has(name)) continue;
     const payload = await deps.payloads.read({
       cloud,
       projectId,
