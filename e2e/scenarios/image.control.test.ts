@@ -165,6 +165,39 @@ describe("image", () => {
     expect(await bed.kube.get(dataVolumes, at("taken-claim"))).toBeUndefined();
   });
 
+  test.each([false, true])(
+    "a Role or RoleBinding of the name that is somebody else's is not touched, and nothing is given by it (labelled as ours: %s)",
+    async (labelled) => {
+      const other = await bed.tenant();
+      const name = labelled ? "role-labelled" : "role-taken";
+      const labels = labelled ? { "app.kubernetes.io/managed-by": "nephele" } : {};
+      const api = { apiVersion: "rbac.authorization.k8s.io/v1", metadata: { ...right(name), labels } };
+      const rules = [{ apiGroups: [""], resources: ["configmaps"], verbs: ["get"] }];
+      await bed.kube.create(roles, { ...api, kind: "Role", rules });
+      await team.activeImage(name, { visibility: "Shared", sharedWith: [other.name] });
+      const taken = (kind: string) => ({
+        type: "Stalled",
+        status: "True",
+        reason: "InvalidConfiguration",
+        message: new RegExp(`metadata.name: ${kind} nephele:image-source:${name} exists and is not of this Image`),
+      });
+      await untilCondition(bed.kube, images, at(name), taken("Role"));
+      await untilCondition(bed.kube, images, at(name), { type: "Shared", status: "False", reason: "NameTaken" });
+      expect((await bed.kube.get(roles, right(name)))?.rules).toEqual(rules);
+      expect(await bed.kube.get(roleBindings, right(name))).toBeUndefined();
+      const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: right(name).name };
+      await bed.kube.create(roleBindings, { ...api, kind: "RoleBinding", roleRef, subjects: [] });
+      await bed.kube.delete(roles, right(name));
+      await bed.kube.mergePatch(images, at(name), { metadata: { annotations: { look: "again" } } });
+      await untilCondition(bed.kube, images, at(name), taken("RoleBinding"));
+      expect([await bed.kube.get(roles, right(name)), await subjects(name)]).toEqual([undefined, undefined]);
+      await bed.kube.delete(roleBindings, right(name));
+      await bed.kube.mergePatch(images, at(name), { metadata: { annotations: { look: "and again" } } });
+      await eventually("the right", () => mayClone(other, name));
+      await untilReady(bed.kube, images, at(name));
+    },
+  );
+
   test("external deletion: the volume is imported again, with an event", async () => {
     await team.image("lost");
     const before = await eventually("the volume", () => bed.kube.get(dataVolumes, at("lost")));

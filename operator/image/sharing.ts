@@ -5,6 +5,10 @@ export type Sharing =
   | { readonly kind: "none" }
   /** The Project may not publish. */
   | { readonly kind: "refused"; readonly problem: string }
+  /** The Role or RoleBinding that would share it is somebody else's. */
+  | { readonly kind: "taken"; readonly problem: string }
+  /** Or of an Image that had the name before. */
+  | { readonly kind: "leaving"; readonly what: string }
   | {
       readonly kind: "shared";
       /** Namespaces of the Projects that may use it. */

@@ -82,6 +82,10 @@ function sharedCondition(image: Image, sharing: Sharing | undefined): readonly N
       return [{ type: "Shared", status: "False", reason: "Private", message: "Only this Project may use it" }];
     case "refused":
       return [{ type: "Shared", status: "False", reason: "NotAllowed", message: sharing.problem }];
+    case "taken":
+      return [{ type: "Shared", status: "False", reason: "NameTaken", message: sharing.problem }];
+    case "leaving":
+      return [{ type: "Shared", status: "False", reason: "NameTaken", message: `${sharing.what} has to go first` }];
     case "shared": {
       const message =
         image.spec.visibility === "Public" ? "All Projects may use it" : `Shared with ${sharing.projects.join(", ")}`;
