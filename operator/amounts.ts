@@ -18,7 +18,7 @@ export interface Sizes {
   readonly image: (key: { readonly namespace: string; readonly name: string }) => Image | undefined;
 }
 
-/** The reason of Ready while a Server, or what it grows to, does not fit into the quota, and nothing worse is to be said. */
+/** The reason of Ready while a Server or an Image, or what it grows to, does not fit into the quota, and nothing worse is to be said. */
 export const QUOTA_EXCEEDED = "QuotaExceeded";
 /** The condition that says so whatever Ready says: False, or not there. */
 export const WITHIN_QUOTA = "WithinQuota";
@@ -50,8 +50,8 @@ export function isBuilt(server: Server): boolean {
   return server.status?.instanceID !== undefined;
 }
 
-/** Whether a Server was told that it, or what it grows to, does not fit. Of one that is paused Ready alone says it. */
-export function isOverQuota({ status }: Server): boolean {
+/** Whether a Server or an Image was told that it, or what it grows to, does not fit. Of one that is paused Ready alone says it. */
+export function isOverQuota({ status }: Server | Image): boolean {
   return (
     findCondition(status?.conditions, "Ready")?.reason === QUOTA_EXCEEDED ||
     findCondition(status?.conditions, WITHIN_QUOTA)?.status === "False"

@@ -30,7 +30,7 @@ export function isGone(machine: VirtualMachine, cache: CacheReader): boolean {
 }
 
 /** The UID of the Server that a machine was made for. */
-function ownerOf({ metadata }: VirtualMachine): string | undefined {
+export function ownerOf({ metadata }: VirtualMachine): string | undefined {
   const made = apiVersionOf(servers);
   return metadata.ownerReferences?.find(({ apiVersion, kind }) => apiVersion === made && kind === servers.kind)?.uid;
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { untilCondition, untilGone, untilReady } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
 import { dataVolumes, virtualMachineInstances, virtualMachines } from "#operator/api/foreign.ts";
-import { projects, servers } from "#operator/api/resources.ts";
+import { images, projects, servers } from "#operator/api/resources.ts";
 import { controllerReference, resourcePath } from "#runtime/api/resource.ts";
 import { type GuestBed, openGuestBed, type Tenant } from "./guest-bed.ts";
 
@@ -214,4 +214,41 @@ test("a machine whose Server is gone counts until its guest has shut down, and t
   expect(await machine("comes")).toBeUndefined();
   await bed.kube.mergePatch(virtualMachines, at("leaves"), { metadata: { finalizers: [] } });
   await eventually("the other machine", () => machine("comes"));
+});
+
+test("Images that do not fit into the quota are not imported, and go on when there is room", {
+  timeout: 60_000,
+}, async () => {
+  const team = await bed.tenant({ quota: { storage: "2Gi" } });
+  const at = (name: string) => ({ namespace: team.name, name });
+  const imported = async () =>
+    (await bed.kube.list(dataVolumes, { namespace: team.name })).map(({ metadata }) => metadata.name).sort();
+  const held = (name: string) =>
+    untilCondition(bed.kube, images, at(name), { type: "WithinQuota", status: "False", reason: "QuotaExceeded" });
+  const all = ["a", "b", "c", "d"];
+  await Promise.all(all.map((name) => team.image(name)));
+  await eventually("two volumes", async () => (await imported()).length === 2);
+  const [first = "", second = ""] = await imported();
+  const [third = "", fourth = ""] = all.filter((name) => name !== first && name !== second);
+  const message = /quota of Project .*: storage \(1Gi wanted, 2Gi of 2Gi taken\)/;
+  await untilCondition(bed.kube, images, at(third), {
+    type: "Ready",
+    status: "False",
+    reason: "QuotaExceeded",
+    message,
+  });
+  await Promise.all([third, fourth].map(held));
+  await eventually("the Project to count two", async () => {
+    return (await bed.kube.get(projects, { name: team.name }))?.status?.used?.storage === "2Gi";
+  });
+  expect(await imported()).toEqual([first, second]);
+  await bed.kube.delete(images, at(first));
+  await untilGone(bed.kube, images, at(first));
+  await eventually("another volume", async () => (await imported()).includes(third));
+  await bed.kube.mergePatch(projects, { name: team.name }, { spec: { quota: { storage: "3Gi" } } });
+  await eventually("the last volume", async () => (await imported()).includes(fourth));
+  await eventually("nothing to be said of the quota", async () => {
+    const { conditions } = (await bed.kube.get(images, at(fourth)))?.status ?? {};
+    return conditions?.every(({ type }) => type !== "WithinQuota");
+  });
 });

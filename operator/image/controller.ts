@@ -1,7 +1,9 @@
-import { dataSources, dataVolumes, namespaces, roleBindings, roles } from "#operator/api/foreign.ts";
+import { Admissions } from "#operator/admissions.ts";
+import { dataSources, dataVolumes, namespaces, roleBindings, roles, virtualMachines } from "#operator/api/foreign.ts";
 import type { Image } from "#operator/api/generated/image.ts";
 import { MANAGED_SELECTOR } from "#operator/api/marks.ts";
-import { clouds, images, projects, servers } from "#operator/api/resources.ts";
+import { clouds, flavors, images, projects, servers } from "#operator/api/resources.ts";
+import { isGone } from "#operator/leftovers.ts";
 import { shortList } from "#operator/short-list.ts";
 import { keyText } from "#runtime/api/object.ts";
 import { type Controller, defineController, index, watch } from "#runtime/controller/definition.ts";
@@ -9,6 +11,7 @@ import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import { type ImageScope, imageScope } from "./scope.ts";
 import { namespaceOf } from "./sharing.ts";
 import { imageStatus, outcomeOf } from "./status.ts";
+import { checkQuota } from "./steps/quota.ts";
 import { ensureSharing } from "./steps/sharing.ts";
 import { checkSource, ensureDataSource, ensureVolume, measure } from "./steps/volume.ts";
 import {
@@ -26,9 +29,13 @@ import {
   sameName,
   serverText,
   sharedWithKeys,
+  WAITING_FOR_QUOTA,
+  waitingNeighbours,
+  waitsForQuota,
 } from "./wakes.ts";
 
 export function imageController(): Controller {
+  const admissions = new Admissions();
   return defineController<Image, ImageScope>({
     name: "image",
     reconciles: images,
@@ -41,19 +48,23 @@ export function imageController(): Controller {
       watch(clouds, imagesToImport),
       // Read, but none of them wakes an Image.
       watch(namespaces, () => []),
-      watch(servers, deletedImageOf),
+      watch(flavors, () => []),
+      watch(servers, (server, cache) => [...deletedImageOf(server, cache), ...waitingNeighbours(server, cache)]),
+      watch(images, waitingNeighbours),
+      watch(virtualMachines, (machine, cache) => (isGone(machine, cache) ? waitingNeighbours(machine, cache) : [])),
     ],
     indexes: [
       index(projects, PROJECT_BY_NAMESPACE, (project) => [namespaceOf(project) ?? ""]),
       index(images, SHARED_WITH, sharedWithKeys),
+      index(images, WAITING_FOR_QUOTA, waitsForQuota),
       index(servers, SERVERS_OF_IMAGE, (server) => [keyText(imageOf(server))]),
       index(servers, BUILDING_FROM_IMAGE, (server) => {
         const key = buildingFrom(server);
         return key === undefined ? [] : [keyText(key)];
       }),
     ],
-    scope: imageScope,
-    steps: [checkSource, ensureVolume, ensureDataSource, measure, ensureSharing, report],
+    scope: (context) => imageScope(context, admissions),
+    steps: [checkSource, checkQuota, ensureVolume, ensureDataSource, measure, ensureSharing, report],
     cleanup: [awaitBuilders],
     status: imageStatus,
   });

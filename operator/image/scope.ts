@@ -1,3 +1,4 @@
+import type { Admissions } from "#operator/admissions.ts";
 import { type DataVolume, dataVolumes } from "#operator/api/foreign.ts";
 import type { Image } from "#operator/api/generated/image.ts";
 import type { Project } from "#operator/api/generated/project.ts";
@@ -17,6 +18,10 @@ export interface ImageScope {
   /** The Project of the Image's namespace. */
   readonly project: Project | undefined;
   readonly usedBy: number;
+  /** Shared by all passes of the process. */
+  readonly admissions: Admissions;
+  /** What of the Project's quota the Image does not fit into. */
+  overQuota?: string;
   /** Set once the DataVolume is known to be ours. */
   volumeName?: string;
   /** Set when Role and RoleBinding are as they should be. */
@@ -25,12 +30,13 @@ export interface ImageScope {
   measured?: { readonly size?: string; readonly virtualSize?: string };
 }
 
-export function imageScope(context: ReconcileContext<Image>): ImageScope {
+export function imageScope(context: ReconcileContext<Image>, admissions: Admissions): ImageScope {
   const { object: image, cache } = context;
   const namespace = image.metadata.namespace ?? "";
   const volume = cache.get(dataVolumes, { namespace, name: image.metadata.name });
   return {
     context,
+    admissions,
     volume,
     state: importState(volume),
     project: cache.byIndex(projects, PROJECT_BY_NAMESPACE, namespace)[0],

@@ -1,3 +1,4 @@
+import { QUOTA_EXCEEDED, WITHIN_QUOTA } from "#operator/amounts.ts";
 import type { Image, ImageStatus } from "#operator/api/generated/image.ts";
 import { allBoundaries, markedBoundaries } from "#operator/boundaries.ts";
 import type { NewCondition } from "#runtime/api/conditions.ts";
@@ -58,7 +59,14 @@ export function imageStatus(scope: ImageScope): StatusReport<Image> {
     usedBy,
     ...(sharedWith === undefined || sharedWith.length === 0 ? {} : { sharedWith }),
   };
-  return { fields, conditions: sharedCondition(image, scope.sharing) };
+  return { fields, conditions: [...quotaCondition(scope), ...sharedCondition(image, scope.sharing)] };
+}
+
+/** It is counted by this. */
+function quotaCondition({ overQuota }: ImageScope): readonly NewCondition[] {
+  if (overQuota === undefined) return [];
+  const message = `It does not fit into the quota and is not imported: ${overQuota}`;
+  return [{ type: WITHIN_QUOTA, status: "False", reason: QUOTA_EXCEEDED, message }];
 }
 
 /** What was compared, or what the address of a container image fixes. */

@@ -1,3 +1,4 @@
+import { isOverQuota } from "#operator/amounts.ts";
 import type { Cloud } from "#operator/api/generated/cloud.ts";
 import type { Image } from "#operator/api/generated/image.ts";
 import type { Project } from "#operator/api/generated/project.ts";
@@ -15,6 +16,8 @@ export const SERVERS_OF_IMAGE = "image:servers";
 export const BUILDING_FROM_IMAGE = "image:building";
 /** From the name of a Project to the Images shared with it; public Images are under `*`. */
 export const SHARED_WITH = "image:shared-with";
+/** From a namespace to the Images in it that wait for quota. */
+export const WAITING_FOR_QUOTA = "image:waiting-for-quota";
 const EVERYBODY = "*";
 
 export function keyOfImage(image: Image): ObjectKey {
@@ -58,6 +61,15 @@ export function imagesToImport(_cloud: Cloud, cache: CacheReader): readonly Obje
 
 function isToBeImported({ status }: Image): boolean {
   return status?.volume === undefined;
+}
+
+export function waitsForQuota(image: Image): readonly string[] {
+  return isOverQuota(image) ? [image.metadata.namespace ?? ""] : [];
+}
+
+/** What changes in the namespace or goes may leave room for those that wait for it. */
+export function waitingNeighbours({ metadata }: KubeObject, cache: CacheReader): readonly ObjectKey[] {
+  return cache.byIndex(images, WAITING_FOR_QUOTA, metadata.namespace ?? "").map(keyOfImage);
 }
 
 /** DataVolumes and DataSources carry the Image's name. */

@@ -87,6 +87,11 @@ describe("what a Project uses", () => {
     expect(used([there], [], [], [machine])).toMatchObject({ servers: 1, cores: 2, storage: "1Gi" });
   });
 
+  test("is not an Image that is held for want of room", () => {
+    const held = { ...debian, status: { conditions: [{ type: "WithinQuota", status: "False" }] } } as unknown as Image;
+    expect(used([], [], [debian, held])).toMatchObject({ storage: "3Gi" });
+  });
+
   test("are the volumes of Images and the versions of Secrets", () => {
     expect(used([], [secret(2), secret(1)], [debian])).toMatchObject({ storage: "3Gi", secrets: 3 });
   });

@@ -26,7 +26,8 @@ export interface ProjectContents extends Sizes {
 
 /**
  * What the quota counts, as it counts it: guests by their Flavors, whether they run or not, disks of Servers and Images,
- * what Servers that are gone still take, and versions of Secrets. A Server that was refused for want of room and has no machine takes nothing.
+ * what Servers that are gone still take, and versions of Secrets. A Server or an Image that was refused for want of room and has no machine or
+ * volume takes nothing.
  */
 export function usage(contents: ProjectContents): ProjectStatusUsed {
   const servers = contents.servers.map((server) => {
@@ -34,7 +35,8 @@ export function usage(contents: ProjectContents): ProjectStatusUsed {
     if (isBuilt(server)) return takenByBuilt(server, isRefused, contents);
     return isRefused ? NOTHING : wantedBy(server, contents);
   });
-  const taken = [...servers, ...contents.images.map(takenByImage)].reduce(plus, takenByLeftovers(contents, contents));
+  const images = contents.images.filter((image) => !isOverQuota(image));
+  const taken = [...servers, ...images.map(takenByImage)].reduce(plus, takenByLeftovers(contents, contents));
   const versions = contents.secrets.map((secret) => secret.status?.versions?.length ?? 0);
   return {
     servers: taken.servers,

@@ -1,3 +1,4 @@
+import { Admissions } from "#operator/admissions.ts";
 import {
   coreSecrets,
   dataVolumes,
@@ -18,7 +19,6 @@ import {
   watch,
 } from "#runtime/controller/definition.ts";
 import { type Outcome, settled } from "#runtime/controller/outcome.ts";
-import { Admissions } from "./admissions.ts";
 import { serverDependencies } from "./dependencies.ts";
 import { whatIsReadOfNode } from "./lost-node.ts";
 import { keyOfServer } from "./names.ts";

@@ -20,6 +20,7 @@ function world(
     servers: names.map((name) => aServer(spec, undefined, { name })),
     images: [],
     left: NOTHING,
+    hasVolume: ({ status }) => status?.volume !== undefined,
     flavor: (name) => flavors[name],
     image: () => anImage(),
     built: ({ metadata }) => built.includes(metadata.name),
@@ -149,5 +150,15 @@ describe("quotaVerdict", () => {
     const all = { ...world(["a"]), images: [anImage({ minDisk: "3Gi" })] };
     expect(admitted(all, { storage: "5Gi" })).toEqual(["a"]);
     expect(admitted(all, { storage: "4Gi" })).toEqual([]);
+  });
+
+  test("an Image that waits comes before a Server that waits, unless it does not fit itself", () => {
+    const { volume, ...status } = anImage().status ?? {};
+    expect(volume).toBeDefined();
+    const awaited = { ...anImage({ minDisk: "3Gi" }), status };
+    const all = { ...world(["a", "b"], ["b"]), images: [awaited] };
+    expect(admitted(all, { storage: "6Gi" })).toEqual(["b"]);
+    expect(admitted(all, { storage: "7Gi" })).toEqual(["a", "b"]);
+    expect(admitted(all, { storage: "4Gi" })).toEqual(["a", "b"]);
   });
 });

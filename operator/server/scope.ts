@@ -1,3 +1,4 @@
+import type { Admissions } from "#operator/admissions.ts";
 import {
   type DataVolume,
   dataVolumes,
@@ -12,7 +13,6 @@ import type { Server } from "#operator/api/generated/server.ts";
 import { projects } from "#operator/api/resources.ts";
 import type { ReconcileContext } from "#runtime/controller/definition.ts";
 import type { Outcome } from "#runtime/controller/outcome.ts";
-import type { Admissions } from "./admissions.ts";
 import { type LostNode, lostNode, nodeOf } from "./lost-node.ts";
 import type { MachinePlan } from "./machine.ts";
 import type { MachineFlavor } from "./machine-flavor.ts";

@@ -172,6 +172,9 @@ export async function checkQuota(scope: ServerScope): Promise<Outcome> {
     ...sizes,
     servers: neighbours,
     images: cache.list(images, key.namespace),
+    hasVolume: (image) =>
+      image.status?.volume !== undefined ||
+      cache.get(dataVolumes, { namespace: key.namespace, name: image.metadata.name }) !== undefined,
     left: takenByLeftovers({ servers: neighbours, machines: cache.list(virtualMachines, key.namespace) }, sizes),
     built: (other) =>
       other.metadata.uid === server.metadata.uid
