@@ -205,12 +205,13 @@ test("a machine whose Server is gone counts until its guest has shut down, and t
   const message = /servers \(1 wanted, 1 of 1 taken\)/;
   const refused = { type: "Ready", status: "False", reason: "QuotaExceeded", message } as const;
   await untilCondition(bed.kube, servers, at("comes"), refused);
-  const going = await eventually("the machine to be going, and nothing else to hold it", async () => {
+  await eventually("the machine to be going, and nothing else to hold it", async () => {
     const found = await machine("leaves");
     return found?.metadata.deletionTimestamp !== undefined && found.metadata.finalizers?.length === 1;
   });
-  expect(going).toBe(true);
-  expect((await bed.kube.get(projects, { name: team.name }))?.status?.used?.servers).toBe(1);
+  await eventually("the Project to count it", async () => {
+    return (await bed.kube.get(projects, { name: team.name }))?.status?.used?.servers === 1;
+  });
   expect(await machine("comes")).toBeUndefined();
   await bed.kube.mergePatch(virtualMachines, at("leaves"), { metadata: { finalizers: [] } });
   await eventually("the other machine", () => machine("comes"));
