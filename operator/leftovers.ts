@@ -1,6 +1,6 @@
-import { type VirtualMachine, virtualMachines } from "#operator/api/foreign.ts";
+import { type DataVolume, dataVolumes, type VirtualMachine, virtualMachines } from "#operator/api/foreign.ts";
 import type { Server } from "#operator/api/generated/server.ts";
-import { FLAVOR_ANNOTATION } from "#operator/api/marks.ts";
+import { FLAVOR_ANNOTATION, RETAINED_FROM_LABEL } from "#operator/api/marks.ts";
 import { servers } from "#operator/api/resources.ts";
 import { keyOf } from "#runtime/api/object.ts";
 import { bytesOf } from "#runtime/api/quantity.ts";
@@ -12,16 +12,40 @@ import { type Amount, NOTHING, plus, type Sizes, sizesOf } from "./amounts.ts";
 export interface Contents {
   readonly servers: readonly Server[];
   readonly machines: readonly VirtualMachine[];
+  readonly volumes: readonly DataVolume[];
 }
 
-/** What is taken by that which Servers have left: machines whose Server is gone, and whose guests still shut down. */
-export function takenByLeftovers({ servers: there, machines }: Contents, sizes: Sizes): Amount {
+/** What a namespace holds, out of the cache. */
+export function contentsOf(namespace: string, cache: CacheReader): Contents {
+  return {
+    servers: cache.list(servers, namespace),
+    machines: cache.list(virtualMachines, namespace),
+    volumes: cache.list(dataVolumes, namespace),
+  };
+}
+
+/**
+ * What is taken by that which Servers have left: machines whose Server is gone, and whose guests still shut down; and
+ * root disks that were kept, from when their Server is gone.
+ */
+export function takenByLeftovers({ servers: there, machines, volumes }: Contents, sizes: Sizes): Amount {
   const uids = new Set(there.map(({ metadata }) => metadata.uid));
+  const theirs = new Set(there.map(({ status }) => status?.rootDisk?.volume));
+  const kept = volumes.filter((volume) => isKept(volume) && !theirs.has(volume.metadata.name));
+  const storage = kept.reduce(
+    (sum, { spec }) => sum + bytesOf(spec?.storage?.resources?.requests?.["storage"] ?? "0"),
+    0n,
+  );
   const left = machines.filter((machine) => {
     const owner = ownerOf(machine);
     return owner !== undefined && !uids.has(owner);
   });
-  return left.map((machine) => takenByMachine(machine, sizes)).reduce(plus, NOTHING);
+  return left.map((machine) => takenByMachine(machine, sizes)).reduce(plus, { ...NOTHING, storage });
+}
+
+/** Whether it is a root disk that its Server left (`onServerDelete: Retain`). */
+export function isKept({ metadata }: DataVolume): boolean {
+  return metadata.labels?.[RETAINED_FROM_LABEL] !== undefined;
 }
 
 /** Whether a machine that changed is there no more: then what it took is free. */

@@ -253,3 +253,25 @@ test("Images that do not fit into the quota are not imported, and go on when the
     return conditions?.every(({ type }) => type !== "WithinQuota");
   });
 });
+
+test("a root disk that was kept counts until it is deleted, and then another Server is built", {
+  timeout: 90_000,
+}, async () => {
+  const team = await bed.tenant({ quota: { storage: "21Gi" } });
+  // 20Gi of these are the Image's volume.
+  await team.activeImage("debian");
+  const at = (name: string) => ({ namespace: team.name, name });
+  await team.runningServer("keeps", { ...spec(), rootDisk: { onServerDelete: "Retain" } });
+  await bed.kube.delete(servers, at("keeps"));
+  await untilGone(bed.kube, servers, at("keeps"));
+  await untilGone(bed.kube, virtualMachines, at("keeps"));
+  await team.server("comes", spec());
+  const message = /storage \(1Gi wanted, 21Gi of 21Gi taken\)/;
+  const refused = { type: "Ready", status: "False", reason: "QuotaExceeded", message } as const;
+  await untilCondition(bed.kube, servers, at("comes"), refused);
+  await eventually("the Project to count it", async () => {
+    return (await bed.kube.get(projects, { name: team.name }))?.status?.used?.storage === "21Gi";
+  });
+  await bed.kube.delete(dataVolumes, at("keeps-root-1"));
+  await eventually("the machine", () => bed.kube.get(virtualMachines, at("comes")));
+});

@@ -16,6 +16,9 @@ export const COMPARE_AT = "nephele.dev/compare-at";
 /** Annotation of a machine's template and so of each instance: the Flavor with which it was started. */
 export const FLAVOR_ANNOTATION = "nephele.dev/flavor";
 
+/** Label of a root disk that was kept: the Server that it was of. */
+export const RETAINED_FROM_LABEL = "nephele.dev/retained-from";
+
 /** A node has a trait by this label and the trait's name, with the value "true". */
 export const TRAIT_LABEL_PREFIX = "trait.nephele.dev/";
 

@@ -3,7 +3,7 @@ import { dataSources, dataVolumes, namespaces, roleBindings, roles, virtualMachi
 import type { Image } from "#operator/api/generated/image.ts";
 import { MANAGED_SELECTOR } from "#operator/api/marks.ts";
 import { clouds, flavors, images, projects, servers } from "#operator/api/resources.ts";
-import { isGone } from "#operator/leftovers.ts";
+import { isGone, isKept } from "#operator/leftovers.ts";
 import { shortList } from "#operator/short-list.ts";
 import { keyText } from "#runtime/api/object.ts";
 import { type Controller, defineController, index, watch } from "#runtime/controller/definition.ts";
@@ -40,7 +40,10 @@ export function imageController(): Controller {
     name: "image",
     reconciles: images,
     watches: [
-      watch(dataVolumes, sameName),
+      watch(dataVolumes, (volume, cache) => [
+        ...sameName(volume),
+        ...(isKept(volume) ? waitingNeighbours(volume, cache) : []),
+      ]),
       watch(dataSources, sameName),
       watch(roles, imageOfRole, { labelSelector: MANAGED_SELECTOR }),
       watch(roleBindings, imageOfRole, { labelSelector: MANAGED_SELECTOR }),

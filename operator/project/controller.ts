@@ -1,5 +1,6 @@
 import {
   coreSecrets,
+  dataVolumes,
   namespaces,
   networkPolicies,
   resourceQuotas,
@@ -10,7 +11,7 @@ import type { Cloud } from "#operator/api/generated/cloud.ts";
 import type { Project } from "#operator/api/generated/project.ts";
 import { MANAGED_SELECTOR } from "#operator/api/marks.ts";
 import { clouds, flavors, images, projects, secrets, servers } from "#operator/api/resources.ts";
-import { isGone } from "#operator/leftovers.ts";
+import { isGone, isKept } from "#operator/leftovers.ts";
 import { type KubeObject, keyOf, type ObjectKey } from "#runtime/api/object.ts";
 import { type Controller, defineController, index, watch } from "#runtime/controller/definition.ts";
 import type { CacheReader } from "#runtime/watch/cache.ts";
@@ -51,6 +52,7 @@ export function projectController(deps: ProjectDeps): Controller {
       ...[servers, images, secrets].map((resource) => watch<KubeObject>(resource, ofNamespace)),
       // One that is there counts as its Server, or as when its Server went.
       watch(virtualMachines, (machine, cache) => (isGone(machine, cache) ? ofNamespace(machine, cache) : [])),
+      watch(dataVolumes, (volume, cache) => (isKept(volume) ? ofNamespace(volume, cache) : [])),
       watch(coreSecrets, ofNamespace, {
         within: { of: projects, namespace: (project) => (project as Project).status?.namespace },
       }),

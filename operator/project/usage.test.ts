@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { VirtualMachine } from "#operator/api/foreign.ts";
+import type { DataVolume, VirtualMachine } from "#operator/api/foreign.ts";
 import type { Flavor } from "#operator/api/generated/flavor.ts";
 import type { Image } from "#operator/api/generated/image.ts";
 import type { Secret } from "#operator/api/generated/secret.ts";
@@ -25,12 +25,14 @@ const used = (
   secrets: readonly Secret[] = [],
   images: readonly Image[] = [],
   machines: readonly VirtualMachine[] = [],
+  volumes: readonly DataVolume[] = [],
 ): object =>
   usage({
     servers,
     secrets,
     images,
     machines,
+    volumes,
     flavor: (name) => flavors[name],
     image: ({ namespace, name }) => (namespace === "team-a" && name === "debian" ? debian : undefined),
   });
@@ -85,6 +87,16 @@ describe("what a Project uses", () => {
     expect(used([], [], [], [machine, foreign])).toMatchObject(left);
     const there = { ...server("small", "1Gi"), metadata: { namespace: "team-a", uid: "1" } } as unknown as Server;
     expect(used([there], [], [], [machine])).toMatchObject({ servers: 1, cores: 2, storage: "1Gi" });
+  });
+
+  test("are the root disks that were kept, once, and no other volumes", () => {
+    const volume = (name: string, labels: object): DataVolume =>
+      ({ metadata: { name, labels }, spec: { storage: { resources: { requests: { storage: "7Gi" } } } } }) as never;
+    const kept = volume("web-1-root-1", { "nephele.dev/retained-from": "web-1" });
+    const other = volume("web-2-root-1", { "nephele.dev/server": "web-2" });
+    expect(used([], [], [], [], [kept, other])).toMatchObject({ servers: 0, storage: "7Gi" });
+    const status = { instanceID: "i", rootDisk: { ...disk("7Gi"), volume: "web-1-root-1" } };
+    expect(used([server("small", "7Gi", status)], [], [], [], [kept])).toMatchObject({ servers: 1, storage: "7Gi" });
   });
 
   test("is not an Image that is held for want of room", () => {

@@ -8,25 +8,21 @@ import {
   takenByImage,
   wantedBy,
 } from "#operator/amounts.ts";
-import type { VirtualMachine } from "#operator/api/foreign.ts";
 import type { Image } from "#operator/api/generated/image.ts";
 import type { ProjectStatusUsed } from "#operator/api/generated/project.ts";
 import type { Secret } from "#operator/api/generated/secret.ts";
-import type { Server } from "#operator/api/generated/server.ts";
-import { takenByLeftovers } from "#operator/leftovers.ts";
+import { type Contents, takenByLeftovers } from "#operator/leftovers.ts";
 import { formatBytes } from "#runtime/api/quantity.ts";
 
 /** What is in a Project's namespace, and how to find what its Servers name. */
-export interface ProjectContents extends Sizes {
-  readonly servers: readonly Server[];
+export interface ProjectContents extends Sizes, Contents {
   readonly images: readonly Image[];
   readonly secrets: readonly Secret[];
-  readonly machines: readonly VirtualMachine[];
 }
 
 /**
  * What the quota counts, as it counts it: guests by their Flavors, whether they run or not, disks of Servers and Images,
- * what Servers that are gone still take, and versions of Secrets. A Server or an Image that was refused for want of room and has no machine or
+ * what Servers that are gone have left, and versions of Secrets. A Server or an Image that was refused for want of room and has no machine or
  * volume takes nothing.
  */
 export function usage(contents: ProjectContents): ProjectStatusUsed {

@@ -36,11 +36,11 @@ import {
   disksKeys,
   INSTANCES_ON_NODE,
   instanceOnNode,
-  labelledServer,
   PROJECT_BY_NAMESPACE,
   sameName,
   serversOfCloud,
   serversOfCoreSecret,
+  serversOfDisk,
   serversOfMachine,
   serversOfProject,
   serversOnNode,
@@ -71,7 +71,7 @@ export function serverController(deps: ServerDependencies): Controller {
     watches: [
       watch(virtualMachines, serversOfMachine),
       watch(virtualMachineInstances, sameName),
-      watch(dataVolumes, labelledServer),
+      watch(dataVolumes, serversOfDisk),
       watch(services, sameName),
       watch(nodes, serversOnNode, { keep: whatIsReadOfNode }),
       watch(coreSecrets, serversOfCoreSecret, {

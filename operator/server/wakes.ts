@@ -12,7 +12,7 @@ import type { Project } from "#operator/api/generated/project.ts";
 import type { Server } from "#operator/api/generated/server.ts";
 import { projects, servers } from "#operator/api/resources.ts";
 import { allBoundaries } from "#operator/boundaries.ts";
-import { isGone } from "#operator/leftovers.ts";
+import { isGone, isKept } from "#operator/leftovers.ts";
 import { findCondition } from "#runtime/api/conditions.ts";
 import { type KubeObject, keyOf, keyText, type ObjectKey } from "#runtime/api/object.ts";
 import type { CacheReader } from "#runtime/watch/cache.ts";
@@ -46,6 +46,11 @@ export function sameName({ metadata }: KubeObject): readonly ObjectKey[] {
 /** The Server of its name; and when it is gone, those that wait for the room that it took. */
 export function serversOfMachine(machine: VirtualMachine, cache: CacheReader): readonly ObjectKey[] {
   return [...sameName(machine), ...(isGone(machine, cache) ? waitingNeighbours(machine, cache) : [])];
+}
+
+/** A root disk's Server; those that wait for room where the disk was kept. */
+export function serversOfDisk(volume: DataVolume, cache: CacheReader): readonly ObjectKey[] {
+  return isKept(volume) ? waitingNeighbours(volume, cache) : labelledServer(volume);
 }
 
 export function disksKeys(volume: DataVolume): readonly string[] {

@@ -12,7 +12,7 @@ import { untilGone, untilReady } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
 import { startOperator } from "#e2e/harness/operator-process.ts";
 import { type Tenant, tenantOf, virtHandler } from "#e2e/scenarios/guest-bed.ts";
-import { coreSecrets, virtualMachines } from "#operator/api/foreign.ts";
+import { coreSecrets, dataVolumes, virtualMachines } from "#operator/api/foreign.ts";
 import { clouds, flavors, images, projects, secrets, servers } from "#operator/api/resources.ts";
 import type { CloudClients } from "#operator/clients/cloud-clients.ts";
 import { usage } from "#operator/project/usage.ts";
@@ -172,14 +172,16 @@ async function lookAtOpenStack(admin: AdminSession, clients: CloudClients, domai
 
 /** Whether the Projects of these tests say what is in them; a Project that does not count says nothing. */
 async function isCounted(kube: KubeClient): Promise<boolean> {
-  const [everyProject, everyServer, everyImage, everySecret, everyFlavor, everyMachine] = await Promise.all([
-    kube.list(projects),
-    kube.list(servers),
-    kube.list(images),
-    kube.list(secrets),
-    kube.list(flavors),
-    kube.list(virtualMachines),
-  ]);
+  const [everyProject, everyServer, everyImage, everySecret, everyFlavor, everyMachine, everyVolume] =
+    await Promise.all([
+      kube.list(projects),
+      kube.list(servers),
+      kube.list(images),
+      kube.list(secrets),
+      kube.list(flavors),
+      kube.list(virtualMachines),
+      kube.list(dataVolumes),
+    ]);
   const flavor = (name: string) => everyFlavor.find(({ metadata }) => metadata.name === name);
   const image = ({ namespace, name }: { readonly namespace: string; readonly name: string }) =>
     everyImage.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
@@ -194,6 +196,7 @@ async function isCounted(kube: KubeClient): Promise<boolean> {
         images: everyImage.filter(here),
         secrets: everySecret.filter(here),
         machines: everyMachine.filter(here),
+        volumes: everyVolume.filter(here),
       };
       return isDeepStrictEqual({ ...used }, { ...usage({ ...contents, flavor, image }) });
     });

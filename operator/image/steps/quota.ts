@@ -1,8 +1,8 @@
 import { isBuilt, isOverQuota, plus, QUOTA_EXCEEDED, type Sizes, takenByBuilt } from "#operator/amounts.ts";
-import { dataVolumes, virtualMachines } from "#operator/api/foreign.ts";
+import { dataVolumes } from "#operator/api/foreign.ts";
 import type { Image } from "#operator/api/generated/image.ts";
-import { flavors, images, servers } from "#operator/api/resources.ts";
-import { ownerOf, takenByLeftovers } from "#operator/leftovers.ts";
+import { flavors, images } from "#operator/api/resources.ts";
+import { contentsOf, ownerOf, takenByLeftovers } from "#operator/leftovers.ts";
 import { imageVerdicts } from "#operator/quota.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import type { ImageScope } from "../scope.ts";
@@ -15,15 +15,15 @@ export async function checkQuota(scope: ImageScope): Promise<Outcome> {
   const quota = project?.spec.quota;
   if (volume !== undefined || image.status?.volume !== undefined || quota?.storage === undefined) return settled();
   const { namespace = "" } = image.metadata;
-  const [neighbours, there] = [cache.list(images, namespace), cache.list(servers, namespace)];
+  const neighbours = cache.list(images, namespace);
+  const there = contentsOf(namespace, cache);
   admissions.keep(namespace, neighbours);
-  const machines = cache.list(virtualMachines, namespace);
-  const withMachine = new Set(machines.map(ownerOf));
+  const withMachine = new Set(there.machines.map(ownerOf));
   const sizes: Sizes = { flavor: (name) => cache.get(flavors, { name }), image: (key) => cache.get(images, key) };
-  const taken = there
+  const taken = there.servers
     .filter((server) => isBuilt(server) || withMachine.has(server.metadata.uid))
     .map((server) => takenByBuilt(server, isOverQuota(server), sizes))
-    .reduce(plus, takenByLeftovers({ servers: there, machines }, sizes));
+    .reduce(plus, takenByLeftovers(there, sizes));
   const hasVolume = (other: Image): boolean =>
     other.status?.volume !== undefined ||
     (other.metadata.uid !== image.metadata.uid && admissions.has(other)) ||

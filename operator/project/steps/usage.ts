@@ -1,5 +1,5 @@
-import { virtualMachines } from "#operator/api/foreign.ts";
-import { flavors, images, secrets, servers } from "#operator/api/resources.ts";
+import { flavors, images, secrets } from "#operator/api/resources.ts";
+import { contentsOf } from "#operator/leftovers.ts";
 import { type Outcome, settled } from "#runtime/controller/outcome.ts";
 import type { ProjectScope } from "../scope.ts";
 import { upToDate } from "../up-to-date.ts";
@@ -17,10 +17,9 @@ export function countUsage(clock: UsageClock): (scope: ProjectScope) => Promise<
     const wait = (clock.get(project.metadata.uid) ?? 0) + RECOUNT_MS - now.getTime();
     if (wait > 0) return settled({ pollAfterMs: wait });
     const used = usage({
-      servers: cache.list(servers, namespace),
+      ...contentsOf(namespace, cache),
       images: cache.list(images, namespace),
       secrets: cache.list(secrets, namespace),
-      machines: cache.list(virtualMachines, namespace),
       flavor: (name) => cache.get(flavors, { name }),
       image: (key) => cache.get(images, key),
     });

@@ -11,7 +11,7 @@ import {
 import { dataVolumes, persistentVolumeClaims, virtualMachines } from "#operator/api/foreign.ts";
 import type { Server } from "#operator/api/generated/server.ts";
 import { flavors, images, servers } from "#operator/api/resources.ts";
-import { takenByLeftovers } from "#operator/leftovers.ts";
+import { contentsOf, takenByLeftovers } from "#operator/leftovers.ts";
 import { keyText } from "#runtime/api/object.ts";
 import { invalid, type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import type { CacheReader } from "#runtime/watch/cache.ts";
@@ -175,7 +175,7 @@ export async function checkQuota(scope: ServerScope): Promise<Outcome> {
     hasVolume: (image) =>
       image.status?.volume !== undefined ||
       cache.get(dataVolumes, { namespace: key.namespace, name: image.metadata.name }) !== undefined,
-    left: takenByLeftovers({ servers: neighbours, machines: cache.list(virtualMachines, key.namespace) }, sizes),
+    left: takenByLeftovers(contentsOf(key.namespace, cache), sizes),
     built: (other) =>
       other.metadata.uid === server.metadata.uid
         ? machine !== undefined || scope.admissions.has(other)
