@@ -1,6 +1,6 @@
 import { type DataVolume, dataVolumes, type VirtualMachine, virtualMachines } from "#operator/api/foreign.ts";
 import type { Server } from "#operator/api/generated/server.ts";
-import { FLAVOR_ANNOTATION, RETAINED_FROM_LABEL } from "#operator/api/marks.ts";
+import { FLAVOR_ANNOTATION, RETAINED_FROM_LABEL, SERVER_UID_ANNOTATION } from "#operator/api/marks.ts";
 import { servers } from "#operator/api/resources.ts";
 import { keyOf } from "#runtime/api/object.ts";
 import { bytesOf } from "#runtime/api/quantity.ts";
@@ -56,6 +56,8 @@ export function isGone(machine: VirtualMachine, cache: CacheReader): boolean {
 /** The UID of the Server that a machine was made for. */
 export function ownerOf({ metadata }: VirtualMachine): string | undefined {
   const made = apiVersionOf(servers);
+  const said = metadata.annotations?.[SERVER_UID_ANNOTATION];
+  if (said !== undefined) return said;
   return metadata.ownerReferences?.find(({ apiVersion, kind }) => apiVersion === made && kind === servers.kind)?.uid;
 }
 

@@ -16,6 +16,9 @@ export const COMPARE_AT = "nephele.dev/compare-at";
 /** Annotation of a machine's template and so of each instance: the Flavor with which it was started. */
 export const FLAVOR_ANNOTATION = "nephele.dev/flavor";
 
+/** Annotation of a machine that names no owner: the UID of its Server. */
+export const SERVER_UID_ANNOTATION = "nephele.dev/server-uid";
+
 /** Label of a root disk that was kept: the Server that it was of. */
 export const RETAINED_FROM_LABEL = "nephele.dev/retained-from";
 

@@ -85,8 +85,12 @@ describe("what a Project uses", () => {
     const foreign = { ...machine, metadata: { namespace: "team-a" } } as unknown as VirtualMachine;
     const left = { servers: 1, cores: 8, memory: "4Gi", storage: "21Gi" };
     expect(used([], [], [], [machine, foreign])).toMatchObject(left);
+    const annotations = { "nephele.dev/server-uid": "1" };
+    const unowned = { ...machine, metadata: { namespace: "team-a", annotations } } as unknown as VirtualMachine;
+    expect(used([], [], [], [unowned])).toMatchObject(left);
     const there = { ...server("small", "1Gi"), metadata: { namespace: "team-a", uid: "1" } } as unknown as Server;
     expect(used([there], [], [], [machine])).toMatchObject({ servers: 1, cores: 2, storage: "1Gi" });
+    expect(used([there], [], [], [unowned])).toMatchObject({ servers: 1, cores: 2, storage: "1Gi" });
   });
 
   test("are the root disks that were kept, once, and no other volumes", () => {

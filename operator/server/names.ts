@@ -1,4 +1,5 @@
 import type { Server } from "#operator/api/generated/server.ts";
+import { SERVER_UID_ANNOTATION } from "#operator/api/marks.ts";
 import type { Desired, KubeObject, ObjectKey } from "#runtime/api/object.ts";
 import { controllerReference } from "#runtime/api/resource.ts";
 
@@ -7,8 +8,6 @@ export const SERVER_LABEL = "nephele.dev/server";
 export { FLAVOR_ANNOTATION } from "#operator/api/marks.ts";
 /** Annotation of the machine's template and so of each instance: the {@link filesRevision} that its launcher mounted. */
 export const FILES_ANNOTATION = "nephele.dev/files";
-/** Annotation of a machine that has no owner: the UID of its Server; see {@link unownedMetadata}. */
-const SERVER_UID_ANNOTATION = "nephele.dev/server-uid";
 
 export function keyOfServer(server: Server): { readonly namespace: string; readonly name: string } {
   return { namespace: server.metadata.namespace ?? "", name: server.metadata.name };

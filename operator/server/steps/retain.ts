@@ -1,4 +1,5 @@
 import { dataVolumes, type VirtualMachine, virtualMachines } from "#operator/api/foreign.ts";
+import { RETAINED_FROM_LABEL } from "#operator/api/marks.ts";
 import { keyText } from "#runtime/api/object.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import { lostText } from "../lost-node.ts";
@@ -8,8 +9,6 @@ import type { ServerScope } from "../scope.ts";
 
 /** Keeps the machine until its disk has been let go of. */
 const RETAIN_FINALIZER = "nephele.dev/retain-disk";
-/** On a disk that was kept: the Server that it was of. */
-const RETAINED_FROM_LABEL = "nephele.dev/retained-from";
 
 /**
  * The cleanup of a Server that is, or was, `onServerDelete: Retain`: its disk is kept if it is to be, and its machine goes,
