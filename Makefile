@@ -195,9 +195,9 @@ e2e: $(INSTALLED) ## Images and Servers on real KubeVirt and CDI, with guests th
 	vitest run --project node --maxWorkers=2 $(E2E_BESIDE)
 	vitest run --project node --maxWorkers=1 $(E2E_ALONE)
 
-# A Server's life from boot to deletion, power and reboots between, and Images that fail.
+# A Server's life from boot to deletion, power and reboots between.
 .PHONY: e2e-share
-e2e-share: $(INSTALLED) ## The part of e2e that CI runs, ten minutes of it; where this is not root it says so, and tests nothing
+e2e-share: $(INSTALLED) ## The part of e2e that CI runs, five minutes of it; where this is not root it says so, and tests nothing
 	@if [ "$$(id -u)" = 0 ]; then \
 	  vitest run --project node e2e/scenarios/server.node.test.ts; \
 	else \

@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { untilCondition, untilGone, untilReady } from "#e2e/harness/conditions.ts";
+import { untilGone, untilReady } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
 import type { WatchedStates } from "#e2e/harness/watched-states.ts";
 import { openstack, payloadOf } from "#e2e/node/openstack.ts";
 import { persistentVolumeClaims, pods } from "#operator/api/foreign.ts";
-import type { Image } from "#operator/api/generated/image.ts";
-import { images, servers } from "#operator/api/resources.ts";
+import { servers } from "#operator/api/resources.ts";
 import { timeText } from "#runtime/api/time.ts";
 import { openRealGuests, type RealGuests } from "./real-guests.ts";
 
@@ -113,29 +112,5 @@ describe("a Server on real KubeVirt", { timeout: 10 * MINUTES }, () => {
       ];
       return left.every(({ metadata }) => !metadata.name.includes("web-1"));
     });
-  });
-});
-
-describe("an Image that cannot be imported is killed with the importer's own reason", { timeout: 5 * MINUTES }, () => {
-  const killed = (name: string, message: RegExp): Promise<Image> =>
-    untilCondition(real.bed.kube, images, real.at(name), { type: "Stalled", status: "True", message }, 4 * MINUTES);
-
-  test("a wrong checksum", async () => {
-    const checksum = `sha256:${"0".repeat(64)}`;
-    await real.image("wrong", "guest.qcow2", { source: { http: { url: real.disks.url("guest.qcow2"), checksum } } });
-    expect((await killed("wrong", /checksum/i)).status?.phase).toBe("killed");
-  });
-
-  test("a file that is not there", async () => {
-    const checksum = await real.disks.checksum("guest.qcow2");
-    await real.image("missing", "guest.qcow2", {
-      source: { http: { url: real.disks.url("nothing.qcow2"), checksum } },
-    });
-    expect((await killed("missing", /404/)).status?.phase).toBe("killed");
-  });
-
-  test("a minDisk that it does not fit into", async () => {
-    await real.image("large", "guest.qcow2", { minDisk: "16Mi" });
-    expect((await killed("large", /too small to contain/)).status?.phase).toBe("killed");
   });
 });
