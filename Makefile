@@ -186,9 +186,9 @@ soak: $(INSTALLED) ## All that happens to a Cloud in its life, under load: docs/
 	node e2e/faults/soak/run.ts $(SOAK)
 	biome check --write docs
 
-# Two at a time, each in a Project of its own: they wait for guests more than they work. Not so those that drain the node,
+# Two at a time, each in a Project of its own: they wait for guests more than they work. Not so those that drain or lose the node,
 # change the release or apply the examples.
-E2E_ALONE := e2e/node/kubevirt/machine.node.test.ts e2e/node/examples.node.test.ts e2e/scenarios/server-drain.node.test.ts e2e/scenarios/console.node.test.ts
+E2E_ALONE := e2e/node/kubevirt/machine.node.test.ts e2e/node/examples.node.test.ts e2e/scenarios/server-drain.node.test.ts e2e/scenarios/server-lost-node.node.test.ts e2e/scenarios/console.node.test.ts
 E2E_BESIDE := $(filter-out $(E2E_ALONE),$(wildcard e2e/scenarios/server*.node.test.ts e2e/scenarios/image*.node.test.ts))
 .PHONY: e2e
 e2e: $(INSTALLED) ## Images and Servers on real KubeVirt and CDI, with guests that boot (needs root)
