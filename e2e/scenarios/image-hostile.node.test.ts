@@ -43,6 +43,8 @@ describe("an Image of a hostile file is killed with the importer's own reason", 
     const killed = { type: "Stalled", status: "True", message: reason };
     const image = await untilCondition(real.bed.kube, images, real.at(name), killed, 4 * MINUTES);
     expect(image.status?.phase).toBe("killed");
+    // Its importer would try again and again, and take the room of the next.
+    await real.bed.kube.delete(images, real.at(name));
   });
 
   test("the importer's environment beneath it: nothing of that comes through", async () => {
