@@ -61,6 +61,7 @@ describe("a Server whose node is drained", { timeout: 10 * MINUTES }, () => {
     await untilReady(real.bed.kube, servers, real.at("web-1"));
     expect(await real.instance("web-1")).not.toBe(before);
     expect(await real.fileOf("web-1", "/disk/boots")).toBe("2");
-    expect(await real.fileOf("web-1", "/disk/shutdowns")).toBe("1");
+    // It was not cut. KubeVirt may press the button again before the guest is off, which then counts that, too.
+    expect(Number(await real.fileOf("web-1", "/disk/shutdowns"))).toBeGreaterThanOrEqual(1);
   });
 });
