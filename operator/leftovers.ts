@@ -1,5 +1,4 @@
-import { type DataVolume, dataVolumes, type VirtualMachine, virtualMachines } from "#operator/api/foreign.ts";
-import type { Server } from "#operator/api/generated/server.ts";
+import { type DataVolume, type VirtualMachine, virtualMachines } from "#operator/api/foreign.ts";
 import { FLAVOR_ANNOTATION, RETAINED_FROM_LABEL, SERVER_UID_ANNOTATION } from "#operator/api/marks.ts";
 import { servers } from "#operator/api/resources.ts";
 import { keyOf } from "#runtime/api/object.ts";
@@ -7,28 +6,14 @@ import { bytesOf } from "#runtime/api/quantity.ts";
 import { apiVersionOf } from "#runtime/api/resource.ts";
 import type { CacheReader } from "#runtime/watch/cache.ts";
 import { type Amount, NOTHING, plus, type Sizes, sizesOf } from "./amounts.ts";
-
-/** What is in a namespace that Servers may have left there. */
-export interface Contents {
-  readonly servers: readonly Server[];
-  readonly machines: readonly VirtualMachine[];
-  readonly volumes: readonly DataVolume[];
-}
-
-/** What a namespace holds, out of the cache. */
-export function contentsOf(namespace: string, cache: CacheReader): Contents {
-  return {
-    servers: cache.list(servers, namespace),
-    machines: cache.list(virtualMachines, namespace),
-    volumes: cache.list(dataVolumes, namespace),
-  };
-}
+import type { QuotaContents } from "./quota-contents.ts";
 
 /**
  * What is taken by that which Servers have left: machines whose Server is gone, and whose guests still shut down; and
  * root disks that were kept, from when their Server is gone.
  */
-export function takenByLeftovers({ servers: there, machines, volumes }: Contents, sizes: Sizes): Amount {
+export function takenByLeftovers(contents: QuotaContents): Amount {
+  const { servers: there, machines, volumes } = contents;
   const uids = new Set(there.map(({ metadata }) => metadata.uid));
   const theirs = new Set(there.map(({ status }) => status?.rootDisk?.volume));
   const kept = volumes.filter((volume) => isKept(volume) && !theirs.has(volume.metadata.name));
@@ -40,7 +25,7 @@ export function takenByLeftovers({ servers: there, machines, volumes }: Contents
     const owner = ownerOf(machine);
     return owner !== undefined && !uids.has(owner);
   });
-  return left.map((machine) => takenByMachine(machine, sizes)).reduce(plus, { ...NOTHING, storage });
+  return left.map((machine) => takenByMachine(machine, contents)).reduce(plus, { ...NOTHING, storage });
 }
 
 /** Whether it is a root disk that its Server left (`onServerDelete: Retain`). */

@@ -1,22 +1,12 @@
-import {
-  isBuilt,
-  isOverQuota,
-  NOTHING,
-  plus,
-  type Sizes,
-  takenByBuilt,
-  takenByImage,
-  wantedBy,
-} from "#operator/amounts.ts";
-import type { Image } from "#operator/api/generated/image.ts";
+import { isBuilt, isOverQuota, NOTHING, plus, takenByBuilt, takenByImage, wantedBy } from "#operator/amounts.ts";
 import type { ProjectStatusUsed } from "#operator/api/generated/project.ts";
 import type { Secret } from "#operator/api/generated/secret.ts";
-import { type Contents, takenByLeftovers } from "#operator/leftovers.ts";
+import { takenByLeftovers } from "#operator/leftovers.ts";
+import type { QuotaContents } from "#operator/quota-contents.ts";
 import { formatBytes } from "#runtime/api/quantity.ts";
 
-/** What is in a Project's namespace, and how to find what its Servers name. */
-export interface ProjectContents extends Sizes, Contents {
-  readonly images: readonly Image[];
+/** What is in a Project's namespace. */
+export interface ProjectContents extends QuotaContents {
   readonly secrets: readonly Secret[];
 }
 
@@ -32,7 +22,7 @@ export function usage(contents: ProjectContents): ProjectStatusUsed {
     return isRefused ? NOTHING : wantedBy(server, contents);
   });
   const images = contents.images.filter((image) => !isOverQuota(image));
-  const taken = [...servers, ...images.map(takenByImage)].reduce(plus, takenByLeftovers(contents, contents));
+  const taken = [...servers, ...images.map(takenByImage)].reduce(plus, takenByLeftovers(contents));
   const versions = contents.secrets.map((secret) => secret.status?.versions?.length ?? 0);
   return {
     servers: taken.servers,

@@ -1,7 +1,6 @@
 import type { VirtualMachine } from "#operator/api/foreign.ts";
 import type { Flavor } from "#operator/api/generated/flavor.ts";
-import { TRAIT_LABEL_PREFIX } from "#operator/api/marks.ts";
-import { FLAVOR_ANNOTATION } from "./names.ts";
+import { FLAVOR_ANNOTATION, TRAIT_LABEL_PREFIX } from "#operator/api/marks.ts";
 
 /** What of a Flavor a machine is made from. */
 export interface MachineFlavor {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { type VirtualMachine, virtualMachines } from "#operator/api/foreign.ts";
 import type { Server } from "#operator/api/generated/server.ts";
+import { FLAVOR_ANNOTATION } from "#operator/api/marks.ts";
 import { boundariesMark } from "#operator/boundaries.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import { apiVersionOf } from "#runtime/api/resource.ts";
@@ -11,7 +12,6 @@ import type { MachineFlavor } from "./machine-flavor.ts";
 import {
   childMetadata,
   FILES_ANNOTATION,
-  FLAVOR_ANNOTATION,
   filesSecretKey,
   SERVER_LABEL,
   unownedMetadata,

@@ -5,7 +5,6 @@ import { controllerReference } from "#runtime/api/resource.ts";
 
 /** Label of everything that is made for a Server, and of its launcher pod; the value is the Server's name. */
 export const SERVER_LABEL = "nephele.dev/server";
-export { FLAVOR_ANNOTATION } from "#operator/api/marks.ts";
 /** Annotation of the machine's template and so of each instance: the {@link filesRevision} that its launcher mounted. */
 export const FILES_ANNOTATION = "nephele.dev/files";
 

@@ -1,5 +1,6 @@
 import { QUOTA_EXCEEDED, WITHIN_QUOTA } from "#operator/amounts.ts";
 import type { Server, ServerStatus, ServerStatusAddress, ServerStatusFault } from "#operator/api/generated/server.ts";
+import { FLAVOR_ANNOTATION } from "#operator/api/marks.ts";
 import type { NewCondition } from "#runtime/api/conditions.ts";
 import { timeText } from "#runtime/api/time.ts";
 import type { StatusReport } from "#runtime/controller/definition.ts";
@@ -7,7 +8,7 @@ import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import { hostnameOf } from "./children.ts";
 import { instanceId } from "./identity.ts";
 import { lostText, NODE_LOST } from "./lost-node.ts";
-import { FILES_ANNOTATION, FLAVOR_ANNOTATION } from "./names.ts";
+import { FILES_ANNOTATION } from "./names.ts";
 import { isUnderWay } from "./reboot.ts";
 import { nextResize, type ResizeStage } from "./resize.ts";
 import type { RootDisk } from "./root-disk.ts";

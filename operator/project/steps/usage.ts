@@ -1,5 +1,5 @@
-import { flavors, images, secrets } from "#operator/api/resources.ts";
-import { contentsOf } from "#operator/leftovers.ts";
+import { secrets } from "#operator/api/resources.ts";
+import { quotaContents } from "#operator/quota-contents.ts";
 import { type Outcome, settled } from "#runtime/controller/outcome.ts";
 import type { ProjectScope } from "../scope.ts";
 import { upToDate } from "../up-to-date.ts";
@@ -17,11 +17,8 @@ export function countUsage(clock: UsageClock): (scope: ProjectScope) => Promise<
     const wait = (clock.get(project.metadata.uid) ?? 0) + RECOUNT_MS - now.getTime();
     if (wait > 0) return settled({ pollAfterMs: wait });
     const used = usage({
-      ...contentsOf(namespace, cache),
-      images: cache.list(images, namespace),
+      ...quotaContents(namespace, cache),
       secrets: cache.list(secrets, namespace),
-      flavor: (name) => cache.get(flavors, { name }),
-      image: (key) => cache.get(images, key),
     });
     if (upToDate(facts.used, used)) return settled();
     clock.set(project.metadata.uid, now.getTime());

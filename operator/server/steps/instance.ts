@@ -1,8 +1,8 @@
 import { dataVolumes, virtualMachineInstances, virtualMachines } from "#operator/api/foreign.ts";
+import { FLAVOR_ANNOTATION } from "#operator/api/marks.ts";
 import { keyText } from "#runtime/api/object.ts";
 import { isApiError } from "#runtime/client/errors.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
-import { FLAVOR_ANNOTATION } from "../names.ts";
 import { nextReboot, untilCut } from "../reboot.ts";
 import { rootVolume, rootVolumeOf, type ServerScope, wantedPower } from "../scope.ts";
 import { diskIsMade, isLive, isPausedByUser, isUp } from "../states.ts";

@@ -1,23 +1,16 @@
-import {
-  hadBy,
-  imageKey,
-  imageSize,
-  isBuilt,
-  isOverQuota,
-  NOTHING,
-  QUOTA_EXCEEDED,
-  type Sizes,
-} from "#operator/amounts.ts";
+import { hadBy, imageKey, imageSize, isBuilt, isOverQuota, NOTHING, QUOTA_EXCEEDED } from "#operator/amounts.ts";
 import { dataVolumes, persistentVolumeClaims, virtualMachines } from "#operator/api/foreign.ts";
 import type { Server } from "#operator/api/generated/server.ts";
-import { flavors, images, servers } from "#operator/api/resources.ts";
-import { contentsOf, takenByLeftovers } from "#operator/leftovers.ts";
+import { FLAVOR_ANNOTATION } from "#operator/api/marks.ts";
+import { flavors, images } from "#operator/api/resources.ts";
+import { takenByLeftovers } from "#operator/leftovers.ts";
+import { hasVolume, quotaContents } from "#operator/quota-contents.ts";
 import { keyText } from "#runtime/api/object.ts";
 import { invalid, type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import type { CacheReader } from "#runtime/watch/cache.ts";
 import { flavorOfServer, imageOfServer } from "../dependencies.ts";
 import { flavorKept, type MachineFlavor } from "../machine-flavor.ts";
-import { FLAVOR_ANNOTATION, keyOfServer, ownership } from "../names.ts";
+import { keyOfServer, ownership } from "../names.ts";
 import { type QuotaWorld, quotaVerdict } from "../quota.ts";
 import { type DiskPlan, diskFrom, diskSize, holderOf, planDisk, type RootDisk } from "../root-disk.ts";
 import type { ServerScope } from "../scope.ts";
@@ -165,17 +158,12 @@ export async function checkQuota(scope: ServerScope): Promise<Outcome> {
   const asksForMore = machine === undefined || had !== flavor?.metadata.name || disk?.size !== recorded?.size;
   if (quota === undefined || !asksForMore) return settled();
   const { cache } = context;
-  const neighbours = cache.list(servers, key.namespace);
-  scope.admissions.keep(key.namespace, neighbours);
-  const sizes: Sizes = { flavor: (name) => cache.get(flavors, { name }), image: (image) => cache.get(images, image) };
+  const there = quotaContents(key.namespace, cache);
+  scope.admissions.keep(key.namespace, there.servers);
   const world: QuotaWorld = {
-    ...sizes,
-    servers: neighbours,
-    images: cache.list(images, key.namespace),
-    hasVolume: (image) =>
-      image.status?.volume !== undefined ||
-      cache.get(dataVolumes, { namespace: key.namespace, name: image.metadata.name }) !== undefined,
-    left: takenByLeftovers(contentsOf(key.namespace, cache), sizes),
+    ...there,
+    hasVolume: (image) => hasVolume(image, cache),
+    left: takenByLeftovers(there),
     built: (other) =>
       other.metadata.uid === server.metadata.uid
         ? machine !== undefined || scope.admissions.has(other)
