@@ -2,11 +2,12 @@ import { describe, expect, test } from "vitest";
 import { isOverQuota } from "#operator/amounts.ts";
 import type { DataVolume, VirtualMachine, VirtualMachineInstance } from "#operator/api/foreign.ts";
 import type { Server } from "#operator/api/generated/server.ts";
+import { FLAVOR_ANNOTATION } from "#operator/api/marks.ts";
 import { mergeConditions, type NewCondition } from "#runtime/api/conditions.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import { standardConditions } from "#runtime/controller/status.ts";
 import { aFlavor, aMachine, anImage, anInstance, aServer, aVolume, CREATED } from "./fixtures.ts";
-import { FILES_ANNOTATION, FLAVOR_ANNOTATION } from "./names.ts";
+import { FILES_ANNOTATION } from "./names.ts";
 import { diskFrom } from "./root-disk.ts";
 import type { ServerScope } from "./scope.ts";
 import { report, serverStatus } from "./status.ts";
@@ -177,6 +178,24 @@ describe("the end of a pass", () => {
       instance: up,
     };
     expect(await end(seen)).toMatchObject({ kind: "waiting", for: "VirtualMachine web-1 to be paused" });
+  });
+  test("a reboot that goes on says what keeps the next guest from coming, if anything does", async () => {
+    const reboot = { requestedAt: CREATED, type: "Soft", instance: "uid-former" } as const;
+    const seen = {
+      server: aServer({}, { launchedAt: CREATED, flavor: "small", reboot }),
+      machine: aMachine("Always"),
+      volume: aVolume("Succeeded"),
+      seconds: 60,
+    };
+    expect(await end(seen)).toMatchObject({ kind: "waiting", for: "the guest to reboot" });
+    const because = (condition: { readonly type: string; readonly reason: string; readonly message: string }) =>
+      end({ ...seen, instance: anInstance("Scheduling", { conditions: [{ status: "False", ...condition }] }) });
+    expect(await because({ type: "PodScheduled", reason: "Unschedulable", message: "0/1 nodes" })).toMatchObject({
+      for: "a node that takes the guest: 0/1 nodes",
+    });
+    expect(await because({ type: "Synchronized", reason: "FailedCreate", message: "over quota" })).toMatchObject({
+      reason: "Fault",
+    });
   });
 });
 
