@@ -8,6 +8,7 @@ import { ensurePostgresql } from "#e2e/backups/postgresql.ts";
 import { unique } from "#e2e/harness/bed.ts";
 import { untilCondition, untilGone, untilReady } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
+import { folderOfClaim } from "#e2e/node/claim-folder.ts";
 import { openstack } from "#e2e/node/openstack.ts";
 import { searcherFor } from "#e2e/proofs/canary/search.ts";
 import { coreSecrets, persistentVolumeClaims } from "#operator/api/foreign.ts";
@@ -21,7 +22,6 @@ import {
   asAdministrator,
   at,
   type CloudBed,
-  folderOfClaim,
   MINUTES,
   OPERATOR,
   openCloudBed,
@@ -92,7 +92,7 @@ async function backUp(): Promise<string> {
 
 /** The folder of a backup, as the node has it. */
 const folderOf = async (backup: string): Promise<string> =>
-  join(await folderOfClaim(bed.node, `${name}-backups`), name, backup);
+  join(await folderOfClaim(bed.node, at(name).namespace, `${name}-backups`), name, backup);
 
 /** What a tenant's project has in Barbican, as its administrator and the tenant see it. */
 async function inventory(): Promise<readonly string[]> {

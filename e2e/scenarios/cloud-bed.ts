@@ -124,14 +124,6 @@ export async function administratorsView(
   };
 }
 
-/** The folder on the node's disk that is the volume of a claim in the release's namespace. */
-export async function folderOfClaim({ run }: NodeHandle, claim: string): Promise<string> {
-  const jsonPath = (path: string) => ["-o", `jsonpath={${path}}`];
-  const bound = ["get", `persistentvolumeclaim/${claim}`, "-n", systemNamespace, ...jsonPath(".spec.volumeName")];
-  const volume = (await run(...bound)).trim();
-  return (await run("get", `persistentvolume/${volume}`, ...jsonPath(".spec.local.path"))).trim();
-}
-
 /** PostgreSQL's member that takes writes, as its pod, where exactly one says so and is ready. */
 export async function primaryOf(bed: CloudBed, cloud: string): Promise<Pod["metadata"] | undefined> {
   const labels = `${partOf(cloud, "postgresql")},nephele.dev/database-role=primary`;

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
+import { systemNamespace } from "#e2e/cluster/nephele-objects.ts";
+import { folderOfClaim } from "#e2e/node/claim-folder.ts";
 import type { NodeHandle } from "#e2e/node/handle.ts";
-import { folderOfClaim } from "./cloud-bed.ts";
 
 /** The volume with a Cloud's tokens of SoftHSM2's, as the node has it: a token is a folder, and a key a file in it. */
 export interface TokensVolume {
@@ -24,7 +25,7 @@ const OF_TOKEN = "token.object";
 const LABEL_LENGTH = 32;
 
 export async function openTokensVolume(node: NodeHandle, cloud: string): Promise<TokensVolume> {
-  const folder = await folderOfClaim(node, `${cloud}-tokens`);
+  const folder = await folderOfClaim(node, systemNamespace, `${cloud}-tokens`);
   // Of the same file system, and no pod sees it.
   const aside = `${folder}.aside`;
   mkdirSync(aside, { recursive: true });

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { unique } from "#e2e/harness/bed.ts";
 import { untilCondition } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
-import { dataVolumes, namespaces, persistentVolumeClaims } from "#operator/api/foreign.ts";
+import { folderOfClaim } from "#e2e/node/claim-folder.ts";
+import { dataVolumes, namespaces } from "#operator/api/foreign.ts";
 import { images } from "#operator/api/resources.ts";
 import { openRealGuests, type RealGuests } from "./real-guests.ts";
 
@@ -21,9 +22,7 @@ afterAll(() => real?.close(), 10 * MINUTES);
 
 /** What is on the disk of a claim: a file in the folder that the node has for its volume. */
 async function diskOf(namespace: string, claim: string): Promise<string> {
-  const found = await real.bed.kube.get(persistentVolumeClaims, { namespace, name: claim });
-  const path = await real.node.run("get", "pv", found?.spec?.volumeName ?? "", "-o", "jsonpath={.spec.local.path}");
-  return readFileSync(join(path.trim(), "disk.img"), "latin1");
+  return readFileSync(join(await folderOfClaim(real.node, namespace, claim), "disk.img"), "latin1");
 }
 
 describe("an Image of a hostile file is killed with the importer's own reason", { timeout: 5 * MINUTES }, () => {

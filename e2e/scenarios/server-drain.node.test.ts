@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { untilCondition, untilReady } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
 import type { WatchedStates } from "#e2e/harness/watched-states.ts";
+import { nodeName } from "#e2e/node/location.ts";
 import { virtualMachineInstances } from "#operator/api/foreign.ts";
 import { servers } from "#operator/api/resources.ts";
 import { openRealGuests, type RealGuests } from "./real-guests.ts";
@@ -11,16 +12,13 @@ import { openRealGuests, type RealGuests } from "./real-guests.ts";
 const MINUTES = 60_000;
 
 let real: RealGuests;
-/** The only node there is. */
-let node = "";
 
 beforeAll(async () => {
   real = await openRealGuests(inject("nodeStateDir"));
-  node = (await real.node.run("get", "nodes", "-o", "jsonpath={.items[0].metadata.name}")).trim();
   await real.image("first");
 }, 20 * MINUTES);
 afterAll(async () => {
-  if (node !== "") await real?.node.run("uncordon", node);
+  await real?.node.run("uncordon", nodeName);
   await real?.close();
 }, 10 * MINUTES);
 
@@ -45,7 +43,7 @@ describe("a Server whose node is drained", { timeout: 10 * MINUTES }, () => {
     expect(await real.fileOf("web-1", "/disk/boots")).toBe("1");
     const before = await real.instance("web-1");
     const only = "--pod-selector=kubevirt.io=virt-launcher";
-    await real.node.run("drain", node, only, "--delete-emptydir-data", "--ignore-daemonsets", "--timeout=240s");
+    await real.node.run("drain", nodeName, only, "--delete-emptydir-data", "--ignore-daemonsets", "--timeout=240s");
     await eventually("another guest to wait for a node", async () => {
       const instance = await real.bed.kube.get(virtualMachineInstances, real.at("web-1"));
       return instance?.metadata.uid !== before && instance?.status?.phase === "Scheduling";
@@ -55,7 +53,7 @@ describe("a Server whose node is drained", { timeout: 10 * MINUTES }, () => {
       status: "False",
       message: /a node that takes the guest: .*unschedulable/,
     });
-    await real.node.run("uncordon", node);
+    await real.node.run("uncordon", nodeName);
     const told = await states.until("ACTIVE", 3 * MINUTES);
     expect(told.filter((word) => word.startsWith("ERROR") || word.startsWith("SHUTOFF"))).toEqual([]);
     await untilReady(real.bed.kube, servers, real.at("web-1"));
