@@ -40,7 +40,7 @@ describe.each([serverRules, imageRules])("a $kind", (table) => {
     expect(await member.judge("DELETE", collection(table.plural))).toBe(ACCEPTED);
   });
 
-  test("is given the finalizer that means the same by nobody", async () => {
+  test("is not given the finalizer that means the same by who may write it", async () => {
     const orphaned = merge(object(), { metadata: { finalizers: ["orphan"] } });
     expect(await member.judge("POST", collection(table.plural), orphaned)).toContain("goes with it");
     const path = await bench.create(collection(table.plural), object());
