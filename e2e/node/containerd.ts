@@ -1,9 +1,8 @@
 import { join } from "node:path";
-import type { ClusterContext } from "../cluster/context.ts";
 import { writeWhole } from "../cluster/files.ts";
 import { until } from "../cluster/wait.ts";
 import { type Entry, runInside } from "./inside.ts";
-import { nodeFolders, podNetwork } from "./location.ts";
+import { type NodeContext, type NodePlace, nodeFolders } from "./location.ts";
 
 export const containerdProcess = "containerd";
 /** containerd's socket inside the node. */
@@ -19,14 +18,14 @@ export function ctrOf(entry: Entry, bin: string): Ctr {
 
 /** Starts containerd with its images in `store`, and waits until it answers. `pause` is the reference of what holds pods. */
 export async function startContainerd(
-  context: ClusterContext,
+  context: NodeContext,
   bin: string,
   options: { readonly store: string; readonly pause: string; readonly ctr: Ctr },
 ): Promise<void> {
   const { config } = nodeFolders(context);
   const cni = join(config, "cni");
   const configuration = join(config, "containerd.toml");
-  writeWhole(join(cni, "10-pods.conflist"), podNetworkConfiguration());
+  writeWhole(join(cni, "10-pods.conflist"), podNetworkConfiguration(context.place));
   writeWhole(configuration, containerdConfiguration({ ...options, bin, cni }));
   context.processes.startProcess({
     name: containerdProcess,
@@ -74,8 +73,11 @@ state = "/run/containerd/state"
 `;
 }
 
-/** The pods' network: a bridge that also leads a pod back to itself through a Service (CNI specification 1.0). */
-function podNetworkConfiguration(): string {
+/**
+ * The pods' network: a bridge that also leads a pod back to itself through a Service (CNI specification 1.0). A pod keeps
+ * its address wherever it speaks to: there is no way out, and the other node's NetworkPolicies ask who it is.
+ */
+function podNetworkConfiguration({ pods }: NodePlace): string {
   return JSON.stringify({
     cniVersion: "1.0.0",
     name: "pods",
@@ -84,10 +86,8 @@ function podNetworkConfiguration(): string {
         type: "bridge",
         bridge: "pods",
         isGateway: true,
-        ipMasq: true,
-        ipMasqBackend: "nftables",
         hairpinMode: true,
-        ipam: { type: "host-local", ranges: [[{ subnet: podNetwork }]], routes: [{ dst: "0.0.0.0/0" }] },
+        ipam: { type: "host-local", ranges: [[{ subnet: pods }]], routes: [{ dst: "0.0.0.0/0" }] },
       },
       { type: "portmap", backend: "nftables", capabilities: { portMappings: true } },
     ],

@@ -5,7 +5,7 @@ import { openProcesses, type Processes } from "../cluster/processes.ts";
 import { withLock } from "../tools/lock.ts";
 import { cgroupsOf, removeCgroups } from "./cgroups.ts";
 import { containerdProcess } from "./containerd.ts";
-import { cgroupName } from "./location.ts";
+import { cgroupName, secondLocation } from "./location.ts";
 import { sandboxProcess } from "./sandbox.ts";
 
 /** Takes the node down: nothing of it is left but containerd's store in the cache. No error when there is none. */
@@ -21,6 +21,8 @@ export async function removeNode(
   processes: Processes,
   { keepLogs = false } = {},
 ): Promise<void> {
+  const second = secondLocation({ stateDir, logsDir });
+  if (existsSync(second.stateDir)) await removeNode(second, openProcesses(second.stateDir, second.logsDir));
   // containerd alone has something to put in order: its store is kept. All else ends with the namespaces.
   await processes.stopProcess(containerdProcess);
   await processes.stopProcess(sandboxProcess);

@@ -13,6 +13,7 @@ import { ctrOf } from "./containerd.ts";
 import { type NodeImage, programImage } from "./images.ts";
 import { importImages } from "./import.ts";
 import { runInside } from "./inside.ts";
+import { nodeName } from "./location.ts";
 import { findSandbox, type Sandbox } from "./sandbox.ts";
 
 /** A running cluster with a node, as tests and other programs use it. */
@@ -55,21 +56,35 @@ export async function openNode(stateDir: string): Promise<NodeHandle> {
     probeImage: () => programImage(join(node.bin, "probe")),
     inside: (command, ...args) => runInside(entry, command, args),
     atNode: (command, args, options) => runAtNode(sandbox, stateDir, command, args, options),
-    reach: async (target) => {
-      const port = await openPorts(stateDir).take(`reach ${target}`);
-      await ending.get(port);
-      const child = spawn(join(node.bin, "forward"), [`-pid=${sandbox.pid}`, `127.0.0.1:${port}=${target}`], {
-        stdio: "ignore",
-      });
-      await listening(`the way to ${target}`, port);
-      return {
-        port,
-        close: () => {
-          if (child.exitCode !== null || child.signalCode !== null) return;
-          ending.set(port, once(child, "exit"));
-          child.kill();
-        },
-      };
+    reach: (target) => reachFrom({ stateDir, forward: join(node.bin, "forward"), sandbox, name: nodeName }, target),
+  };
+}
+
+/** A node of the cluster of a state folder, and the program `forward` (e2e/tools/node). */
+interface From {
+  readonly stateDir: string;
+  readonly forward: string;
+  readonly sandbox: Sandbox;
+  readonly name: string;
+}
+
+/** As NodeHandle.reach, from any node of a cluster. */
+export async function reachFrom(
+  { stateDir, forward, sandbox, name }: From,
+  target: string,
+): Promise<{ readonly port: number; close(): void }> {
+  const port = await openPorts(stateDir).take(`reach ${target} from ${name}`);
+  await ending.get(port);
+  const child = spawn(forward, [`-pid=${sandbox.pid}`, `127.0.0.1:${port}=${target}`], {
+    stdio: "ignore",
+  });
+  await listening(`the way to ${target}`, port);
+  return {
+    port,
+    close: () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      ending.set(port, once(child, "exit"));
+      child.kill();
     },
   };
 }

@@ -1,13 +1,16 @@
 import { join } from "node:path";
 import { stringify } from "yaml";
-import type { ClusterContext } from "../cluster/context.ts";
 import { writeWhole } from "../cluster/files.ts";
 import type { Kubernetes } from "../cluster/kubernetes.ts";
-import { nodeFolders, nodeName, podNetwork } from "./location.ts";
+import { type NodeContext, nodeFolders, podNetwork } from "./location.ts";
 import { programKubeconfig } from "./program-kubeconfig.ts";
 
 /** Starts kube-proxy, which leads the addresses of Services to pods by rules of nftables in the node's network. */
-export async function startKubeProxy(context: ClusterContext, bin: string, kubernetes: Kubernetes): Promise<void> {
+export async function startKubeProxy(
+  context: NodeContext,
+  bin: string,
+  kubernetes: Pick<Kubernetes, "authority" | "serverUrl">,
+): Promise<void> {
   const { config } = nodeFolders(context);
   const kubeconfig = await programKubeconfig(context, kubernetes, "kube-proxy", { commonName: "system:kube-proxy" });
   const configuration = join(config, "kube-proxy.yaml");
@@ -18,7 +21,7 @@ export async function startKubeProxy(context: ClusterContext, bin: string, kuber
       kind: "KubeProxyConfiguration",
       mode: "nftables",
       clusterCIDR: podNetwork,
-      hostnameOverride: nodeName,
+      hostnameOverride: context.place.name,
       clientConnection: { kubeconfig },
       // A root without CAP_SYS_RESOURCE may not lower it; and the table of connections is the whole machine's.
       oomScoreAdj: 0,

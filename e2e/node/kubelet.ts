@@ -1,18 +1,22 @@
 import { join } from "node:path";
 import { stringify } from "yaml";
-import type { ClusterContext } from "../cluster/context.ts";
 import { writeWhole } from "../cluster/files.ts";
 import type { Kubernetes } from "../cluster/kubernetes.ts";
 import { containerdSocket } from "./containerd.ts";
-import { dnsAddress, nodeAddress, nodeFolders, nodeName } from "./location.ts";
+import { dnsAddress, type NodeContext, nodeFolders } from "./location.ts";
 import { programKubeconfig } from "./program-kubeconfig.ts";
 
 /** Starts kubelet. It registers the node by itself. */
-export async function startKubelet(context: ClusterContext, bin: string, kubernetes: Kubernetes): Promise<void> {
+export async function startKubelet(
+  context: NodeContext,
+  bin: string,
+  kubernetes: Pick<Kubernetes, "authority" | "pki" | "serverUrl">,
+): Promise<void> {
   const { config, podLogs } = nodeFolders(context);
   const { authority, pki } = kubernetes;
-  const serving = await pki.issued(authority, "kubelet", { commonName: nodeName, addresses: [nodeAddress] });
-  const user = { commonName: `system:node:${nodeName}`, organizations: ["system:nodes"] };
+  const { name, address } = context.place;
+  const serving = await pki.issued(authority, `kubelet-${name}`, { commonName: name, addresses: [address] });
+  const user = { commonName: `system:node:${name}`, organizations: ["system:nodes"] };
   const kubeconfig = await programKubeconfig(context, kubernetes, "kubelet", user);
   const configuration = join(config, "kubelet.yaml");
   const resolver = join(config, "resolv.conf");
@@ -64,8 +68,8 @@ export async function startKubelet(context: ClusterContext, bin: string, kuberne
       `--kubeconfig=${kubeconfig}`,
       "--root-dir=/var/lib/kubelet",
       "--cert-dir=/var/lib/kubelet/pki",
-      `--hostname-override=${nodeName}`,
-      `--node-ip=${nodeAddress}`,
+      `--hostname-override=${name}`,
+      `--node-ip=${address}`,
       "--v=1",
     ],
     dependsOn: ["kube-apiserver", "containerd"],

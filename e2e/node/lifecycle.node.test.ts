@@ -8,8 +8,10 @@ import { openProcesses } from "../cluster/processes.ts";
 import { until } from "../cluster/wait.ts";
 import { parseHierarchies } from "./cgroups.ts";
 import { downNode } from "./down.ts";
-import { differences, hostState } from "./host-state.ts";
-import { cgroupName } from "./location.ts";
+import { openNode } from "./handle.ts";
+import { differences, type HostState, hostState } from "./host-state.ts";
+import { cgroupName, firstNode, secondLocation, secondNode } from "./location.ts";
+import { addSecondNode } from "./second-node.ts";
 import { upNode } from "./up.ts";
 
 // A node of its own, beside the one that other files use: it comes and goes.
@@ -38,9 +40,9 @@ const running = (): readonly string[] =>
     .map(({ name, pid }) => `${name} ${pid}`);
 
 /** The host must be as before; what others do on this machine for a moment does not count. */
-const untilUnchanged = (before: Awaited<ReturnType<typeof hostState>>): Promise<boolean> =>
+const untilUnchanged = (before: HostState, folder = stateDir): Promise<boolean> =>
   until("the host as it was before", 10_000, async () => {
-    const found = differences(before, await hostState(stateDir));
+    const found = differences(before, await hostState(folder));
     if (found.length > 0) throw new Error(found.join("\n"));
     return true;
   });
@@ -103,6 +105,29 @@ describe("up and down", () => {
         const ours = cgroups?.filter((path) => path.endsWith(cgroupName(stateDir)));
         return processes?.length === 0 && ours?.length === 0 ? true : undefined;
       });
+    },
+    startMs,
+  );
+});
+
+describe("a second node", () => {
+  test(
+    "joins, leaves, and is gone with its cluster: nothing of it stays on the host",
+    async () => {
+      await downNode(location);
+      const folders = [stateDir, secondLocation(location).stateDir];
+      const before = await Promise.all(folders.map(hostState));
+      await up();
+      const node = await openNode(stateDir);
+      const print = (): void => undefined;
+      const names = async () => (await node.run("get", "nodes", "--output=name")).trim().split("\n");
+      const second = await addSecondNode(node, [], print);
+      expect(await names()).toEqual([`node/${firstNode.name}`, `node/${secondNode.name}`]);
+      await second.remove();
+      expect(await names()).toEqual([`node/${firstNode.name}`]);
+      await addSecondNode(node, [], print);
+      await downNode(location);
+      for (const [at, folder] of folders.entries()) expect(await untilUnchanged(before[at] ?? {}, folder)).toBe(true);
     },
     startMs,
   );

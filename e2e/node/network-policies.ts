@@ -1,8 +1,7 @@
 import { join } from "node:path";
-import type { ClusterContext } from "../cluster/context.ts";
 import { apply, type Kubectl } from "../cluster/kubectl.ts";
 import type { Kubernetes } from "../cluster/kubernetes.ts";
-import { nodeName } from "./location.ts";
+import type { NodeContext } from "./location.ts";
 import { programKubeconfig } from "./program-kubeconfig.ts";
 
 /** As manifests/network-policies.yaml has it. */
@@ -10,9 +9,9 @@ const userName = "nephele-local-network-policies";
 
 /** Starts what enforces NetworkPolicies of the node's pods, as a cluster's network plug-in does. */
 export async function startNetworkPolicies(
-  context: ClusterContext,
+  context: NodeContext,
   bin: string,
-  kubernetes: Kubernetes,
+  kubernetes: Pick<Kubernetes, "authority" | "serverUrl">,
   run: Kubectl,
 ): Promise<void> {
   const kubeconfig = await programKubeconfig(context, kubernetes, "network-policies", { commonName: userName });
@@ -20,7 +19,7 @@ export async function startNetworkPolicies(
   context.processes.startProcess({
     name: "network-policies",
     command: join(bin, "network-policies"),
-    args: [`-kubeconfig=${kubeconfig}`, `-node=${nodeName}`],
+    args: [`-kubeconfig=${kubeconfig}`, `-node=${context.place.name}`],
     dependsOn: ["kube-apiserver"],
   });
 }

@@ -7,7 +7,7 @@ import { nodeFolders } from "./location.ts";
 /** Writes the kubeconfig of a program of the node, which has a certificate of its own. Gives its path. */
 export async function programKubeconfig(
   context: ClusterContext,
-  { authority, serverUrl }: Kubernetes,
+  { authority, serverUrl }: Pick<Kubernetes, "authority" | "serverUrl">,
   program: string,
   user: Parameters<Kubernetes["authority"]["issue"]>[0],
 ): Promise<string> {

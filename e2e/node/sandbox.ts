@@ -1,10 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { ClusterContext } from "../cluster/context.ts";
 import type { Processes } from "../cluster/processes.ts";
 import { until } from "../cluster/wait.ts";
 import { type Cgroups, cgroupsOf, makeCgroups, moveToSystem } from "./cgroups.ts";
-import { cgroupName, nodeAddress, nodeAddressPrefix, nodeFolders, nodeName, serviceNetwork } from "./location.ts";
+import { cgroupName, type NodeContext, nodeAddressPrefix, nodeFolders, serviceNetwork } from "./location.ts";
 
 /** The process on whose end the kernel ends everything in the node. */
 export const sandboxProcess = "sandbox";
@@ -23,7 +22,7 @@ export interface Sight {
 }
 
 /** Makes the namespaces and cgroups of the node. `init` is the program that becomes their first process. */
-export async function startSandbox(context: ClusterContext, init: string, sight: Sight): Promise<Sandbox> {
+export async function startSandbox(context: NodeContext, init: string, sight: Sight): Promise<Sandbox> {
   const folders = nodeFolders(context);
   const ready = join(context.stateDir, "sandbox.ready");
   const cgroups = cgroupsOf(cgroupName(context.stateDir));
@@ -35,15 +34,15 @@ export async function startSandbox(context: ClusterContext, init: string, sight:
     command: "/bin/sh",
     args: [join(import.meta.dirname, "sandbox.sh")],
     env: {
-      NODE_NAME: nodeName,
-      NODE_ADDRESS: `${nodeAddress}/${nodeAddressPrefix}`,
+      NODE_NAME: context.place.name,
+      NODE_ADDRESS: `${context.place.address}/${nodeAddressPrefix}`,
       NODE_SERVICES: serviceNetwork,
       NODE_CGROUPS: cgroups.roots.join(" "),
       NODE_HIERARCHIES: cgroups.hierarchies
         .map(({ folder, type, options }) => `${folder}|${type}|${options}`)
         .join("\n"),
       NODE_ROOT: folders.root,
-      NODE_WRITABLE: [context.stateDir, ...sight.writable].join("\n"),
+      NODE_WRITABLE: [...sight.writable, context.stateDir].join("\n"),
       NODE_READABLE: sight.readable.join("\n"),
       NODE_KUBELET: folders.kubelet,
       NODE_INIT: init,

@@ -70,13 +70,13 @@ async function tokenFor(name: string): Promise<string> {
   return token;
 }
 
-/** CDI's server of one upload may still be starting: until then its proxy answers that it is not ready. */
+/** CDI's server of one upload may still be starting: until then its proxy answers that it is not ready, or cannot be reached. */
 const sent = (content: Uint8Array, name: string): Promise<{ readonly status: number; readonly text: string }> =>
   eventually(
     `an answer about ${name}`,
     async () => {
       const answer = await proxy.send(content, await tokenFor(name));
-      return answer.status === 503 ? undefined : answer;
+      return answer.status === 503 || answer.status === 502 ? undefined : answer;
     },
     { withinMs: 2 * MINUTES },
   );

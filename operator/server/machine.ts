@@ -118,7 +118,8 @@ function guestSpec({
         disks: [
           { name: "root", bootOrder: 1, disk: { bus: disk.diskBus } },
           { name: "cloud-init", disk: { bus: disk.diskBus } },
-          ...(files ? [{ name: "files", disk: { bus: disk.diskBus, readonly: true } }] : []),
+          // Not `readonly`, though nothing writes on it: libvirt would not copy it to another node, and the guest not move.
+          ...(files ? [{ name: "files", disk: { bus: disk.diskBus } }] : []),
         ],
         interfaces: [
           {

@@ -9,6 +9,7 @@ import { type Manifest, manifests, writeManifests } from "../../cluster/webhooks
 import { tools } from "../../tools/build.ts";
 import { withLock } from "../../tools/lock.ts";
 import { type NodeHandle, openNode } from "../handle.ts";
+import { installOnce } from "../installed.ts";
 import { nodeName } from "../location.ts";
 import { cdiImages, kubevirtImages, type PartImages } from "./images.ts";
 import { cdiObject, kubeVirtObject, storageProfile, withImages } from "./manifests.ts";
@@ -29,14 +30,27 @@ export async function installKubeVirt(stateDir: string, print: (line: string) =>
     );
     // The control plane runs here too, and KubeVirt places its operator and controllers beside one.
     await node.run("label", "node", nodeName, "--overwrite", "node-role.kubernetes.io/control-plane=");
-    // Side by side: each waits for pods more than it works.
-    await Promise.all([
-      install(node, steps, { title: "KubeVirt", ...kubevirt, object: kubeVirtObject }),
-      install(node, steps, { title: "CDI", ...cdi, object: cdiObject }),
-    ]);
-    await steps.step("a node that takes virtual machines", () => schedulable(node));
-    await applyObjects(node, "storage-profile", [storageProfile]);
+    const parts: readonly Part[] = [
+      { title: "KubeVirt", ...kubevirt, object: kubeVirtObject },
+      { title: "CDI", ...cdi, object: cdiObject },
+    ];
+    // The folders of manifests are named by the key of all that they are made of.
+    const content = JSON.stringify(parts.map((part) => ({ ...part, images: [...part.images] })));
+    const find = async () => (await Promise.all(parts.map(({ object }) => specOf(node, object)))).join();
+    await installOnce({ stateDir, name: "kubevirt", content }, find, async () => {
+      // Side by side: each waits for pods more than it works.
+      await Promise.all(parts.map((part) => install(node, steps, part)));
+      await applyObjects(node, "storage-profile", [storageProfile]);
+    });
+    await steps.step("a node that takes virtual machines", () => schedulable(node, nodeName));
   });
+}
+
+/** Which object of that name there is, and with which spec. */
+function specOf({ run }: NodeHandle, { kind, metadata: { name, namespace } }: Manifest): Promise<string> {
+  const where = namespace === undefined ? [] : [`--namespace=${namespace}`];
+  const spec = "--output=jsonpath={.metadata.uid} {.metadata.generation}";
+  return run("get", `${kind}/${name}`, ...where, "--ignore-not-found", spec);
 }
 
 interface Part {
@@ -88,11 +102,11 @@ async function applyObjects(node: NodeHandle, name: string, objects: readonly Ma
   await apply(node.run, path);
 }
 
-/** virt-handler has looked at the node and says that it may be given machines. */
-async function schedulable(node: NodeHandle): Promise<void> {
+/** virt-handler has looked at a node and says that it may be given machines. */
+export async function schedulable(node: NodeHandle, name: string): Promise<void> {
   const label = "--output=jsonpath={.metadata.labels.kubevirt\\.io/schedulable}";
-  await until("the node's label kubevirt.io/schedulable", 120_000, async () =>
-    (await node.run("get", "node", nodeName, label)).trim() === "true" ? true : undefined,
+  await until(`the label kubevirt.io/schedulable of ${name}`, 120_000, async () =>
+    (await node.run("get", "node", name, label)).trim() === "true" ? true : undefined,
   );
 }
 

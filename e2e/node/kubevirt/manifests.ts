@@ -60,3 +60,20 @@ export const storageProfile = {
   metadata: { name: "local" },
   spec: { claimPropertySets: [{ accessModes: ["ReadWriteOnce"], volumeMode: "Filesystem" }] },
 } as const satisfies Manifest;
+
+/** Volumes of every node at once (e2e/tools/containers/provisioner), which disks of guests are of while it is there. */
+export const sharedClass = {
+  apiVersion: "storage.k8s.io/v1",
+  kind: "StorageClass",
+  metadata: { name: "shared", annotations: { "storageclass.kubevirt.io/is-default-virt-class": "true" } },
+  provisioner: "nephele.dev/local",
+  parameters: { shared: "true" },
+  volumeBindingMode: "WaitForFirstConsumer",
+  reclaimPolicy: "Delete",
+} as const satisfies Manifest;
+
+export const sharedProfile = {
+  ...storageProfile,
+  metadata: { name: sharedClass.metadata.name },
+  spec: { claimPropertySets: [{ accessModes: ["ReadWriteMany"], volumeMode: "Filesystem" }] },
+} as const satisfies Manifest;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Stands where virt-launcher looks for virtqemud: libvirt 9 of Debian 12 has only the daemon of all drivers.
+# Stands where virt-launcher looks for virtqemud: Debian 12 packages only the daemon of all drivers.
 mkdir -p /var/run/libvirt
 [ -e /var/run/libvirt/virtqemud-sock ] || ln -sf libvirt-sock /var/run/libvirt/virtqemud-sock
 exec /usr/sbin/libvirtd "$@"

@@ -1,5 +1,8 @@
-// Command provisioner makes a folder of the node's disk for each claim of the StorageClass "local", and a PersistentVolume
+// Command provisioner makes a folder of the node's disk for each claim of a StorageClass of its name, and a PersistentVolume
 // of type local for it; with the reclaim policy Delete the folder goes with the volume.
+//
+// The nodes of one cluster see the same folder. A StorageClass with the parameter shared: "true" makes use of that: its
+// volumes belong to no node, and may be mounted by several at once. Others are of one node, as if the disk were its own.
 package main
 
 import (
@@ -45,7 +48,7 @@ func run(kubeconfig, name, root string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	folders := &folders{root: root}
-	// One node, one provisioner: there is nobody to elect.
+	// One folder, one provisioner: there is nobody to elect.
 	controller.NewProvisionController(ctx, client, name, folders, controller.LeaderElection(false)).Run(ctx)
 	return nil
 }
@@ -72,6 +75,11 @@ func (f *folders) Provision(_ context.Context, options controller.ProvisionOptio
 	if err := os.Chmod(path, 0o777); err != nil {
 		return nil, controller.ProvisioningFinished, err
 	}
+	// kubelet makes this label of its host name, which is the node's name.
+	reach := v1.NodeSelectorRequirement{Key: v1.LabelHostname, Operator: v1.NodeSelectorOpIn, Values: []string{options.SelectedNodeName}}
+	if options.StorageClass.Parameters["shared"] == "true" {
+		reach = v1.NodeSelectorRequirement{Key: v1.LabelHostname, Operator: v1.NodeSelectorOpExists}
+	}
 	return &v1.PersistentVolume{
 		ObjectMeta: metav1.ObjectMeta{Name: options.PVName},
 		Spec: v1.PersistentVolumeSpec{
@@ -80,12 +88,7 @@ func (f *folders) Provision(_ context.Context, options controller.ProvisionOptio
 			Capacity:                      v1.ResourceList{v1.ResourceStorage: claim.Spec.Resources.Requests[v1.ResourceStorage]},
 			PersistentVolumeSource:        v1.PersistentVolumeSource{Local: &v1.LocalVolumeSource{Path: path}},
 			NodeAffinity: &v1.VolumeNodeAffinity{Required: &v1.NodeSelector{NodeSelectorTerms: []v1.NodeSelectorTerm{{
-				MatchExpressions: []v1.NodeSelectorRequirement{{
-					// A node alone: its host name, which kubelet makes this label of, is its name.
-					Key:      v1.LabelHostname,
-					Operator: v1.NodeSelectorOpIn,
-					Values:   []string{options.SelectedNodeName},
-				}},
+				MatchExpressions: []v1.NodeSelectorRequirement{reach},
 			}}}},
 		},
 	}, controller.ProvisioningFinished, nil
