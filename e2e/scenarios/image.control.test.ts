@@ -112,6 +112,18 @@ describe("image", () => {
     await eventually("the other subject to be gone", async () => (await subjects("edited"))?.join() === other.name);
   });
 
+  test("dependency missing: an importer that no node takes says why, in the scheduler's words, until one does", async () => {
+    // Nobody makes volumes here: the importer's claim has none.
+    await team.image("unplaced");
+    await untilCondition(bed.kube, images, at("unplaced"), {
+      type: "Ready",
+      status: "False",
+      message: /\(queued; no node takes its importer: .*unbound immediate PersistentVolumeClaims/,
+    });
+    await team.imported("unplaced");
+    await untilReady(bed.kube, images, at("unplaced"));
+  });
+
   test("dependency missing: a Project that is not there is waited for, by name", async () => {
     const name = unique("later");
     await team.activeImage("awaits", { visibility: "Shared", sharedWith: [name] });

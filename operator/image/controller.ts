@@ -11,6 +11,7 @@ import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import { type ImageScope, imageScope } from "./scope.ts";
 import { namespaceOf } from "./sharing.ts";
 import { imageStatus, outcomeOf } from "./status.ts";
+import { lookAtImporter } from "./steps/importer.ts";
 import { checkQuota } from "./steps/quota.ts";
 import { ensureSharing } from "./steps/sharing.ts";
 import { checkSource, ensureDataSource, ensureVolume, measure } from "./steps/volume.ts";
@@ -67,14 +68,14 @@ export function imageController(): Controller {
       }),
     ],
     scope: (context) => imageScope(context, admissions),
-    steps: [checkSource, checkQuota, ensureVolume, ensureDataSource, measure, ensureSharing, report],
+    steps: [checkSource, checkQuota, ensureVolume, ensureDataSource, lookAtImporter, measure, ensureSharing, report],
     cleanup: [awaitBuilders],
     status: imageStatus,
   });
 }
 
-async function report({ context, state, sharing }: ImageScope): Promise<Outcome> {
-  return outcomeOf(context.object, state, sharing);
+async function report(scope: ImageScope): Promise<Outcome> {
+  return outcomeOf(scope);
 }
 
 /**

@@ -53,6 +53,15 @@ const TABLE: readonly { readonly name: string; readonly volume: DataVolume | und
     is: { phase: "active", progress: 100 },
   },
   {
+    name: "an importer that no node takes",
+    volume: volume({
+      phase: "ImportScheduled",
+      progress: "N/A",
+      conditions: [{ ...failing, reason: "Unschedulable", message: "Importer pod cannot be scheduled" }],
+    }),
+    is: { phase: "importing", isUnplaced: true },
+  },
+  {
     name: "a first failure, which CDI tries again",
     volume: volume({ phase: "ImportInProgress", restartCount: 1, conditions: [failing] }),
     is: { phase: "importing", problem: failing.message },

@@ -12,6 +12,8 @@ export interface ImportState {
   readonly phase: NonNullable<ImageStatus["phase"]>;
   /** Whole percent, where CDI says it. */
   readonly progress?: number;
+  /** No node takes the importer's pod. CDI does not say why; importer.ts asks. */
+  readonly isUnplaced?: true;
   /** What the importer complained about. */
   readonly problem?: string;
 }
@@ -27,8 +29,19 @@ const NOT_BEGUN = new Set([
   "Paused",
 ]);
 
+/** Reason of the condition `Running` while no node takes the importer's pod. */
+const UNPLACED = "Unschedulable";
+
 /** Reasons of the condition `Running` while an importer is only being started. */
-const HARMLESS = new Set(["", "Pending", "ContainerCreating", "PodInitializing", "Completed", "TransferRunning"]);
+const HARMLESS = new Set([
+  "",
+  UNPLACED,
+  "Pending",
+  "ContainerCreating",
+  "PodInitializing",
+  "Completed",
+  "TransferRunning",
+]);
 
 /** What a DataVolume's status says about the Image. Undefined: there is none yet. */
 export function importState(volume: DataVolume | undefined): ImportState {
@@ -36,14 +49,21 @@ export function importState(volume: DataVolume | undefined): ImportState {
   const phase = status?.phase ?? "";
   if (phase === "Succeeded") return { phase: "active", progress: 100 };
   const problem = problemOf(volume);
-  const withProblem = problem === undefined ? {} : { problem };
+  const said = {
+    ...(isUnplaced(volume) ? { isUnplaced: true as const } : {}),
+    ...(problem === undefined ? {} : { problem }),
+  };
   if (phase === "Failed") return { phase: "killed", problem: problem ?? "CDI gave up without a reason" };
   if (problem !== undefined && (status?.restartCount ?? 0) >= RESTARTS_TO_KILLED) return { phase: "killed", problem };
-  if (NOT_BEGUN.has(phase)) return { phase: "queued", ...withProblem };
+  if (NOT_BEGUN.has(phase)) return { phase: "queued", ...said };
   // An upload that nobody has begun is waited for, as Glance's queued.
-  if (phase === "UploadScheduled" || phase === "UploadReady") return { phase: "queued", ...withProblem };
+  if (phase === "UploadScheduled" || phase === "UploadReady") return { phase: "queued", ...said };
   const progress = percent(status?.progress);
-  return { phase: "importing", ...(progress === undefined ? {} : { progress }), ...withProblem };
+  return { phase: "importing", ...(progress === undefined ? {} : { progress }), ...said };
+}
+
+function isUnplaced(volume: DataVolume | undefined): boolean {
+  return (volume?.status?.conditions ?? []).some(({ type, reason }) => type === "Running" && reason === UNPLACED);
 }
 
 function problemOf(volume: DataVolume | undefined): string | undefined {

@@ -26,6 +26,8 @@ export interface ImageScope {
   volumeName?: string;
   /** Set when Role and RoleBinding are as they should be. */
   sharing?: Sharing;
+  /** Set while no node takes the pod that writes the volume: why. */
+  unplaced?: string;
   /** Set when the volume was measured in this pass. */
   measured?: { readonly size?: string; readonly virtualSize?: string };
 }

@@ -4,15 +4,18 @@ import { allBoundaries, markedBoundaries } from "#operator/boundaries.ts";
 import type { NewCondition } from "#runtime/api/conditions.ts";
 import type { StatusReport } from "#runtime/controller/definition.ts";
 import { type Outcome, settled, unrecoverable, waiting } from "#runtime/controller/outcome.ts";
-import type { ImportState } from "./decide.ts";
 import type { ImageScope } from "./scope.ts";
 import type { Sharing } from "./sharing.ts";
 
 /** How often Servers are counted again; see the Flavor's controller for why they do not wake what they use. */
 export const COUNT_EVERY_MS = 30_000;
 
+/** How often it is asked why no node takes an importer. */
+const UNPLACED_POLL_MS = 10_000;
+
 /** What the pass ends with when nothing before stopped it. */
-export function outcomeOf(image: Image, state: ImportState, sharing: Sharing | undefined): Outcome {
+export function outcomeOf({ context, state, sharing, unplaced }: ImageScope): Outcome {
+  const image = context.object;
   const { namespace = "", name } = image.metadata;
   switch (state.phase) {
     case "killed":
@@ -26,7 +29,11 @@ export function outcomeOf(image: Image, state: ImportState, sharing: Sharing | u
         return waiting(`an upload: virtctl image-upload dv ${name} -n ${namespace} --no-create --image-path <file>`);
       const progress = state.progress === undefined ? "" : ` ${state.progress} %`;
       const problem = state.problem === undefined ? "" : `; the last try said: ${state.problem}`;
-      return waiting(`DataVolume ${name} to be imported (${state.phase}${progress}${problem})`);
+      const place =
+        state.isUnplaced === true ? `; no node takes its importer: ${unplaced ?? "its pod does not say why"}` : "";
+      const awaited = `DataVolume ${name} to be imported (${state.phase}${progress}${problem}${place})`;
+      // The pod, which alone says why, is not watched.
+      return waiting(awaited, state.isUnplaced === true ? { pollAfterMs: UNPLACED_POLL_MS } : {});
     }
     case "active": {
       const awaited = sharing?.kind === "shared" ? sharing.awaited : [];
