@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { untilCondition, untilReady } from "#e2e/harness/conditions.ts";
+import { untilCondition, untilGone, untilReady } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
 import type { Said } from "#e2e/harness/run.ts";
-import { coreSecrets, persistentVolumeClaims, pods, virtualMachines } from "#operator/api/foreign.ts";
+import { coreSecrets, dataVolumes, persistentVolumeClaims, pods, virtualMachines } from "#operator/api/foreign.ts";
 import { images, projects, secrets, servers } from "#operator/api/resources.ts";
 import { openTenantBed, type Person, type TenantBed } from "./tenant-bed.ts";
 
@@ -126,12 +126,34 @@ describe("what is the other's", () => {
 });
 
 describe("what is not for members", () => {
-  test.each(["secrets", "pods", "virtualmachines", "virtualmachineinstances", "datavolumes"])(
+  test.each(["secrets", "pods", "virtualmachines", "virtualmachineinstances"])(
     "%s of one's own namespace cannot be read",
     async (kind) => {
       refused(await alice.kubectl(["get", kind, "-n", alice.name]), /forbidden.*cannot list resource/is);
     },
   );
+
+  test("the disk of a Server or an Image cannot be deleted; one that outlasted its Server can, and is found", async () => {
+    await bob.activeImage("base");
+    const rootDisk = { onServerDelete: "Retain" };
+    await bob.runningServer("keeper", { flavorRef: { name: small }, imageRef: { name: "base" }, rootDisk });
+    const remove = (person: Person, name: string) =>
+      person.kubectl(["delete", "datavolume", name, "-n", bob.name, "--wait=false"]);
+    for (const name of ["base", "keeper-root-1"])
+      refused(await remove(bob, name), /is not a disk that outlasted its Server: it goes with the Server or Image/);
+    await bed.kube.delete(servers, at(bob, "keeper"));
+    await untilGone(bed.kube, virtualMachines, at(bob, "keeper"));
+    const listed = ["get", "datavolumes", "-n", bob.name, "-l", "nephele.dev/retained-from", "-o", "name"];
+    expect((await bob.kubectl(listed)).text.trim()).toBe("datavolume.cdi.kubevirt.io/keeper-root-1");
+    refused(await remove(alice, "keeper-root-1"), /forbidden.*cannot delete resource/is);
+    refused(
+      await bob.kubectl(["label", "datavolume", "base", "-n", bob.name, "nephele.dev/retained-from=x"]),
+      /forbidden/i,
+    );
+    accepted(await remove(bob, "keeper-root-1"));
+    await untilGone(bed.kube, dataVolumes, at(bob, "keeper-root-1"));
+    await untilGone(bed.kube, persistentVolumeClaims, at(bob, "keeper-root-1"));
+  });
 
   test("one's own Servers, Secrets, Images and events can be read, and the log of a launcher", async () => {
     for (const kind of ["servers", "secrets.nephele.dev", "images.nephele.dev", "events", "rolebindings"])
