@@ -3,7 +3,7 @@ import { microTimeText } from "../api/time.ts";
 import { isApiError } from "../client/errors.ts";
 import type { KubeClient } from "../client/kube-client.ts";
 import type { Logger } from "../observe/log.ts";
-import { type LeaderTimes, type LeaseKey, LeaseWatch, leases } from "./lease.ts";
+import { type LeaderTimes, type Lease, type LeaseKey, LeaseWatch, leases } from "./lease.ts";
 
 export const LEADER_TIMES: LeaderTimes = { leaseMs: 6_000, renewMs: 4_000, retryMs: 1_000 };
 
@@ -25,13 +25,15 @@ export interface LeaderOptions {
 
 /**
  * Leader election on a coordination.k8s.io Lease, as client-go does it: whether its holder is gone is judged by our own
- * clock (LeaseWatch). Every write carries the version that was read, so two candidates cannot both win.
+ * clock (LeaseWatch). Every write carries the version that was read or written last, so two candidates cannot both win.
  */
 export class LeaderElection {
   readonly #options: LeaderOptions;
   readonly #times: LeaderTimes;
   readonly #watch: LeaseWatch;
   #unreachable = false;
+  /** The lease as it was last written here: a renewal need not read it, since its version says whether it is still that. */
+  #written: Lease | undefined;
   /** When the last attempt that succeeded was sent. */
   #renewed = Number.NEGATIVE_INFINITY;
 
@@ -103,7 +105,8 @@ export class LeaderElection {
       renewTime: now,
     };
     try {
-      const current = await kube.get(leases, lease);
+      const current = this.#written ?? (await kube.get(leases, lease));
+      this.#written = undefined;
       this.#unreachable = false;
       if (current === undefined) {
         const body = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: { ...lease } };
@@ -117,7 +120,8 @@ export class LeaderElection {
       const taken =
         holder === identity ? {} : { acquireTime: now, leaseTransitions: (current.spec?.leaseTransitions ?? 0) + 1 };
       const patch = { metadata: { resourceVersion }, spec: { ...spec, ...taken } };
-      if ((await kube.mergePatch(leases, lease, patch)) === undefined) return "failed";
+      this.#written = await kube.mergePatch(leases, lease, patch);
+      if (this.#written === undefined) return "failed";
       this.#renewed = Math.max(this.#renewed, sent);
       return "held";
     } catch (error) {
