@@ -49,7 +49,15 @@ export const cdiObject = {
   metadata: { name: "cdi" },
   spec: {
     imagePullPolicy: "IfNotPresent",
-    config: { featureGates: ["HonorWaitForFirstConsumer"], insecureRegistries: [guestRegistryHost] },
+    config: {
+      featureGates: ["HonorWaitForFirstConsumer"],
+      insecureRegistries: [guestRegistryHost],
+      // A copy is two pods: where those that write fill a node of two cores, those that read wait for ever, and all for these.
+      podResourceRequirements: {
+        requests: { cpu: "1m", memory: "60M" },
+        limits: { cpu: "750m", memory: "600M" },
+      },
+    },
   },
 } as const satisfies Manifest;
 
