@@ -138,6 +138,10 @@ bench-mesh: $(INSTALLED) $(ENVOY_PROTOS) ## Measure what sidecars add to Keyston
 	NEPHELE_CLUSTER_DIR=$(CURDIR)/.cache/bench-cluster node bench/mesh/run.ts $(BENCH)
 	biome check --write docs/bench-mesh.md
 
+.PHONY: bench-authorization
+bench-authorization: $(INSTALLED) $(ENVOY_PROTOS) ## Measure decisions a second by Rego, from the policy alone to gRPC (prints; BENCH="--seconds 3")
+	node bench/authorization/run.ts $(BENCH)
+
 .PHONY: bench-stores
 bench-stores: $(INSTALLED) ## Measure secrets in a PKCS#11 token against those by keys of the cluster, and the token's failure: docs/reports/pkcs11.md
 	NEPHELE_CLUSTER_DIR=$(CURDIR)/.cache/bench-cluster node bench/stores/run.ts $(BENCH)
@@ -225,7 +229,7 @@ tools-node: $(INSTALLED) ## Build what `make test` needs more as root: the node'
 
 .PHONY: tools-control
 tools-control: $(INSTALLED) ## Build what `make test` needs: the control plane's programs
-	for module in kubernetes kubevirt cdi envoy-protos envoy-drain gateway-api go-control-plane helm versitygw spire; do node e2e/tools/build.ts $$module; done
+	for module in kubernetes kubevirt cdi envoy-protos envoy-drain gateway-api go-control-plane helm versitygw spire opa; do node e2e/tools/build.ts $$module; done
 
 .PHONY: tools
 tools: $(INSTALLED) ## Build the programs of every cluster into the cache (long when it is cold)

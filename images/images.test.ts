@@ -53,6 +53,8 @@ test.each([
   ["operator/main.ts", true],
   ["xds-control-plane/proto/generated/envoy.binpb", true],
   ["xds-control-plane/conformance", false],
+  ["authorization/policy/worker.ts", true],
+  ["authorization/testing/tiny-policy.ts", false],
   ["xds-control-plane/translate/cases/tls.ts", false],
   ["crds/cloud.yaml", true],
   ["images/keystone/requirements/2026.2.txt", true],

@@ -26,7 +26,7 @@ export const releases = ["2025.1", "2026.1", "2026.2"] as const;
 
 const debian = ["images/debian"];
 /** Sources of the programs, and what both stand on. */
-const programs = ["operator", "xds-control-plane", "runtime", "spiffe", "crds"];
+const programs = ["operator", "xds-control-plane", "authorization", "runtime", "spiffe", "crds"];
 const python = [...debian, "images/python"];
 
 const services: readonly ImageSpec[] = ["keystone", "barbican"].flatMap((name) =>

@@ -13,7 +13,7 @@ export {
 } from "./spiffe-id.ts";
 export { clientTls, connectTls, type Target } from "./tls/client.ts";
 export { connectionsTo, SvidChannelCredentials } from "./tls/grpc.ts";
-export type { Identity } from "./tls/identity.ts";
+export { type Identity, identityProblem } from "./tls/identity.ts";
 export { UnauthorizedPeer } from "./tls/peer.ts";
 export { createTlsServer, type Refused, type ServerOptions } from "./tls/server.ts";
 export type { X509Bundles } from "./x509/bundle.ts";

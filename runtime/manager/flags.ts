@@ -5,12 +5,14 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** Options of every program that speaks with a cluster. */
-export const commonOptions = {
-  kubeconfig: { type: "string" },
+/** Options of every program. */
+export const standaloneOptions = {
   "log-level": { type: "string", default: "info" },
   help: { type: "boolean", short: "h" },
 } as const;
+
+/** Options of every program that speaks with a cluster. */
+export const commonOptions = { kubeconfig: { type: "string" }, ...standaloneOptions } as const;
 
 /** A line for each of {@link commonOptions}, for a program's help. */
 export const commonHelp = {
@@ -25,7 +27,7 @@ const LEVELS = ["debug", "info", "warn", "error"];
  * @param help the program's, shown where it is asked for and where the command line is wrong
  * @throws UsageError whose message is to be shown as it is
  */
-export function readFlags<const O extends typeof commonOptions & NonNullable<ParseArgsConfig["options"]>>(
+export function readFlags<const O extends typeof standaloneOptions & NonNullable<ParseArgsConfig["options"]>>(
   argv: readonly string[],
   options: O,
   help: string,

@@ -5,9 +5,11 @@ export interface HealthOptions {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
-  readonly metrics: Metrics;
+  readonly metrics: Pick<Metrics, "registry">;
   /** Undefined when ready; else what is missing, for the person who asks. */
   readonly notReady: () => string | undefined;
+  /** What is wrong although it is ready, for the person who asks. */
+  readonly remark?: () => string | undefined;
   /** Brings gauges up to date before they are read. */
   readonly beforeMetrics: () => void;
 }
@@ -23,7 +25,9 @@ export function serveHealth(options: HealthOptions): Promise<ServingHttp> {
         return answer(200, "ok\n");
       case "/readyz": {
         const missing = options.notReady();
-        return missing === undefined ? answer(200, "ok\n") : answer(503, `${missing}\n`);
+        if (missing !== undefined) return answer(503, `${missing}\n`);
+        const remark = options.remark?.();
+        return answer(200, remark === undefined ? "ok\n" : `ok, but ${remark}\n`);
       }
       case "/metrics":
         options.beforeMetrics();

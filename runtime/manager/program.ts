@@ -2,22 +2,44 @@ import { type Connection, connect } from "../client/connection.ts";
 import { createLogger, type Logger } from "../observe/log.ts";
 import { UsageError } from "./flags.ts";
 
-export interface Program<Flags> {
+/** What is told to a program that speaks with no cluster. */
+interface Standalone {
+  readonly log: Logger;
+}
+
+/** What is told to one that does. */
+interface InCluster extends Standalone {
+  readonly connection: Connection;
+}
+
+export interface Program<Flags, Environment = InCluster> {
   /** In the log: "the operator". */
   readonly name: string;
   /** @throws UsageError whose message is shown to the person who called the program */
   readonly flagsOf: (argv: readonly string[]) => Flags;
   /** Works until the signal ends it. */
-  readonly work: (
-    flags: Flags,
-    environment: { readonly connection: Connection; readonly log: Logger },
-    stop: AbortSignal,
-  ) => Promise<void>;
+  readonly work: (flags: Flags, environment: Environment, stop: AbortSignal) => Promise<void>;
 }
 
 /** Runs a program with a connection to its cluster until SIGTERM or SIGINT. Gives the exit code. */
-export async function runProgram<Flags extends { readonly kubeconfig: string | undefined; readonly logLevel: string }>(
-  { name, flagsOf, work }: Program<Flags>,
+export function runProgram<Flags extends { readonly kubeconfig: string | undefined; readonly logLevel: string }>(
+  program: Program<Flags>,
+  argv: readonly string[],
+): Promise<number> {
+  const work: Program<Flags, Standalone>["work"] = async (flags, { log }, stop) => {
+    const connection = await connect(flags.kubeconfig === undefined ? {} : { kubeconfig: flags.kubeconfig });
+    try {
+      await program.work(flags, { connection, log }, stop);
+    } finally {
+      await connection.close();
+    }
+  };
+  return runStandalone({ ...program, work }, argv);
+}
+
+/** Runs a program that speaks with no cluster until SIGTERM or SIGINT. Gives the exit code. */
+export async function runStandalone<Flags extends { readonly logLevel: string }>(
+  { name, flagsOf, work }: Program<Flags, Standalone>,
   argv: readonly string[],
 ): Promise<number> {
   let flags: Flags;
@@ -31,14 +53,11 @@ export async function runProgram<Flags extends { readonly kubeconfig: string | u
   const log = createLogger({ level: flags.logLevel });
   const stop = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
-  const connection = await connect(flags.kubeconfig === undefined ? {} : { kubeconfig: flags.kubeconfig });
   try {
-    await work(flags, { connection, log }, stop.signal);
+    await work(flags, { log }, stop.signal);
     return 0;
   } catch (error) {
     log.error({ err: error }, `${name} ends`);
     return 1;
-  } finally {
-    await connection.close();
   }
 }

@@ -13,3 +13,13 @@ export interface Identity {
   /** Gives what ends it. */
   onChange(listener: () => void): () => void;
 }
+
+/** Why a source has nothing that may be shown; undefined where it has. */
+export function identityProblem(identity: Identity): string | undefined {
+  try {
+    void identity.svid;
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}

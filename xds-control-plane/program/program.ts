@@ -10,6 +10,7 @@ import type { Logger } from "#runtime/observe/log.ts";
 import { createMetrics } from "#runtime/observe/metrics.ts";
 import { Informers } from "#runtime/watch/informers.ts";
 import { trustDomainOf } from "#spiffe/spiffe-id.ts";
+import { identityProblem } from "#spiffe/tls/identity.ts";
 import type { X509Source } from "#spiffe/x509-source.ts";
 import type { GatewayProxies } from "../cluster-view/gateway-proxies.ts";
 import { type View, viewOf } from "../cluster-view/view.ts";
@@ -156,13 +157,4 @@ async function listen(server: XdsServer, { listen: where, identity }: ProgramOpt
   }
   const address = where.kind === "tcp" ? `${where.host}:${where.port}` : `unix:${where.path}`;
   return { port: await server.listen(address, ServerCredentials.createInsecure()), close: () => undefined };
-}
-
-function identityProblem(identity: X509Source): string | undefined {
-  try {
-    void identity.svid;
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
 }

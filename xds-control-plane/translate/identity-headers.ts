@@ -25,3 +25,8 @@ export function mutations(more: readonly string[]): readonly Json[] {
     ...[...names, ...more].map((remove) => ({ remove })),
   ];
 }
+
+/** Whether services are told by it who calls. @param name in lower case */
+export function isIdentityHeader(name: string): boolean {
+  return names.includes(name) || prefixes.some((prefix) => name.startsWith(prefix));
+}

@@ -1,0 +1,66 @@
+import type { Logger } from "#runtime/observe/log.ts";
+import { InvalidBundle } from "../bundle/archive.ts";
+import { readBundle } from "../bundle/bundle.ts";
+import { Pool, type PoolLimits, poolLimits, UnfitPolicy } from "./pool.ts";
+
+/** The policy that decides now. */
+export interface Policy {
+  readonly revision: string;
+  readonly pool: Pool;
+}
+
+/** Keeps the last bundle that was good. */
+export class Policies {
+  readonly #log: Logger;
+  readonly #onEnded: (why: string) => void;
+  readonly #limits: PoolLimits;
+  #current: Policy | undefined;
+  #problem: string | undefined;
+
+  /** @param onEnded hears why a thread of a policy ended */
+  constructor(log: Logger, onEnded: (why: string) => void, limits: PoolLimits = poolLimits) {
+    this.#log = log;
+    this.#onEnded = onEnded;
+    this.#limits = limits;
+  }
+
+  /** Undefined until there was a good bundle. */
+  get current(): Policy | undefined {
+    return this.#current;
+  }
+
+  /** What is wrong with the newest bundle; undefined where it is the one that decides. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** Takes a bundle over where it is good. What is being decided is decided by the former. One offer at a time. */
+  async offer(packed: Uint8Array): Promise<void> {
+    let next: Policy;
+    try {
+      const bundle = readBundle(packed);
+      next = { revision: bundle.revision, pool: await Pool.open(bundle, this.#limits, this.#onEnded) };
+    } catch (error) {
+      if (!(error instanceof InvalidBundle || error instanceof UnfitPolicy)) throw error;
+      this.refuse(error.message);
+      return;
+    }
+    const before = this.#current;
+    this.#current = next;
+    this.#problem = undefined;
+    this.#log.info({ revision: next.revision, before: before?.revision }, "a bundle decides from now on");
+    await before?.pool.close();
+  }
+
+  /** There is no newest bundle, or it is no good. */
+  refuse(problem: string): void {
+    this.#problem = problem;
+    const { revision } = this.#current ?? {};
+    const then = revision === undefined ? "every request is refused" : "the last good one goes on";
+    this.#log.error({ problem, revision }, `the bundle is refused, and ${then}`);
+  }
+
+  async close(): Promise<void> {
+    await this.#current?.pool.close();
+  }
+}

@@ -1,0 +1,224 @@
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import type { Bundle } from "../bundle/bundle.ts";
+import type { Evaluated, WorkerSays, WorkerStart } from "./messages.ts";
+
+export interface PoolLimits {
+  /** Threads, each of which evaluates one input at a time. */
+  readonly workers: number;
+  /** From the question to its answer, with the time that it waits for a thread. */
+  readonly deadlineMs: number;
+  /** How many may wait for a thread; a further one fails at once. */
+  readonly waiting: number;
+  /** The most memory that the policy has in a thread, its data included, bytes. */
+  readonly memoryBytes: number;
+  /** For a thread to be ready with the policy and its data. */
+  readonly startMs: number;
+}
+
+/** Two threads at least: one that is stuck does not hold up everybody. The proxies of Gateways wait for a second. */
+export const poolLimits: PoolLimits = {
+  workers: Math.min(Math.max(availableParallelism(), 2), 4),
+  deadlineMs: 500,
+  waiting: 1_000,
+  memoryBytes: 64 << 20,
+  startMs: 10_000,
+};
+
+/** The policy of a bundle cannot be asked; the message says why. */
+export class UnfitPolicy extends Error {
+  override readonly name = "UnfitPolicy";
+}
+
+interface Task {
+  readonly input: string;
+  readonly resolve: (evaluated: Evaluated) => void;
+  readonly deadline: NodeJS.Timeout;
+  /** The thread that works on it. */
+  slot: Slot | undefined;
+}
+
+interface Slot {
+  worker: Worker;
+  task: Task | undefined;
+}
+
+const pageBytes = 64 << 10;
+
+/**
+ * One bundle's policy in several threads. An evaluation that passes its deadline, or breaks its thread, costs that thread, and nobody
+ * else's answer; another one takes its place.
+ */
+export class Pool {
+  readonly #start: WorkerStart;
+  readonly #limits: PoolLimits;
+  readonly #onEnded: (why: string) => void;
+  readonly #idle: Slot[] = [];
+  readonly #waiting = new Set<Task>();
+  readonly #workers = new Set<Worker>();
+  #busy = 0;
+  #isClosed = false;
+  #drained: (() => void) | undefined;
+
+  private constructor(start: WorkerStart, limits: PoolLimits, onEnded: (why: string) => void) {
+    this.#start = start;
+    this.#limits = limits;
+    this.#onEnded = onEnded;
+  }
+
+  /**
+   * Gives a pool whose threads are ready.
+   *
+   * @param onEnded hears why a thread was ended, or ended
+   * @throws UnfitPolicy
+   */
+  static async open(
+    { wasm, data, entrypoint }: Bundle,
+    limits: PoolLimits = poolLimits,
+    onEnded: (why: string) => void = () => undefined,
+  ): Promise<Pool> {
+    let module: WebAssembly.Module;
+    try {
+      module = await WebAssembly.compile(wasm.slice());
+    } catch {
+      throw new UnfitPolicy("its policy is no WebAssembly module");
+    }
+    // Static data of the program is in its memory from the beginning, after which opa-wasm counts on some pages more.
+    const initial = Math.ceil(wasm.length / pageBytes) + 16;
+    const maximum = Math.floor(limits.memoryBytes / pageBytes);
+    if (initial > maximum) throw new UnfitPolicy(`its policy needs more than ${limits.memoryBytes} bytes`);
+    const pool = new Pool({ module, data, entrypoint, pages: { initial, maximum } }, limits, onEnded);
+    try {
+      const workers = await Promise.all(Array.from({ length: limits.workers }, () => pool.#startWorker()));
+      for (const worker of workers) pool.#adopt({ worker, task: undefined });
+    } catch (error) {
+      await pool.close();
+      throw error;
+    }
+    return pool;
+  }
+
+  /** How many inputs wait for a thread. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** @param input JSON */
+  evaluate(input: string): Promise<Evaluated> {
+    const failed = (why: string): Promise<Evaluated> => Promise.resolve({ kind: "failed", why });
+    if (this.#isClosed) return failed("the policy was exchanged");
+    if (this.#waiting.size >= this.#limits.waiting) return failed("too many requests wait for a decision");
+    const { promise, resolve } = Promise.withResolvers<Evaluated>();
+    const deadline = setTimeout(() => this.#overdue(task), this.#limits.deadlineMs);
+    const task: Task = { input, resolve, deadline, slot: undefined };
+    this.#busy += 1;
+    this.#waiting.add(task);
+    this.#assign();
+    return promise;
+  }
+
+  /** Takes no more inputs; ends when those that were taken are answered. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    if (this.#busy > 0) await new Promise<void>((resolve) => (this.#drained = resolve));
+    await Promise.all([...this.#workers].map((worker) => worker.terminate()));
+  }
+
+  #assign(): void {
+    for (const task of this.#waiting) {
+      const slot = this.#idle.pop();
+      if (slot === undefined) return;
+      this.#waiting.delete(task);
+      slot.task = task;
+      task.slot = slot;
+      slot.worker.postMessage(task.input);
+    }
+  }
+
+  #settle(task: Task, evaluated: Evaluated): void {
+    clearTimeout(task.deadline);
+    task.resolve(evaluated);
+    this.#busy -= 1;
+    if (this.#busy === 0) this.#drained?.();
+  }
+
+  #overdue(task: Task): void {
+    const { slot } = task;
+    if (slot === undefined) {
+      this.#waiting.delete(task);
+      this.#settle(task, { kind: "failed", why: "no thread was free in time" });
+    } else {
+      this.#replace(slot, `no decision within ${this.#limits.deadlineMs} ms`);
+    }
+  }
+
+  #adopt(slot: Slot): void {
+    const { worker } = slot;
+    worker.on("message", (evaluated: Evaluated) => {
+      const { task } = slot;
+      if (slot.worker !== worker || task === undefined) return;
+      slot.task = undefined;
+      this.#idle.push(slot);
+      this.#settle(task, evaluated);
+      this.#assign();
+    });
+    // Out of the thread's memory, for one; a worker that was ended on purpose is no longer the slot's.
+    worker.on("error", () => {
+      if (slot.worker === worker) this.#replace(slot, "the thread that evaluated it broke");
+    });
+    this.#idle.push(slot);
+    this.#assign();
+  }
+
+  /** Ends a slot's thread, and what it worked on; another takes its place as soon as it is ready. */
+  #replace(slot: Slot, why: string): void {
+    const { task, worker } = slot;
+    const index = this.#idle.indexOf(slot);
+    if (index >= 0) this.#idle.splice(index, 1);
+    this.#onEnded(why);
+    this.#workers.delete(worker);
+    void worker.terminate();
+    void this.#startAgain();
+    if (task !== undefined) this.#settle(task, { kind: "failed", why });
+  }
+
+  async #startAgain(): Promise<void> {
+    while (!this.#isClosed || this.#busy > 0) {
+      try {
+        const worker = await this.#startWorker();
+        if (this.#isClosed && this.#busy === 0) void worker.terminate();
+        else this.#adopt({ worker, task: undefined });
+        return;
+      } catch (error) {
+        this.#onEnded(error instanceof Error ? error.message : String(error));
+        await new Promise((resolve) => setTimeout(resolve, 1_000).unref());
+      }
+    }
+  }
+
+  async #startWorker(): Promise<Worker> {
+    const worker = new Worker(new URL("./worker.ts", import.meta.url), {
+      workerData: this.#start,
+      // What a policy prints is of its input.
+      stdout: true,
+      stderr: true,
+      resourceLimits: { maxOldGenerationSizeMb: 64 },
+    });
+    worker.stdout.resume();
+    worker.stderr.resume();
+    this.#workers.add(worker);
+    const { promise, resolve, reject } = Promise.withResolvers<WorkerSays>();
+    worker.once("message", resolve);
+    worker.once("error", reject);
+    const late = setTimeout(() => reject(new Error("it was not ready in time")), this.#limits.startMs);
+    const said = await promise
+      .catch((error: unknown): WorkerSays => ({ kind: "unfit", why: error instanceof Error ? error.message : "" }))
+      .finally(() => clearTimeout(late));
+    if (said.kind === "ready") return worker;
+    this.#workers.delete(worker);
+    await worker.terminate();
+    throw new UnfitPolicy(
+      `its policy cannot be loaded: ${said.kind === "unfit" ? said.why : "it says something else"}`,
+    );
+  }
+}
