@@ -184,6 +184,47 @@ describe("real Envoy asks of a request", () => {
     expect(await statuses([["/allowed"], ["/unasked"]])).toEqual([503, 200]);
   });
 
+  test("what services of their own decide for single rules, and of others nothing; without them these are refused", async () => {
+    const deciding = async (name: string) => {
+      const asked: string[] = [];
+      const service = await startGrpcService({
+        service: "envoy.service.auth.v3.Authorization",
+        method: "Check",
+        request: "envoy.service.auth.v3.CheckRequest",
+        response: "envoy.service.auth.v3.CheckResponse",
+        answer: (request) => {
+          asked.push(JSON.stringify(request));
+          return { status: { code: asked.at(-1)?.includes(`/${name}/allowed`) ? 0 : 7 } };
+        },
+      });
+      bed.onClose(() => service.close());
+      return { asked, service, at: serviceAt(name, [service.port], { protocol: "http2" }) };
+    };
+    const [one, other] = [await deciding("one"), await deciding("other")];
+    const rules = ["one", "other"].map((service) =>
+      ruleTo(`/${service}`, "web", { overrides: { externalAuthorization: { service, timeoutMs: 1_000 } } }),
+    );
+    await serve({ ...everyone, jwt: { ...keystone, standard: "optional" } }, rules, [one.at, other.at]);
+    const member = { headers: { "x-auth-token": signedToken(keys, { sub: "member-1" }) } };
+    const paths = [
+      ["/one/allowed", member],
+      ["/one/x"],
+      ["/other/allowed"],
+      ["/other/one/allowed"],
+      ["/unasked"],
+    ] as const;
+    expect(await statuses(paths)).toEqual([200, 403, 200, 403, 200]);
+    expect([one.asked.length, other.asked.length]).toEqual([2, 2]);
+    // By the claims of the token that was checked.
+    expect(one.asked[0]).toContain('"envoy.filters.http.jwt_authn"');
+    expect(one.asked[0]).toContain("member-1");
+
+    await one.service.close();
+    expect(await statuses(paths)).toEqual([503, 503, 200, 403, 200]);
+    put({ ...everyone, jwt: { ...keystone, standard: "optional" } }, []);
+    await expect.poll(() => bed.status(port, "/one/x"), soon).toBe(200);
+  });
+
   test("a body that is not too large; and puts faults in where it is told", async () => {
     await serve({ ...everyone, bodyLimit: { maxBytes: 100 } }, [
       ruleTo("/large", "web", { overrides: { bodyLimit: { maxBytes: 10_000 } } }),

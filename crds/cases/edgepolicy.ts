@@ -1,6 +1,6 @@
 import type { Patch, RuleTable } from "../testing/rule-case.ts";
 
-const SOMETHING = "must say at least one of rateLimits, bodyLimit and jwt";
+const SOMETHING = "must say at least one of rateLimits, bodyLimit, jwt and externalAuth";
 const CHECKED = "must have a jwt where it counts by a claim: only claims of checked tokens are counted by";
 const ONCE = "must name each route and rule once";
 const ROUTE = "must be an HTTPRoute of gateway.networking.k8s.io";
@@ -31,13 +31,14 @@ export const edgePolicyRules: RuleTable = {
       rateLimits: [{ name: "users", by: [{ type: "Claim", claim: "sub" }], requests: 100, per: "1h30m" }],
       bodyLimit: "64Ki",
       jwt: { jwks, header: "X-Auth-Token", challenge: 'Keystone uri="https://cloud.example.org/identity/v3"' },
+      externalAuth: { backendRef: { name: "authorization", port: 9191 } },
     },
   },
   cases: [
     {
       says: "a policy that says nothing",
-      fault: { spec: { rateLimits: null, bodyLimit: null, jwt: null } },
-      control: { spec: { rateLimits: null, jwt: null } },
+      fault: { spec: { rateLimits: null, bodyLimit: null, jwt: null, externalAuth: null } },
+      control: { spec: { rateLimits: null, jwt: null, bodyLimit: null } },
       at: "spec",
       refusedWith: SOMETHING,
     },

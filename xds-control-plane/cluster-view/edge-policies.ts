@@ -6,10 +6,12 @@ import type { HttpPolicies } from "../mesh/mesh.ts";
 import type { JwtCheck, JwtProvider, JwtRequirement, RateLimit } from "../mesh/policy.ts";
 import type { HttpRule, RuleOverrides } from "../mesh/route.ts";
 import { byAge } from "./age.ts";
+import { resolve } from "./backends.ts";
 import { gatewayDuration } from "./duration.ts";
 import type { EdgePolicy } from "./generated/edgepolicy.ts";
 import type { HttpRoute } from "./kinds.ts";
 import { condition } from "./listeners.ts";
+import type { ClusterObjects } from "./objects.ts";
 import type { ReadRoute } from "./routes.ts";
 
 export type EdgeTargetRef = EdgePolicy["spec"]["targetRefs"][number];
@@ -60,7 +62,7 @@ interface Problem {
  * @param proxiesOf the classes of proxies that serve a route
  */
 export function readEdgePolicies(
-  policies: readonly EdgePolicy[],
+  objects: ClusterObjects,
   routes: readonly ReadRoute[],
   proxiesOf: (route: ReadRoute) => readonly string[],
 ): EdgePolicies {
@@ -69,9 +71,9 @@ export function readEdgePolicies(
       .filter(({ kind }) => kind === "HTTPRoute")
       .map((route) => [`${route.route.metadata.namespace}/${route.route.metadata.name}`, route]),
   );
-  const all = policies.toSorted(byAge).map((policy) => ({
+  const all = objects.edgePolicies.toSorted(byAge).map((policy) => ({
     policy,
-    asked: askedBy(policy),
+    asked: askedBy(policy, objects),
     targets: policy.spec.targetRefs.map((targetRef) => find(targetRef, policy, byName, proxiesOf)),
   }));
   const holders = new Map<string, EdgePolicy>();
@@ -141,8 +143,11 @@ function find(
   return without("Invalid", `HTTPRoute ${name} is attached to no Gateway whose proxies are ours: see its status`);
 }
 
+/** So long proxies wait for a decision, milliseconds; authorization/ has its own, shorter deadline. */
+const externalAuthMs = 1_000;
+
 /** A policy in the mesh's words. A text says what is wrong with it. */
-function askedBy({ metadata, spec }: EdgePolicy): Asked | string {
+function askedBy({ metadata, spec }: EdgePolicy, objects: ClusterObjects): Asked | string {
   const own = `${metadata.namespace}/${metadata.name}`;
   const rateLimits = (spec.rateLimits ?? []).map(
     ({ name, by, requests, per }): RateLimit => ({
@@ -175,12 +180,17 @@ function askedBy({ metadata, spec }: EdgePolicy): Asked | string {
   if (wrongKeys !== undefined) return `jwt.jwks: ${wrongKeys}`;
   const [wrong] = rateLimitProblems(rateLimits, jwt && checkOf([jwt]));
   if (wrong !== undefined) return `${wrong.at}: ${wrong.problem}`;
+  // Of its own namespace alone: a ReferenceGrant that is taken back would open what it guards, or close it.
+  const from = { group: "nephele.dev", kind: "EdgePolicy", namespace: metadata.namespace ?? "" };
+  const service = spec.externalAuth && resolve(spec.externalAuth.backendRef, from, objects);
+  if (typeof service === "object") return `externalAuth.backendRef: ${service.message}`;
   return {
     rateLimits,
     ...(jwt === undefined ? {} : { jwt }),
     overrides: {
       ...(rateLimits.length === 0 ? {} : { rateLimits: rateLimits.map(({ name }) => name) }),
       ...(jwt === undefined ? {} : { jwtRequirement: own }),
+      ...(service === undefined ? {} : { externalAuthorization: { service, timeoutMs: externalAuthMs } }),
       ...(spec.bodyLimit === undefined ? {} : { bodyLimit: { maxBytes: Number(bytesOf(spec.bodyLimit)) } }),
     },
   };

@@ -86,7 +86,7 @@ export function viewOf(
     return isOurs ? [{ route: route.route, kind: route.kind, parents }] : [];
   });
 
-  const edge = readEdgePolicies(objects.edgePolicies, allRoutes, (route) =>
+  const edge = readEdgePolicies(objects, allRoutes, (route) =>
     gateways
       .filter((gateway) => attachments.get(gateway)?.some((each) => each.route === route))
       .map(({ gateway }) => gatewayProxy(gateway)),
@@ -165,14 +165,17 @@ function isSpokenOf({ status }: AnyRoute, domain: TrustDomain | undefined): bool
   return said.some(({ parentRef }) => parentRef.kind !== "Service" || domain !== undefined);
 }
 
-/** Services to which a GRPCRoute leads: gRPC needs HTTP/2, whatever their port says of itself. */
+/** Services to which a GRPCRoute leads, or that decide on requests: gRPC needs HTTP/2, whatever their port says of itself. */
 function calledOverGrpc(proxies: readonly ProxyClass[]): ReadonlySet<string | undefined> {
   const chains = proxies.flatMap(({ listeners }) => listeners.flatMap((listener) => listener.chains));
   const rules = chains.flatMap((chain) => (chain.kind === "http" ? chain.hosts.flatMap((host) => host.rules) : []));
   return new Set(
-    rules.flatMap(({ name, action }) =>
-      name.startsWith("grpcroute/") && action.kind === "forward" ? action.backends.map(({ service }) => service) : [],
-    ),
+    rules.flatMap(({ name, action, overrides }) => [
+      ...(name.startsWith("grpcroute/") && action.kind === "forward"
+        ? action.backends.map(({ service }) => service)
+        : []),
+      ...(overrides?.externalAuthorization ? [overrides.externalAuthorization.service] : []),
+    ]),
   );
 }
 

@@ -1,4 +1,4 @@
-import type { AccessPolicy, BodyLimit, RateLimitDescriptor } from "./policy.ts";
+import type { AccessPolicy, BodyLimit, ExternalAuthorization, RateLimitDescriptor } from "./policy.ts";
 
 /** A text that a header, a query parameter or a path must be, or match (RE2 syntax, the whole of it). */
 export type ValueMatch =
@@ -111,7 +111,8 @@ export interface RuleOverrides {
   readonly access?: AccessPolicy;
   /** The name of a requirement of the listener's JWT check. */
   readonly jwtRequirement?: string;
-  readonly externalAuthorization?: false;
+  /** Another service than the listener's, or none: `false`. */
+  readonly externalAuthorization?: ExternalAuthorization | false;
   /** The names of those of the listener's limits by which its requests are counted. */
   readonly rateLimits?: readonly string[];
   readonly globalRateLimit?: readonly RateLimitDescriptor[];

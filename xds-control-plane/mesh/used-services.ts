@@ -16,7 +16,8 @@ export function servicesOf(proxy: ProxyClass): ReadonlySet<string> {
     add(externalAuthorization?.service);
     add(globalRateLimit?.service);
     for (const { keys } of jwt?.providers ?? []) if (keys.kind === "remote") add(keys.service);
-    for (const { action } of chain.hosts.flatMap(({ rules }) => rules)) {
+    for (const { action, overrides } of chain.hosts.flatMap(({ rules }) => rules)) {
+      if (overrides?.externalAuthorization) add(overrides.externalAuthorization.service);
       if (action.kind !== "forward") continue;
       for (const { service, weight } of action.backends) if (weight > 0) add(service);
       for (const { service } of action.mirrors ?? []) add(service);

@@ -176,7 +176,7 @@ const policies = some<HttpPolicies>(
 const overrides = some<RuleOverrides>({
   access,
   jwtRequirement: fc.constantFrom("standard", "other"),
-  externalAuthorization: fc.constant(false as const),
+  externalAuthorization: fc.oneof(fc.constant(false as const), fc.record({ service, timeoutMs: milliseconds })),
   rateLimits: fc.array(limitName, { maxLength: 2 }),
   globalRateLimit: descriptors,
   bodyLimit,

@@ -32,8 +32,8 @@ export interface HttpFilter {
   listener(policies: HttpPolicies): FilterConfig | undefined;
   /** Undefined where a rule does as its listener does. */
   rule?(overrides: RuleOverrides): FilterConfig | undefined;
-  /** What stands in the chain, switched off, where only rules say something. */
-  readonly idle?: FilterConfig;
+  /** What stands in the chain, switched off, where only rules say something: these. Undefined where none of them switches it on. */
+  idle?(rules: readonly RuleOverrides[]): FilterConfig | undefined;
 }
 
 /**
@@ -65,9 +65,11 @@ export function httpFilters(of: HttpChain, chainName: string): readonly Json[] {
       return config === undefined ? [] : [{ name, configDiscovery: { configSource: ads, typeUrls } }];
     }
     if (config !== undefined) return [{ name, typedConfig: any(config.message, config.fields) }];
-    const isUsed = of.hosts.some(({ rules }) => rules.some(({ overrides = {} }) => filter.rule?.(overrides)));
-    if (!isUsed || filter.idle === undefined) return [];
-    return [{ name, disabled: true, typedConfig: any(filter.idle.message, filter.idle.fields) }];
+    const saying = of.hosts
+      .flatMap(({ rules }) => rules.flatMap(({ overrides }) => overrides ?? []))
+      .filter((overrides) => filter.rule?.(overrides));
+    const idle = saying.length === 0 ? undefined : filter.idle?.(saying);
+    return idle === undefined ? [] : [{ name, disabled: true, typedConfig: any(idle.message, idle.fields) }];
   });
 }
 

@@ -2,7 +2,7 @@
 import type { Condition } from "#runtime/api/conditions.ts";
 import type { KubeObject } from "#runtime/api/object.ts";
 
-/** An EdgePolicy says how many and how large requests the proxies of a Gateway pass on, and which tokens they refuse before a service sees them. */
+/** An EdgePolicy says how many and how large requests the proxies of a Gateway pass on, which tokens they refuse before a service sees them, and who else decides on each. */
 export interface EdgePolicy extends KubeObject<EdgePolicySpec, EdgePolicyStatus> {
   readonly spec: EdgePolicySpec;
 }
@@ -16,6 +16,7 @@ export interface EdgePolicySpec {
   /** The largest body of a request, as a quantity: 64Ki. A larger one is answered with 413. A request is held until it is whole, so this is not for streams. */
   readonly bodyLimit?: string;
   readonly jwt?: EdgePolicyJwt;
+  readonly externalAuth?: EdgePolicyExternalAuth;
 }
 
 /** An HTTPRoute of the namespace, or one of its rules. */
@@ -60,6 +61,19 @@ export interface EdgePolicyJwt {
   readonly required: boolean;
   /** WWW-Authenticate of the refusal (RFC 9110), where it is not to be the scheme Bearer's: Keystone uri="https://cloud.example.org/identity/v3". */
   readonly challenge?: string;
+}
+
+/** A service that decides on each request, by Envoy's external authorization (gRPC), such as Nephele's own for Rego. It is told the caller's SPIFFE ID and the claims of the token that jwt checked. Where it is away, the request is answered with 503. */
+export interface EdgePolicyExternalAuth {
+  readonly backendRef: EdgePolicyExternalAuthBackendRef;
+}
+
+/** A Service of this namespace. */
+export interface EdgePolicyExternalAuthBackendRef {
+  /** Its name. */
+  readonly name: string;
+  /** One of its ports. */
+  readonly port: number;
 }
 /** What became of it. */
 export interface EdgePolicyStatus {

@@ -120,9 +120,13 @@ export const filtersOfRulesAlone = caseOf(
           rule("limited", {
             overrides: { bodyLimit: { maxBytes: 10 }, fault: {} },
           }),
+          rule("asked", {
+            matches: [{ path: { kind: "prefix", value: "/asked" } }],
+            overrides: { externalAuthorization: { service: "opa", timeoutMs: 1_000 } },
+          }),
         ],
       },
     ]),
   ]),
-  [service("web")],
+  [service("web"), service("opa", { protocol: "http2" })],
 );
