@@ -36,7 +36,7 @@ afterEach(async () => {
 async function decided(packed: Uint8Array | undefined, asked: Plain = request) {
   // The level is above that of decisions: they are on record all the same.
   const log = createLogger({ level: "error", destination: { write: (line: string) => void lines.push(line) } });
-  policies = new Policies(log, () => undefined, { ...poolLimits, workers: 1, deadlineMs: 20_000 });
+  policies = new Policies(log, () => undefined, { ...poolLimits, workers: 1, deadlineMs: 20_000, waitMs: 20_000 });
   if (packed !== undefined) await policies.offer(packed);
   const observed: string[] = [];
   const verdict = await decide(
@@ -105,7 +105,7 @@ test("the last good bundle goes on when a newer one is no good; what was refused
   timeout: 120_000,
 }, async () => {
   const log = createLogger({ level: "info", destination: { write: (line: string) => void lines.push(line) } });
-  policies = new Policies(log, () => undefined, { ...poolLimits, workers: 1, deadlineMs: 20_000 });
+  policies = new Policies(log, () => undefined, { ...poolLimits, workers: 1, deadlineMs: 20_000, waitMs: 20_000 });
   const decides = (): Promise<unknown> | undefined => policies?.current?.pool.evaluate("{}");
   await policies.offer(await tinyBundle({ revision: "r1", resultSet: [{ result: 1 }] }));
   expect(await decides()).toMatchObject({ resultSet: [{ result: 1 }] });

@@ -21,7 +21,7 @@ async function poolOf(bundle: TinyBundle = {}, limits: Partial<PoolLimits> = {})
 const soon = { timeout: 30_000 };
 const allowed = { kind: "result", resultSet: [{ result: true }] };
 /** Whatever the machine has to do beside, it is over by then. */
-const patient = { deadlineMs: 20_000 };
+const patient = { deadlineMs: 20_000, waitMs: 20_000 };
 
 test("a policy is asked in several threads, and each input gets its answer", { timeout: 120_000 }, async () => {
   const pool = await poolOf({}, patient);
@@ -44,18 +44,19 @@ test("an evaluation without end is ended at its deadline; the other thread goes 
   await expect.poll(() => pool.evaluate("{}"), soon).toEqual(allowed);
 });
 
-test("who waits longer than the deadline for a thread is told so; more than may wait fail at once", {
+test("who waits too long for a thread is told so, and no thread is ended for it; more than may wait fail at once", {
   timeout: 120_000,
 }, async () => {
-  const pool = await poolOf({}, { workers: 1, deadlineMs: 500, waiting: 2 });
+  const pool = await poolOf({}, { workers: 1, deadlineMs: 2_000, waitMs: 300, waiting: 2 });
   const inputs = [misbehaviour.loops, misbehaviour.loops, "{}", "{}"].map((input) => pool.evaluate(input));
   const answers = await Promise.all(inputs);
   expect(answers.map((each) => (each.kind === "failed" ? each.why : "a result"))).toEqual([
-    "no decision within 500 ms",
+    "no decision within 2000 ms",
     "no thread was free in time",
     "no thread was free in time",
     "too many requests wait for a decision",
   ]);
+  expect(ended).toEqual(["no decision within 2000 ms"]);
 });
 
 test("a trap fails its own decision alone", { timeout: 120_000 }, async () => {

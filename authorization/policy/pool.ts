@@ -6,8 +6,10 @@ import type { Evaluated, WorkerSays, WorkerStart } from "./messages.ts";
 export interface PoolLimits {
   /** Threads, each of which evaluates one input at a time. */
   readonly workers: number;
-  /** From the question to its answer, with the time that it waits for a thread. */
+  /** For an evaluation, from when a thread has it: its thread is then ended. */
   readonly deadlineMs: number;
+  /** For a question to wait for a thread: apart, so that many questions do not end threads that do their work. */
+  readonly waitMs: number;
   /** How many may wait for a thread; a further one fails at once. */
   readonly waiting: number;
   /** The most memory that the policy has in a thread, its data included, bytes. */
@@ -20,6 +22,7 @@ export interface PoolLimits {
 export const poolLimits: PoolLimits = {
   workers: Math.min(Math.max(availableParallelism(), 2), 4),
   deadlineMs: 500,
+  waitMs: 250,
   waiting: 1_000,
   memoryBytes: 64 << 20,
   startMs: 10_000,
@@ -33,9 +36,8 @@ export class UnfitPolicy extends Error {
 interface Task {
   readonly input: string;
   readonly resolve: (evaluated: Evaluated) => void;
-  readonly deadline: NodeJS.Timeout;
-  /** The thread that works on it. */
-  slot: Slot | undefined;
+  /** Of its waiting, then of its evaluation. */
+  deadline: NodeJS.Timeout;
 }
 
 interface Slot {
@@ -109,8 +111,7 @@ export class Pool {
     if (this.#isClosed) return failed("the policy was exchanged");
     if (this.#waiting.size >= this.#limits.waiting) return failed("too many requests wait for a decision");
     const { promise, resolve } = Promise.withResolvers<Evaluated>();
-    const deadline = setTimeout(() => this.#overdue(task), this.#limits.deadlineMs);
-    const task: Task = { input, resolve, deadline, slot: undefined };
+    const task: Task = { input, resolve, deadline: setTimeout(() => this.#forget(task), this.#limits.waitMs) };
     this.#busy += 1;
     this.#waiting.add(task);
     this.#assign();
@@ -130,7 +131,9 @@ export class Pool {
       if (slot === undefined) return;
       this.#waiting.delete(task);
       slot.task = task;
-      task.slot = slot;
+      clearTimeout(task.deadline);
+      const { deadlineMs } = this.#limits;
+      task.deadline = setTimeout(() => this.#replace(slot, `no decision within ${deadlineMs} ms`), deadlineMs);
       slot.worker.postMessage(task.input);
     }
   }
@@ -142,14 +145,9 @@ export class Pool {
     if (this.#busy === 0) this.#drained?.();
   }
 
-  #overdue(task: Task): void {
-    const { slot } = task;
-    if (slot === undefined) {
-      this.#waiting.delete(task);
-      this.#settle(task, { kind: "failed", why: "no thread was free in time" });
-    } else {
-      this.#replace(slot, `no decision within ${this.#limits.deadlineMs} ms`);
-    }
+  #forget(task: Task): void {
+    this.#waiting.delete(task);
+    this.#settle(task, { kind: "failed", why: "no thread was free in time" });
   }
 
   #adopt(slot: Slot): void {
@@ -173,6 +171,8 @@ export class Pool {
   /** Ends a slot's thread, and what it worked on; another takes its place as soon as it is ready. */
   #replace(slot: Slot, why: string): void {
     const { task, worker } = slot;
+    // An answer that is on its way comes too late.
+    slot.task = undefined;
     const index = this.#idle.indexOf(slot);
     if (index >= 0) this.#idle.splice(index, 1);
     this.#onEnded(why);
