@@ -1,9 +1,13 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Agent } from "undici";
 import { beforeAll, expect, test } from "vitest";
-import { spiffeId } from "#spiffe/spiffe-id.ts";
+import { createLogger } from "#runtime/observe/log.ts";
+import { type SpiffeId, spiffeId, trustDomain } from "#spiffe/spiffe-id.ts";
+import type { Identity } from "#spiffe/tls/identity.ts";
+import { verifySvid } from "#spiffe/x509/verify.ts";
 import { openPki } from "../e2e/cluster/pki.ts";
 import type { EchoBackend } from "../e2e/envoy/echo.ts";
 import { type Asked, type MeshBed, soon } from "../e2e/envoy/mesh-bed.ts";
@@ -11,6 +15,7 @@ import { meshOfEachTest } from "../e2e/envoy/mesh-of-each-test.ts";
 import { jwksOf, signedToken, tokenKeys } from "../xds-control-plane/keystone-tokens.ts";
 import type { HttpPolicies, ProxyClass } from "../xds-control-plane/mesh/mesh.ts";
 import { everyone, httpChain, meshOf, proxyOf, ruleTo, serviceAt } from "../xds-control-plane/mesh-fixtures.ts";
+import { startProgram } from "./program/program.ts";
 import { AuthorizationProcess } from "./testing/authorization-process.ts";
 import { opaBuild } from "./testing/opa-build.ts";
 
@@ -211,24 +216,86 @@ test("a bundle is exchanged while requests go on, a bad one is not taken; withou
   await expect.poll(() => bed.status(port, "/public"), soon).toBe(200);
 });
 
-test("a caller is who its certificate says; control: another one's, with the same words in its headers, is refused", async () => {
+/** An authority, and what it gives to a name of the mesh: files for an Envoy, and an identity for a server of ours. */
+async function authorityOfTest() {
   const folder = mkdtempSync(join(tmpdir(), "authorization-identity-"));
   bed.onClose(() => Promise.resolve(rmSync(folder, { recursive: true })));
   const authority = await openPki(join(folder, "ca")).authority("ca", "mesh.test");
-  const own = spiffeId("spiffe://mesh.test/ns/edge/sa/edge");
-  const { certificate, key } = await authority.issue({ commonName: "edge", uris: [own] });
-  const files = join(folder, "edge");
-  mkdirSync(files);
-  writeFileSync(join(files, "svid.pem"), certificate);
-  writeFileSync(join(files, "svid-key.pem"), key);
-  writeFileSync(join(files, "bundle.pem"), authority.certificate);
+  const issue = (name: string) => authority.issue({ commonName: name, uris: [idOf(name)] });
+  return {
+    issue,
+    files: async (name: string): Promise<NonNullable<ProxyClass["identity"]>> => {
+      const { certificate, key } = await issue(name);
+      const files = join(folder, name);
+      mkdirSync(files);
+      writeFileSync(join(files, "svid.pem"), certificate);
+      writeFileSync(join(files, "svid-key.pem"), key);
+      writeFileSync(join(files, "bundle.pem"), authority.certificate);
+      return { id: idOf(name), source: { kind: "files", folder: files } };
+    },
+    identity: async (name: string): Promise<Identity> => {
+      const { certificate, key } = await issue(name);
+      const bundles = new Map([[trustDomain("mesh.test"), [new X509Certificate(authority.certificate)]]]);
+      const chain = [new X509Certificate(certificate)] as const;
+      return {
+        svid: { id: idOf(name), chain, key: createPrivateKey(key), hint: "" },
+        bundles,
+        verify: (shown) => verifySvid(shown, bundles, new Date()),
+        onChange: () => () => undefined,
+      };
+    },
+  };
+}
 
+function idOf(name: string): SpiffeId {
+  return spiffeId(`spiffe://mesh.test/ns/${name}/sa/${name}`);
+}
+
+test("a proxy asks by mutual TLS where it is named; control: one that is not is refused, and so are its requests", async () => {
+  const authority = await authorityOfTest();
+  const edge = await authority.files("edge");
+  const stop = new AbortController();
+  const folder = mkdtempSync(join(tmpdir(), "authorization-bundle-"));
+  writeFileSync(join(folder, "bundle"), policy);
+  const log = createLogger({ level: "error", destination: { write: () => undefined } });
+  const services = await Promise.all(
+    ["edge", "other"].map(async (caller) => {
+      const { port: at, ended } = await startProgram(
+        {
+          bundle: join(folder, "bundle"),
+          listen: { kind: "mtls", host: "127.0.0.1", port: 0, workloadApi: "", callers: [idOf(caller)] },
+          health: { host: "127.0.0.1", port: 0 },
+          log,
+          identity: await authority.identity("authorization"),
+        },
+        stop.signal,
+      );
+      bed.onClose(() => ended);
+      const tls = { kind: "mesh" as const, identities: [idOf("authorization")] };
+      return serviceAt(`for-${caller}`, [at], { protocol: "http2", tls });
+    }),
+  );
+  bed.onClose(() => Promise.resolve(stop.abort()));
+  const rules = services.map(({ name }) =>
+    ruleTo(`/public/${name}`, "web", { overrides: { externalAuthorization: { service: name, timeoutMs: 2_000 } } }),
+  );
+  const chain = httpChain([{ hostname: "*", rules: [...rules, ruleTo("/", "web")] }]);
+  const listener = { name: "in", address: "127.0.0.1", port, chains: [chain] };
+  bed.set(meshOf([proxyOf("edge", [listener], { identity: edge })], [serviceAt("web", [web.port]), ...services]));
+  await bed.envoy("edge");
+  await expect.poll(() => bed.status(port, "/public/for-edge"), soon).toBe(200);
+  expect(await bed.status(port, "/public/for-other")).toBe(503);
+  expect(await bed.status(port, "/")).toBe(200);
+  rmSync(folder, { recursive: true });
+});
+
+test("a caller is who its certificate says; control: another one's, with the same words in its headers, is refused", async () => {
+  const authority = await authorityOfTest();
   const service = await started();
-  put(service, policies, { id: own, source: { kind: "files", folder: files } });
+  put(service, policies, await authority.files("edge"));
   await bed.envoy("edge");
   const by = async (name: string): Promise<Asked> => {
-    const id = `spiffe://mesh.test/ns/${name}/sa/${name}`;
-    const pair = await authority.issue({ commonName: name, uris: [id] });
+    const pair = await authority.issue(name);
     const via = new Agent({
       connections: 1,
       connect: { rejectUnauthorized: false, cert: pair.certificate, key: pair.key },

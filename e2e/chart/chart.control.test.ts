@@ -189,6 +189,36 @@ describe("the chart with SPIRE", () => {
   });
 });
 
+describe("the chart with the service that decides by Rego", () => {
+  const mesh = ["spire.enabled=true", "spire.trustDomain=cloud.test", "xds.enabled=true"];
+  const caller = "spiffe://cloud.test/ns/nephele-system/sa/edge-gateway";
+  const enabled = [...mesh, "authorization.enabled=true", `authorization.callers[0]=${caller}`];
+
+  test("is as Helm wants it, and the API server takes all of it; it is not there where nobody asks for it", async () => {
+    const rendered = await render(...enabled);
+    const objects = objectsOf(rendered, /^nephele-authorization$/);
+    expect(objects.map(({ kind }) => kind).toSorted()).toEqual([
+      "Deployment",
+      "NetworkPolicy",
+      "PodDisruptionBudget",
+      "Service",
+      "ServiceAccount",
+    ]);
+    expect(rendered).toContain(`--caller=${caller}`);
+    await taken(listOf(objects));
+    expect(objectsOf(await render(...mesh), /^nephele-authorization$/)).toEqual([]);
+  });
+
+  test.each([
+    [[...mesh, "authorization.enabled=true"], /callers/],
+    [[...mesh, "authorization.enabled=true", "authorization.callers[0]=everybody"], /callers/],
+    [["authorization.enabled=true", `authorization.callers[0]=${caller}`], /authorization.enabled needs xds.enabled/],
+    [[...enabled, "authorization.configMap="], /configMap/],
+  ])("refuses %s", async (values, problem) => {
+    await expect(render(...values)).rejects.toThrow(problem);
+  });
+});
+
 describe("the chart with the console proxy", () => {
   const enabled = ["console.enabled=true", "console.url=wss://consoles.example.org", "console.parentRefs[0].name=edge"];
 

@@ -44,7 +44,7 @@ async function enrolled(withGateways: string, what: string, isSo: () => Promise<
 }
 
 test("what must be there before anybody is entered, and Gateways' entries end where the operator runs none", async () => {
-  const programs = ["nodes", "operator", "xds"].map((name) => entryId("installation", name));
+  const programs = ["nodes", "operator", "xds", "authorization"].map((name) => entryId("installation", name));
   await enrolled("true", "the chart's own programs", async () => {
     const there = await entries();
     return programs.every((id) => there.has(id));

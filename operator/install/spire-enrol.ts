@@ -33,6 +33,7 @@ if (
 const programs: readonly Workload[] = [
   { name: "operator", namespace, serviceAccount: "nephele-operator", container: "operator" },
   { name: "xds", namespace, serviceAccount: "nephele-xds", container: "xds-control-plane" },
+  { name: "authorization", namespace, serviceAccount: "nephele-authorization", container: "authorization" },
 ];
 const wanted = [
   nodesEntry(trustDomain, OWNER),

@@ -30,6 +30,12 @@ app.kubernetes.io/name: nephele
 app.kubernetes.io/component: console-proxy
 {{- end -}}
 
+{{/* What tells the pods that decide by Rego from others. */}}
+{{- define "nephele.authorizationSelector" -}}
+app.kubernetes.io/name: nephele
+app.kubernetes.io/component: authorization
+{{- end -}}
+
 {{- define "nephele.image" -}}
 {{ .Values.operator.image.repository }}:{{ .Values.operator.image.tag | default .Chart.AppVersion }}
 {{- end -}}
