@@ -1,14 +1,9 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Agent } from "undici";
 import { beforeAll, expect, test } from "vitest";
 import { createLogger } from "#runtime/observe/log.ts";
-import { type SpiffeId, spiffeId, trustDomain } from "#spiffe/spiffe-id.ts";
-import type { Identity } from "#spiffe/tls/identity.ts";
-import { verifySvid } from "#spiffe/x509/verify.ts";
-import { openPki } from "../e2e/cluster/pki.ts";
 import type { EchoBackend } from "../e2e/envoy/echo.ts";
 import { type Asked, type MeshBed, soon } from "../e2e/envoy/mesh-bed.ts";
 import { meshOfEachTest } from "../e2e/envoy/mesh-of-each-test.ts";
@@ -17,6 +12,7 @@ import type { HttpPolicies, ProxyClass } from "../xds-control-plane/mesh/mesh.ts
 import { everyone, httpChain, meshOf, proxyOf, ruleTo, serviceAt } from "../xds-control-plane/mesh-fixtures.ts";
 import { startProgram } from "./program/program.ts";
 import { AuthorizationProcess } from "./testing/authorization-process.ts";
+import { idOf, openTestAuthority, type TestAuthority } from "./testing/identities.ts";
 import { opaBuild } from "./testing/opa-build.ts";
 
 /** Rego, compiled by OPA, decides for a real Envoy. */
@@ -216,39 +212,10 @@ test("a bundle is exchanged while requests go on, a bad one is not taken; withou
   await expect.poll(() => bed.status(port, "/public"), soon).toBe(200);
 });
 
-/** An authority, and what it gives to a name of the mesh: files for an Envoy, and an identity for a server of ours. */
-async function authorityOfTest() {
-  const folder = mkdtempSync(join(tmpdir(), "authorization-identity-"));
-  bed.onClose(() => Promise.resolve(rmSync(folder, { recursive: true })));
-  const authority = await openPki(join(folder, "ca")).authority("ca", "mesh.test");
-  const issue = (name: string) => authority.issue({ commonName: name, uris: [idOf(name)] });
-  return {
-    issue,
-    files: async (name: string): Promise<NonNullable<ProxyClass["identity"]>> => {
-      const { certificate, key } = await issue(name);
-      const files = join(folder, name);
-      mkdirSync(files);
-      writeFileSync(join(files, "svid.pem"), certificate);
-      writeFileSync(join(files, "svid-key.pem"), key);
-      writeFileSync(join(files, "bundle.pem"), authority.certificate);
-      return { id: idOf(name), source: { kind: "files", folder: files } };
-    },
-    identity: async (name: string): Promise<Identity> => {
-      const { certificate, key } = await issue(name);
-      const bundles = new Map([[trustDomain("mesh.test"), [new X509Certificate(authority.certificate)]]]);
-      const chain = [new X509Certificate(certificate)] as const;
-      return {
-        svid: { id: idOf(name), chain, key: createPrivateKey(key), hint: "" },
-        bundles,
-        verify: (shown) => verifySvid(shown, bundles, new Date()),
-        onChange: () => () => undefined,
-      };
-    },
-  };
-}
-
-function idOf(name: string): SpiffeId {
-  return spiffeId(`spiffe://mesh.test/ns/${name}/sa/${name}`);
+async function authorityOfTest(): Promise<TestAuthority> {
+  const authority = await openTestAuthority();
+  bed.onClose(() => Promise.resolve(authority.remove()));
+  return authority;
 }
 
 test("a proxy asks by mutual TLS where it is named; control: one that is not is refused, and so are its requests", async () => {

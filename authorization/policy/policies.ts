@@ -1,7 +1,6 @@
 import type { Logger } from "#runtime/observe/log.ts";
-import { InvalidBundle } from "../bundle/archive.ts";
 import { readBundle } from "../bundle/bundle.ts";
-import { Pool, type PoolLimits, poolLimits, UnfitPolicy } from "./pool.ts";
+import { Pool, type PoolLimits, poolLimits } from "./pool.ts";
 
 /** The policy that decides now. */
 export interface Policy {
@@ -41,8 +40,8 @@ export class Policies {
       const bundle = readBundle(packed);
       next = { revision: bundle.revision, pool: await Pool.open(bundle, this.#limits, this.#onEnded) };
     } catch (error) {
-      if (!(error instanceof InvalidBundle || error instanceof UnfitPolicy)) throw error;
-      this.refuse(error.message);
+      // Whatever it is: what decides now is not to end for the next bundle's sake.
+      this.refuse(error instanceof Error ? error.message : String(error));
       return;
     }
     const before = this.#current;
