@@ -84,6 +84,15 @@ test("what was taken is answered before a pool closes, and nothing is taken afte
   await closed;
 });
 
+test("a pool closes while a thread is being replaced, and says no more of it", { timeout: 120_000 }, async () => {
+  const pool = await poolOf({}, { workers: 1, deadlineMs: 100, startMs: 60_000 });
+  expect(await pool.evaluate(misbehaviour.loops)).toMatchObject({ kind: "failed" });
+  await pool.close();
+  const isThere = () => process.getActiveResourcesInfo().includes("Worker");
+  await expect.poll(isThere, soon).toBe(false);
+  expect(ended).toEqual(["no decision within 100 ms"]);
+});
+
 test("a policy that cannot be asked is refused before it is", { timeout: 120_000 }, async () => {
   const opened = async (bundle: TinyBundle, limits: Partial<PoolLimits> = {}): Promise<unknown> => {
     try {

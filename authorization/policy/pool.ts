@@ -190,6 +190,7 @@ export class Pool {
         else this.#adopt({ worker, task: undefined });
         return;
       } catch (error) {
+        if (this.#isClosed && this.#busy === 0) return;
         this.#onEnded(error instanceof Error ? error.message : String(error));
         await new Promise((resolve) => setTimeout(resolve, 1_000).unref());
       }
@@ -210,6 +211,7 @@ export class Pool {
     const { promise, resolve, reject } = Promise.withResolvers<WorkerSays>();
     worker.once("message", resolve);
     worker.once("error", reject);
+    worker.once("exit", () => reject(new Error("its thread ended")));
     const late = setTimeout(() => reject(new Error("it was not ready in time")), this.#limits.startMs);
     const said = await promise
       .catch((error: unknown): WorkerSays => ({ kind: "unfit", why: error instanceof Error ? error.message : "" }))
