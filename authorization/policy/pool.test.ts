@@ -1,11 +1,20 @@
-import { afterEach, expect, test } from "vitest";
+import type { Worker } from "node:worker_threads";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { readBundle } from "../bundle/bundle.ts";
 import { misbehaviour, type TinyBundle, tinyBundle } from "../testing/tiny-policy.ts";
 import { Pool, type PoolLimits, poolLimits, UnfitPolicy } from "./pool.ts";
 
 const open: Pool[] = [];
+/** All that were started in a test, in their order. */
+const threads: Worker[] = [];
+const onThread = (thread: Worker): void => void threads.push(thread);
+beforeEach(() => {
+  threads.length = 0;
+  process.on("worker", onThread);
+});
 afterEach(async () => {
   await Promise.all(open.splice(0).map((pool) => pool.close()));
+  process.off("worker", onThread);
 });
 
 const ended: string[] = [];
@@ -42,6 +51,18 @@ test("an evaluation without end is ended at its deadline; the other thread goes 
   const both = [pool.evaluate(misbehaviour.loops), pool.evaluate(misbehaviour.loops)];
   await Promise.all(both);
   await expect.poll(() => pool.evaluate("{}"), soon).toEqual(allowed);
+});
+
+test("a thread that breaks after it passed its deadline is ended once, and has one successor", {
+  timeout: 120_000,
+}, async () => {
+  const pool = await poolOf({}, { workers: 1, deadlineMs: 100, startMs: 60_000 });
+  expect(await pool.evaluate(misbehaviour.loops)).toMatchObject({ kind: "failed" });
+  // As one does that runs out of memory while it is being ended.
+  threads[0]?.emit("error", new Error("out of memory"));
+  expect(ended).toEqual(["no decision within 100 ms"]);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(threads).toHaveLength(2);
 });
 
 test("who waits too long for a thread is told so, and no thread is ended for it; more than may wait fail at once", {

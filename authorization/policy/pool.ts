@@ -41,7 +41,7 @@ interface Task {
 }
 
 interface Slot {
-  worker: Worker;
+  readonly worker: Worker;
   task: Task | undefined;
 }
 
@@ -154,29 +154,27 @@ export class Pool {
     const { worker } = slot;
     worker.on("message", (evaluated: Evaluated) => {
       const { task } = slot;
-      if (slot.worker !== worker || task === undefined) return;
+      // Of a thread that passed its deadline: it comes too late.
+      if (task === undefined) return;
       slot.task = undefined;
       this.#idle.push(slot);
       this.#settle(task, evaluated);
       this.#assign();
     });
-    // Out of the thread's memory, for one; a worker that was ended on purpose is no longer the slot's.
-    worker.on("error", () => {
-      if (slot.worker === worker) this.#replace(slot, "the thread that evaluated it broke");
-    });
+    // Out of the thread's memory, for one; also while it is being ended.
+    worker.on("error", () => this.#replace(slot, "the thread that evaluated it broke"));
     this.#idle.push(slot);
     this.#assign();
   }
 
-  /** Ends a slot's thread, and what it worked on; another takes its place as soon as it is ready. */
+  /** Ends a slot's thread, once, and what it worked on; another takes its place as soon as it is ready. */
   #replace(slot: Slot, why: string): void {
     const { task, worker } = slot;
-    // An answer that is on its way comes too late.
+    if (!this.#workers.delete(worker)) return;
     slot.task = undefined;
     const index = this.#idle.indexOf(slot);
     if (index >= 0) this.#idle.splice(index, 1);
     this.#onEnded(why);
-    this.#workers.delete(worker);
     void worker.terminate();
     void this.#startAgain();
     if (task !== undefined) this.#settle(task, { kind: "failed", why });
