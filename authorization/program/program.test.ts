@@ -1,9 +1,11 @@
+import { spawn } from "node:child_process";
 import { KeyObject } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { type ChannelCredentials, Client, credentials } from "@grpc/grpc-js";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createLogger } from "#runtime/observe/log.ts";
@@ -126,6 +128,32 @@ test("a socket that an earlier process left is taken over", { timeout: 120_000 }
   put(await tinyBundle());
   await start({ kind: "unix", path });
   await expect.poll(() => ask(`unix:${path}`, credentials.createInsecure()), soon).toMatchObject(allowed);
+});
+
+test("the program ends with 1 and says why where an address cannot be had; nothing stays open", {
+  timeout: 120_000,
+}, async () => {
+  put(await tinyBundle());
+  const taken = createServer().listen(0, "127.0.0.1");
+  await once(taken, "listening");
+  const { port } = taken.address() as AddressInfo;
+  const attempts = [
+    { listen: join(folder, "missing/socket"), health: 0, why: /missing\/socket/ },
+    { listen: join(folder, "socket"), health: port, why: /EADDRINUSE/ },
+  ];
+  for (const { listen, health, why } of attempts) {
+    const main = join(import.meta.dirname, "../main.ts");
+    const args = ["--bundle", join(folder, "bundle"), "--listen", `unix:${listen}`];
+    const child = spawn(process.execPath, [main, ...args, "--health-address", `127.0.0.1:${health}`], {
+      stdio: ["ignore", "pipe", "inherit"],
+      timeout: 60_000,
+    });
+    const said = text(child.stdout);
+    expect(await once(child, "exit")).toEqual([1, null]);
+    expect(await said).toMatch(/"authorization ends"/);
+    expect(await said).toMatch(why);
+  }
+  taken.close();
 });
 
 /** Shows a leaf of an authority that is the trust domain's. */

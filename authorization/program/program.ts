@@ -1,5 +1,6 @@
 import type { Server } from "@grpc/grpc-js";
-import { serveHealth } from "#runtime/manager/health.ts";
+import { type HealthOptions, serveHealth } from "#runtime/manager/health.ts";
+import type { ServingHttp } from "#runtime/manager/serve-http.ts";
 import { auditLogger, type Logger } from "#runtime/observe/log.ts";
 import { oneOf } from "#spiffe/authorize.ts";
 import { type Identity, identityProblem } from "#spiffe/tls/identity.ts";
@@ -31,7 +32,11 @@ export interface RunningProgram {
 /** Decisions that are under way get so long at the end, milliseconds. */
 const graceMs = 2_000;
 
-/** Follows the bundle and decides by it for who may ask. Replicas need nothing of each other. */
+/**
+ * Follows the bundle and decides by it for who may ask. Replicas need nothing of each other.
+ *
+ * @throws Error when an address cannot be had; nothing runs then.
+ */
 export async function startProgram(options: ProgramOptions, signal: AbortSignal): Promise<RunningProgram> {
   const { log, listen, identity } = options;
   const metrics = createAuthorizationMetrics();
@@ -39,16 +44,6 @@ export async function startProgram(options: ProgramOptions, signal: AbortSignal)
     metrics.threadsEnded.inc();
     log.warn({ why }, "a thread of the policy ended");
   });
-  const following = followFile(
-    {
-      path: options.bundle,
-      limitBytes: archiveLimits.packedBytes,
-      ...(options.lookEveryMs === undefined ? {} : { everyMs: options.lookEveryMs }),
-      onContent: (content) => policies.offer(content),
-      onProblem: (problem) => policies.refuse(problem),
-    },
-    signal,
-  );
   const deciding = {
     policy: () => policies.current,
     record: auditLogger(log),
@@ -61,7 +56,7 @@ export async function startProgram(options: ProgramOptions, signal: AbortSignal)
     (request) => decide(deciding, request),
     (error) => log.error({ err: error }, "a decision failed"),
   );
-  const health = await serveHealth({
+  const { door, health } = await listenAt(server, options, () => metrics.connectionsRefused.inc(), {
     ...options.health,
     metrics,
     notReady: () =>
@@ -76,7 +71,16 @@ export async function startProgram(options: ProgramOptions, signal: AbortSignal)
       if (policies.current !== undefined) metrics.bundleInfo.set({ revision: policies.current.revision }, 1);
     },
   });
-  const door = await open(server, options, () => metrics.connectionsRefused.inc());
+  const following = followFile(
+    {
+      path: options.bundle,
+      limitBytes: archiveLimits.packedBytes,
+      ...(options.lookEveryMs === undefined ? {} : { everyMs: options.lookEveryMs }),
+      onContent: (content) => policies.offer(content),
+      onProblem: (problem) => policies.refuse(problem),
+    },
+    signal,
+  );
   log.info({ listen, port: door.port, healthPort: health.port }, "serving");
   const ended = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true })).then(
     async () => {
@@ -87,6 +91,24 @@ export async function startProgram(options: ProgramOptions, signal: AbortSignal)
     },
   );
   return { port: door.port, healthPort: health.port, ended };
+}
+
+/** Opens both addresses, or none: one that was left open would keep a process alive that decides nothing. */
+async function listenAt(
+  server: Server,
+  options: ProgramOptions,
+  onRefused: () => void,
+  healthOptions: HealthOptions,
+): Promise<{ readonly door: Door; readonly health: ServingHttp }> {
+  let door: Door | undefined;
+  try {
+    door = await open(server, options, onRefused);
+    return { door, health: await serveHealth(healthOptions) };
+  } catch (error) {
+    door?.close();
+    server.forceShutdown();
+    throw error;
+  }
 }
 
 /** Opens what proxies connect to. */
