@@ -8,10 +8,12 @@ let folder: string;
 let stop: AbortController;
 let following: Promise<void>;
 let seen: string[];
+let answers: ("settled" | "again")[];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "volume-"));
   stop = new AbortController();
   seen = [];
+  answers = [];
 });
 afterEach(async () => {
   stop.abort();
@@ -25,7 +27,10 @@ function follow(path: string): void {
       path,
       limitBytes: 100,
       everyMs: 10,
-      onContent: async (content) => void seen.push(Buffer.from(content).toString()),
+      onContent: async (content) => {
+        seen.push(Buffer.from(content).toString());
+        return answers.shift() ?? "settled";
+      },
       onProblem: (problem) => seen.push(`problem: ${problem}`),
     },
     stop.signal,
@@ -64,4 +69,16 @@ test("what cannot be read is said once, and is read when it can be", async () =>
   writeFileSync(`${path}.new`, "good");
   renameSync(`${path}.new`, path);
   await expect.poll(() => seen.at(-1)).toBe("good");
+});
+
+test("what could not be taken is offered again until it is; another one at once", async () => {
+  const path = join(folder, "bundle");
+  writeFileSync(path, "first");
+  answers = ["again", "again", "again", "settled"];
+  follow(path);
+  await expect.poll(() => seen).toEqual(["first", "first", "first", "first"]);
+  answers = ["again", "settled"];
+  writeFileSync(`${path}.new`, "other");
+  renameSync(`${path}.new`, path);
+  await expect.poll(() => seen.slice(4)).toEqual(["other", "other"]);
 });

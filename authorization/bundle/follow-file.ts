@@ -7,8 +7,11 @@ export interface Followed {
   readonly limitBytes: number;
   /** How long between two looks, milliseconds. */
   readonly everyMs?: number;
-  /** Gets what the file holds, first and each time that it is another; the next look waits for it. */
-  readonly onContent: (content: Uint8Array) => Promise<void>;
+  /**
+   * Gets what the file holds, first and each time that it is another; the next look waits for it. Where it gives `again`, it could not
+   * take it for a reason that passes, and gets it once more: after one look, then two, four, up to 64.
+   */
+  readonly onContent: (content: Uint8Array) => Promise<"settled" | "again">;
   /** Hears that the file cannot be read; once, until that changes. */
   readonly onProblem: (problem: string) => void;
 }
@@ -19,16 +22,30 @@ export interface Followed {
  */
 export async function followFile(followed: Followed, signal: AbortSignal): Promise<void> {
   let seen = "";
+  let retry: Retry | undefined;
   while (!signal.aborted) {
-    const found = await look(followed, seen);
-    if (found.identity !== seen) {
-      if (found.kind === "content") await followed.onContent(found.content);
-      else followed.onProblem(found.identity);
+    const isDue = retry !== undefined && --retry.looks === 0;
+    const found = await look(followed, isDue ? "" : seen);
+    if (found.identity !== seen || isDue) {
+      const failures = found.identity === seen ? (retry?.failures ?? 0) : 0;
+      retry = undefined;
+      if (found.kind === "problem") followed.onProblem(found.identity);
+      else if ((await followed.onContent(found.content)) === "again") {
+        retry = { failures: failures + 1, looks: Math.min(2 ** failures, mostLooks) };
+      }
       seen = found.identity;
     }
     await delay(followed.everyMs ?? 1_000, undefined, { signal }).catch(() => undefined);
   }
 }
+
+/** What could not be taken: how often, and after how many looks it is tried again. */
+interface Retry {
+  readonly failures: number;
+  looks: number;
+}
+
+const mostLooks = 64;
 
 /** What was found, told apart by its identity: of a problem that is its text. */
 type Found =

@@ -101,6 +101,23 @@ test("a request that cannot be read is refused by whatever policy", { timeout: 1
   expect(record).toMatchObject({ allowed: false, status: 400, reason: "a path whose escapes are no UTF-8" });
 });
 
+test("a bundle that was not loaded for a passing reason is good as soon as it can be", {
+  timeout: 120_000,
+}, async () => {
+  const log = createLogger({ level: "info", destination: { write: (line: string) => void lines.push(line) } });
+  const limits = { ...poolLimits, workers: 1, startMs: 1 };
+  policies = new Policies(log, () => undefined, limits);
+  const packed = await tinyBundle({ revision: "r1" });
+  expect(await policies.offer(packed)).toBe("again");
+  expect(policies.problem).toBe("its thread was not ready within 1 ms");
+  limits.startMs = 60_000;
+  expect(await policies.offer(packed)).toBe("settled");
+  expect([policies.problem, policies.current?.revision]).toEqual([undefined, "r1"]);
+  for (const bad of [Buffer.from("no bundle"), await tinyBundle({ builtIns: ["http.send"] })]) {
+    expect(await policies.offer(bad)).toBe("settled");
+  }
+});
+
 test("the last good bundle goes on when a newer one is no good; what was refused is said until another comes", {
   timeout: 120_000,
 }, async () => {

@@ -1,6 +1,7 @@
 import type { Logger } from "#runtime/observe/log.ts";
+import { InvalidBundle } from "../bundle/archive.ts";
 import { readBundle } from "../bundle/bundle.ts";
-import { Pool, type PoolLimits, poolLimits } from "./pool.ts";
+import { Pool, type PoolLimits, poolLimits, UnfitPolicy } from "./pool.ts";
 
 /** The policy that decides now. */
 export interface Policy {
@@ -33,8 +34,12 @@ export class Policies {
     return this.#problem;
   }
 
-  /** Takes a bundle over where it is good. What is being decided is decided by the former. One offer at a time. */
-  async offer(packed: Uint8Array): Promise<void> {
+  /**
+   * Takes a bundle over where it is good. What is being decided is decided by the former. One offer at a time.
+   *
+   * @returns `again` where it was not taken for a reason that is not the bundle's: it is to be offered once more
+   */
+  async offer(packed: Uint8Array): Promise<"settled" | "again"> {
     let next: Policy;
     try {
       const bundle = readBundle(packed);
@@ -42,13 +47,14 @@ export class Policies {
     } catch (error) {
       // Whatever it is: what decides now is not to end for the next bundle's sake.
       this.refuse(error instanceof Error ? error.message : String(error));
-      return;
+      return error instanceof InvalidBundle || error instanceof UnfitPolicy ? "settled" : "again";
     }
     const before = this.#current;
     this.#current = next;
     this.#problem = undefined;
     this.#log.info({ revision: next.revision, before: before?.revision }, "a bundle decides from now on");
     await before?.pool.close();
+    return "settled";
   }
 
   /** There is no newest bundle, or it is no good. */

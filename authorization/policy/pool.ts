@@ -72,7 +72,7 @@ export class Pool {
    * Gives a pool whose threads are ready.
    *
    * @param onEnded hears why a thread was ended, or ended
-   * @throws UnfitPolicy
+   * @throws UnfitPolicy, where trying again gives the same; an Error of another kind where a thread did not start
    */
   static async open(
     { wasm, data, entrypoint }: Bundle,
@@ -82,7 +82,8 @@ export class Pool {
     let module: WebAssembly.Module;
     try {
       module = await WebAssembly.compile(wasm.slice());
-    } catch {
+    } catch (error) {
+      if (!(error instanceof WebAssembly.CompileError)) throw error;
       throw new UnfitPolicy("its policy is no WebAssembly module");
     }
     // Static data of the program is in its memory from the beginning, after which opa-wasm counts on some pages more.
@@ -208,17 +209,23 @@ export class Pool {
     this.#workers.add(worker);
     const { promise, resolve, reject } = Promise.withResolvers<WorkerSays>();
     worker.once("message", resolve);
-    worker.once("error", reject);
-    worker.once("exit", () => reject(new Error("its thread ended")));
-    const late = setTimeout(() => reject(new Error("it was not ready in time")), this.#limits.startMs);
-    const said = await promise
-      .catch((error: unknown): WorkerSays => ({ kind: "unfit", why: error instanceof Error ? error.message : "" }))
-      .finally(() => clearTimeout(late));
-    if (said.kind === "ready") return worker;
-    this.#workers.delete(worker);
-    await worker.terminate();
-    throw new UnfitPolicy(
-      `its policy cannot be loaded: ${said.kind === "unfit" ? said.why : "it says something else"}`,
-    );
+    // Its own words could show data.
+    worker.once("error", () => reject(new Error("its thread broke before it was ready")));
+    worker.once("exit", () => reject(new Error("its thread ended before it was ready")));
+    const { startMs } = this.#limits;
+    const late = setTimeout(() => reject(new Error(`its thread was not ready within ${startMs} ms`)), startMs);
+    try {
+      const said = await promise;
+      if (said.kind === "ready") return worker;
+      throw new UnfitPolicy(
+        `its policy cannot be loaded: ${said.kind === "unfit" ? said.why : "it says something else"}`,
+      );
+    } catch (error) {
+      this.#workers.delete(worker);
+      await worker.terminate();
+      throw error;
+    } finally {
+      clearTimeout(late);
+    }
   }
 }

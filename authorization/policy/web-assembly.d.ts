@@ -17,6 +17,7 @@ declare namespace WebAssembly {
     readonly initial: number;
     readonly maximum?: number;
   }
+  class CompileError extends Error {}
   class RuntimeError extends Error {}
   class LinkError extends Error {}
   function compile(program: Uint8Array): Promise<Module>;

@@ -33,6 +33,8 @@ try {
   port.on("message", (input: string) => void evaluate(input).then(say));
   say({ kind: "ready" });
 } catch (error) {
+  // Memory that is not to be had now may be later: pool.ts takes it for a thread that broke.
+  if (error instanceof RangeError) throw error;
   say({ kind: "unfit", why: told(error) });
 }
 
