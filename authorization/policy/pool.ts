@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { setTimeout as delay } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import type { Bundle } from "../bundle/bundle.ts";
 import type { Evaluated, WorkerSays, WorkerStart } from "./messages.ts";
@@ -58,6 +59,10 @@ export class Pool {
   readonly #idle: Slot[] = [];
   readonly #waiting = new Set<Task>();
   readonly #workers = new Set<Worker>();
+  /** Successors on their way. */
+  readonly #starting = new Set<Promise<void>>();
+  /** Closed, and all is answered: no thread is started any more. */
+  readonly #over = new AbortController();
   #busy = 0;
   #isClosed = false;
   #drained: (() => void) | undefined;
@@ -119,11 +124,13 @@ export class Pool {
     return promise;
   }
 
-  /** Takes no more inputs; ends when those that were taken are answered. */
+  /** Takes no more inputs; resolves when those that were taken are answered and no thread is left, nor on its way. */
   async close(): Promise<void> {
     this.#isClosed = true;
     if (this.#busy > 0) await new Promise<void>((resolve) => (this.#drained = resolve));
+    this.#over.abort();
     await Promise.all([...this.#workers].map((worker) => worker.terminate()));
+    await Promise.all(this.#starting);
   }
 
   #assign(): void {
@@ -177,21 +184,23 @@ export class Pool {
     if (index >= 0) this.#idle.splice(index, 1);
     this.#onEnded(why);
     void worker.terminate();
-    void this.#startAgain();
+    const starting = this.#startAgain().finally(() => this.#starting.delete(starting));
+    this.#starting.add(starting);
     if (task !== undefined) this.#settle(task, { kind: "failed", why });
   }
 
   async #startAgain(): Promise<void> {
-    while (!this.#isClosed || this.#busy > 0) {
+    const { signal } = this.#over;
+    while (!signal.aborted) {
       try {
         const worker = await this.#startWorker();
-        if (this.#isClosed && this.#busy === 0) void worker.terminate();
+        if (signal.aborted) await worker.terminate();
         else this.#adopt({ worker, task: undefined });
         return;
       } catch (error) {
-        if (this.#isClosed && this.#busy === 0) return;
+        if (signal.aborted) return;
         this.#onEnded(error instanceof Error ? error.message : String(error));
-        await new Promise((resolve) => setTimeout(resolve, 1_000).unref());
+        await delay(1_000, undefined, { signal, ref: false }).catch(() => undefined);
       }
     }
   }
