@@ -74,7 +74,14 @@ test.each<readonly [unknown, string]>([
   [{ allowed: true, headers: { "content-length": "1" } }, "is not the policy's to set"],
   [{ allowed: true, headers: { "X-Roles": "admin" } }, "says who calls"],
   [{ allowed: true, headers: { "x-project-id": "1" } }, "says who calls"],
-  [{ allowed: true, headers: { "x-forwarded-client-cert": "By=x" } }, "is not the policy's to set"],
+  ...[
+    "Forwarded",
+    ...["client-cert", "for", "host", "port", "prefix", "server", "proto"].map((of) => `X-Forwarded-${of}`),
+  ].map((name) => [{ allowed: true, headers: { [name]: "x" } }, "is not the policy's to set"] as const),
+  ...["X-Auth-Token", "x-subject-token", "Authorization"].map(
+    (name) => [{ allowed: true, headers: { [name]: "x" } }, "says who calls"] as const,
+  ),
+  [{ allowed: true, headers: { "x-policy": "one", "X-Policy": "two" } }, "equal but for case"],
   [{ allowed: true, headers: { "x-envoy-retry-on": "5xx" } }, "says who calls"],
 ])("%j is no decision: refused with 503, and why", (result, why) => {
   const verdict = judged(result);

@@ -61,7 +61,9 @@ function judgeObject(decision: Readonly<Record<string, unknown>>): Verdict {
     const problem = headerProblem(name, value);
     if (problem !== undefined) return failed(`the decision's header ${JSON.stringify(name)} ${problem}`);
   }
-  const said = { reason, headers: new Map(pairs as readonly (readonly [string, string])[]) };
+  const byName = new Map(pairs as readonly (readonly [string, string])[]);
+  if (byName.size < pairs.length) return failed("the decision has headers whose names are equal but for case");
+  const said = { reason, headers: byName };
   return allowed ? { kind: "allowed", ...said } : denied({ ...said, status, body });
 }
 
