@@ -22,8 +22,12 @@ export function resolve(ref: BackendRef, from: Referrer, objects: ClusterObjects
   }
   const service = objects.services.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
   if (service === undefined) return { reason: "BackendNotFound", message: `${label} is not there` };
-  if (port === undefined || !service.spec?.ports?.some((each) => each.port === port)) {
-    return { reason: "BackendNotFound", message: `${label} has no port ${port ?? "(none is given)"}` };
+  // A port of UDP may have the same number, and is no service of the mesh: what leads there would hold up all that a proxy is told.
+  if (
+    port === undefined ||
+    !service.spec?.ports?.some((each) => each.port === port && (each.protocol ?? "TCP") === "TCP")
+  ) {
+    return { reason: "BackendNotFound", message: `${label} has no TCP port ${port ?? "(none is given)"}` };
   }
   return serviceName(namespace, name, port);
 }
