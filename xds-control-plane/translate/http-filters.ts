@@ -38,8 +38,8 @@ export interface HttpFilter {
 
 /**
  * The chain, in the order in which requests pass it. Who may never come is turned away first; then what is too much,
- * before anything is spent on it; then who it is, whether they may, and how much they may; then what is done to the
- * request.
+ * before anything is spent on it; then who it is, and whether they may; then how much they may, before a service is asked
+ * to decide; then what is done to the request.
  */
 const chain: readonly HttpFilter[] = [
   denied,
@@ -47,9 +47,9 @@ const chain: readonly HttpFilter[] = [
   jwtRequirement,
   jwt,
   access,
-  externalAuthorization,
   rateLimitByClaim,
   globalRateLimit,
+  externalAuthorization,
   bodyLimit,
   fault,
   router,
