@@ -5,6 +5,7 @@ import { jwksProblem } from "../mesh/key-set.ts";
 import type { HttpPolicies } from "../mesh/mesh.ts";
 import type { JwtCheck, JwtProvider, JwtRequirement, RateLimit } from "../mesh/policy.ts";
 import type { HttpRule, RuleOverrides } from "../mesh/route.ts";
+import type { Service } from "../mesh/service.ts";
 import { byAge } from "./age.ts";
 import { resolve } from "./backends.ts";
 import { gatewayDuration } from "./duration.ts";
@@ -59,10 +60,12 @@ interface Problem {
  * Of two policies for one target the oldest counts. One that names a rule comes before one for the whole route, and does not
  * conflict with it. Where one is not valid its requests are answered with 500: a check that was asked for is not left out.
  *
+ * @param services as they are spoken to, by their names in the mesh
  * @param proxiesOf the classes of proxies that serve a route
  */
 export function readEdgePolicies(
   objects: ClusterObjects,
+  services: ReadonlyMap<string, Service>,
   routes: readonly ReadRoute[],
   proxiesOf: (route: ReadRoute) => readonly string[],
 ): EdgePolicies {
@@ -73,7 +76,7 @@ export function readEdgePolicies(
   );
   const all = objects.edgePolicies.toSorted(byAge).map((policy) => ({
     policy,
-    asked: askedBy(policy, objects),
+    asked: askedBy(policy, objects, services),
     targets: policy.spec.targetRefs.map((targetRef) => find(targetRef, policy, byName, proxiesOf)),
   }));
   const holders = new Map<string, EdgePolicy>();
@@ -147,7 +150,11 @@ function find(
 const externalAuthMs = 1_000;
 
 /** A policy in the mesh's words. A text says what is wrong with it. */
-function askedBy({ metadata, spec }: EdgePolicy, objects: ClusterObjects): Asked | string {
+function askedBy(
+  { metadata, spec }: EdgePolicy,
+  objects: ClusterObjects,
+  services: ReadonlyMap<string, Service>,
+): Asked | string {
   const own = `${metadata.namespace}/${metadata.name}`;
   const rateLimits = (spec.rateLimits ?? []).map(
     ({ name, by, requests, per }): RateLimit => ({
@@ -180,10 +187,8 @@ function askedBy({ metadata, spec }: EdgePolicy, objects: ClusterObjects): Asked
   if (wrongKeys !== undefined) return `jwt.jwks: ${wrongKeys}`;
   const [wrong] = rateLimitProblems(rateLimits, jwt && checkOf([jwt]));
   if (wrong !== undefined) return `${wrong.at}: ${wrong.problem}`;
-  // Of its own namespace alone: a ReferenceGrant that is taken back would open what it guards, or close it.
-  const from = { group: "nephele.dev", kind: "EdgePolicy", namespace: metadata.namespace ?? "" };
-  const service = spec.externalAuth && resolve(spec.externalAuth.backendRef, from, objects);
-  if (typeof service === "object") return `externalAuth.backendRef: ${service.message}`;
+  const service = spec.externalAuth && whoDecides(metadata.namespace ?? "", spec.externalAuth, objects, services);
+  if (typeof service === "object") return `externalAuth.backendRef: ${service.problem}`;
   return {
     rateLimits,
     ...(jwt === undefined ? {} : { jwt }),
@@ -194,6 +199,21 @@ function askedBy({ metadata, spec }: EdgePolicy, objects: ClusterObjects): Asked
       ...(spec.bodyLimit === undefined ? {} : { bodyLimit: { maxBytes: Number(bytesOf(spec.bodyLimit)) } }),
     },
   };
+}
+
+/** The name in the mesh of the service that decides, or why nobody does: it is told tokens, and its word opens what is guarded. */
+function whoDecides(
+  namespace: string,
+  { backendRef }: NonNullable<EdgePolicy["spec"]["externalAuth"]>,
+  objects: ClusterObjects,
+  services: ReadonlyMap<string, Service>,
+): string | { readonly problem: string } {
+  // Of its own namespace alone: a ReferenceGrant that is taken back would open what it guards, or close it.
+  const found = resolve(backendRef, { group: "nephele.dev", kind: "EdgePolicy", namespace }, objects);
+  if (typeof found !== "string") return { problem: found.message };
+  if (services.get(found)?.tls.kind !== "none") return found;
+  const clear = "is not in the mesh and has no accepted BackendTLSPolicy, so it would be told tokens in clear text";
+  return { problem: `Service ${namespace}/${backendRef.name} ${clear}` };
 }
 
 /** Sorted by name, so that what comes later in the order of rules leaves what is there as it is. */

@@ -86,17 +86,17 @@ export function viewOf(
     return isOurs ? [{ route: route.route, kind: route.kind, parents }] : [];
   });
 
-  const edge = readEdgePolicies(objects, allRoutes, (route) =>
-    gateways
-      .filter((gateway) => attachments.get(gateway)?.some((each) => each.route === route))
-      .map(({ gateway }) => gatewayProxy(gateway)),
-  );
   const backendTls = readBackendTls(objects, (service) => inMesh.services.has(service));
   const inCluster = meshServices(objects.services, objects.endpointSlices, (service) => {
     const member = inMesh.services.get(service);
     return member && (member.identity === undefined ? [] : [member.identity]);
   });
   const services = secured(inCluster, backendTls);
+  const edge = readEdgePolicies(objects, services, allRoutes, (route) =>
+    gateways
+      .filter((gateway) => attachments.get(gateway)?.some((each) => each.route === route))
+      .map(({ gateway }) => gatewayProxy(gateway)),
+  );
   const proxies = gateways.map((gateway) => proxyOf(gateway, attachments.get(gateway) ?? [], edge, domain));
   const allProxies = [...proxies, ...inMesh.workloads.proxies];
   const overGrpc = calledOverGrpc(allProxies);

@@ -68,7 +68,7 @@ export interface EdgePolicyExternalAuth {
   readonly backendRef: EdgePolicyExternalAuthBackendRef;
 }
 
-/** A Service of this namespace. */
+/** A Service of this namespace, in the mesh or with a BackendTLSPolicy: what is asked in clear text is not accepted. */
 export interface EdgePolicyExternalAuthBackendRef {
   /** Its name. */
   readonly name: string;
