@@ -29,11 +29,10 @@ const rego = `package bench
 
 default decision := {"allowed": false, "reason": "nobody may"}
 
-decision := {"allowed": true, "reason": "a member reads", "headers": {"x-policy": "v1"}} if {
+decision := {"allowed": true, "reason": "a project that may read", "headers": {"x-policy": "v1"}} if {
   input.attributes.request.http.method == "GET"
   input.parsed_path[0] == "v3"
-  some role in input.claims.keystone.roles
-  role in data.readers
+  input.claims["clouds/tokens"].openstack_project_id in data.readers
 }
 `;
 
@@ -46,8 +45,10 @@ const request = {
       filterMetadata: {
         "envoy.filters.http.jwt_authn": {
           fields: {
-            keystone: {
-              structValue: { fields: { roles: { listValue: { values: [{ stringValue: "reader" }] } } } },
+            "clouds/tokens": {
+              structValue: {
+                fields: { sub: { stringValue: "user" }, openstack_project_id: { stringValue: "project" } },
+              },
             },
           },
         },
@@ -80,7 +81,7 @@ async function measure(name: string, atOnce: number, work: () => Promise<unknown
   console.log(`| ${name.padEnd(46)} | ${String(atOnce).padStart(7)} | ${rate.padStart(11)} | ${cost.padStart(14)} |`);
 }
 
-const packed = await opaBuild({ rego, entrypoint: "bench/decision", revision: "1", data: { readers: ["reader"] } });
+const packed = await opaBuild({ rego, entrypoint: "bench/decision", revision: "1", data: { readers: ["project"] } });
 const bundle = readBundle(packed);
 const { input } = readRequest(request);
 const pool = await Pool.open(bundle);

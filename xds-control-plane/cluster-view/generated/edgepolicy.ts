@@ -63,7 +63,7 @@ export interface EdgePolicyJwt {
   readonly challenge?: string;
 }
 
-/** A service that decides on each request, by Envoy's external authorization (gRPC), such as Nephele's own for Rego. It is told the caller's SPIFFE ID and the claims of the token that jwt checked. Where it is away, the request is answered with 503. */
+/** A service that decides on each request, by Envoy's external authorization (gRPC), such as Nephele's own for Rego. It is told the request's headers and the claims of the token that jwt checked. Where it is away, the request is answered with 503. */
 export interface EdgePolicyExternalAuth {
   readonly backendRef: EdgePolicyExternalAuthBackendRef;
 }
