@@ -41,7 +41,7 @@ async function decided(packed: Uint8Array | undefined, asked: Plain = request) {
   const observed: string[] = [];
   const verdict = await decide(
     { policy: () => policies?.current, record: auditLogger(log), observe: (kind) => observed.push(kind) },
-    asked,
+    () => asked,
   );
   const record = lines.map((line) => JSON.parse(line) as Plain).find(({ msg }) => msg === "decided");
   expect(observed).toEqual([verdict.kind]);
@@ -99,6 +99,30 @@ test("a request that cannot be read is refused by whatever policy", { timeout: 1
   const { verdict, record } = await decided(await tinyBundle(), asked);
   expect(verdict).toMatchObject({ kind: "denied", status: 400 });
   expect(record).toMatchObject({ allowed: false, status: 400, reason: "a path whose escapes are no UTF-8" });
+});
+
+test("where too many wait a request is refused before it is read; without a thread nobody can be decided on", {
+  timeout: 120_000,
+}, async () => {
+  const log = createLogger({ level: "info", destination: { write: (line: string) => void lines.push(line) } });
+  const limits = { ...poolLimits, workers: 1, deadlineMs: 2_000, waitMs: 20_000, waiting: 1 };
+  policies = new Policies(log, () => undefined, limits);
+  expect(policies.notReady).toBe("there is no good bundle: it is not read yet");
+  await policies.offer(await tinyBundle());
+  expect(policies.notReady).toBeUndefined();
+  const stuck = policies.current?.pool.evaluate(misbehaviour.loops);
+  const waits = policies.current?.pool.evaluate("{}");
+  const deciding = { policy: () => policies?.current, record: auditLogger(log), observe: () => undefined };
+  const verdict = await decide(deciding, () => {
+    throw new Error("it is read");
+  });
+  const reason = "too many requests wait for a decision";
+  expect(verdict).toEqual({ kind: "failed", reason });
+  expect(JSON.parse(lines.at(-1) ?? "")).toMatchObject({ allowed: false, status: 503, reason });
+  expect(await stuck).toMatchObject({ kind: "failed" });
+  expect(policies.notReady).toBe("no thread of the policy is ready");
+  expect(await waits).toMatchObject({ kind: "result" });
+  expect(policies.notReady).toBeUndefined();
 });
 
 test("a bundle that was not loaded for a passing reason is good as soon as it can be", {

@@ -16,18 +16,15 @@ export interface Deciding {
 const longestLogged = 1_024;
 
 /**
- * Decides on a request, and has the decision on record before anybody acts by it. Never there: headers, tokens, query and body.
+ * Decides on a request, and has the decision on record before anybody acts by it. Never there: headers, tokens, query and body; nor,
+ * where too many wait, anything of a request that was not even read.
  *
- * @param request in protobufjs' plain form
+ * @param request reads it, in protobufjs' plain form
  */
-export async function decide({ policy, record, observe }: Deciding, request: Plain): Promise<Verdict> {
+export async function decide({ policy, record, observe }: Deciding, request: () => Plain): Promise<Verdict> {
   const begin = performance.now();
-  const [asked, problem] = read(request);
   const current = policy();
-  let verdict: Verdict;
-  if (asked === undefined) verdict = { kind: "denied", reason: problem, status: 400, headers: new Map(), body: "" };
-  else if (current === undefined) verdict = { kind: "failed", reason: "there is no good bundle" };
-  else verdict = judge(await current.pool.evaluate(asked.input));
+  const { asked, verdict } = await verdictOn(current, request);
   const milliseconds = performance.now() - begin;
   observe(verdict.kind, milliseconds / 1_000);
   record.info(
@@ -45,6 +42,20 @@ export async function decide({ policy, record, observe }: Deciding, request: Pla
     "decided",
   );
   return verdict;
+}
+
+async function verdictOn(
+  current: Policy | undefined,
+  request: () => Plain,
+): Promise<{ readonly asked?: Asked | undefined; readonly verdict: Verdict }> {
+  const full = current?.pool.full;
+  if (full !== undefined) return { verdict: { kind: "failed", reason: full } };
+  const [asked, problem] = read(request());
+  if (asked === undefined) {
+    return { verdict: { kind: "denied", reason: problem, status: 400, headers: new Map(), body: "" } };
+  }
+  if (current === undefined) return { asked, verdict: { kind: "failed", reason: "there is no good bundle" } };
+  return { asked, verdict: judge(await current.pool.evaluate(asked.input)) };
 }
 
 function read(request: Plain): readonly [Asked, undefined] | readonly [undefined, string] {

@@ -29,6 +29,12 @@ export class Policies {
     return this.#current;
   }
 
+  /** Why no request can be decided on now; undefined where one can. */
+  get notReady(): string | undefined {
+    if (this.#current === undefined) return `there is no good bundle: ${this.#problem ?? "it is not read yet"}`;
+    return this.#current.pool.threads === 0 ? "no thread of the policy is ready" : undefined;
+  }
+
   /** What is wrong with the newest bundle; undefined where it is the one that decides. */
   get problem(): string | undefined {
     return this.#problem;

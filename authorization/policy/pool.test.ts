@@ -80,6 +80,15 @@ test("who waits too long for a thread is told so, and no thread is ended for it;
   expect(ended).toEqual(["no decision within 2000 ms"]);
 });
 
+test("of what waits for a thread there are so many bytes and no more", { timeout: 120_000 }, async () => {
+  const pool = await poolOf({}, { workers: 1, deadlineMs: 2_000, waitMs: 20_000, waitingBytes: 4 });
+  const answers = [misbehaviour.loops, "{}", "{ }", "{}"].map((input) => pool.evaluate(input));
+  expect(pool.full).toBe("too many requests wait for a decision");
+  expect(await answers[3]).toEqual({ kind: "failed", why: "too many requests wait for a decision" });
+  expect(await Promise.all(answers.slice(1, 3))).toEqual([allowed, allowed]);
+  expect(pool.full).toBeUndefined();
+});
+
 test("a trap fails its own decision alone", { timeout: 120_000 }, async () => {
   const pool = await poolOf({}, { workers: 1, ...patient });
   expect(await pool.evaluate(misbehaviour.traps)).toEqual({ kind: "failed", why: "unreachable" });

@@ -13,6 +13,8 @@ export interface PoolLimits {
   readonly waitMs: number;
   /** How many may wait for a thread; a further one fails at once. */
   readonly waiting: number;
+  /** How large those that wait may be together before a further one fails at once, bytes. */
+  readonly waitingBytes: number;
   /** The most memory that the policy has in a thread, its data included, bytes. */
   readonly memoryBytes: number;
   /** For a thread to be ready with the policy and its data. */
@@ -25,6 +27,7 @@ export const poolLimits: PoolLimits = {
   deadlineMs: 500,
   waitMs: 250,
   waiting: 1_000,
+  waitingBytes: 16 << 20,
   memoryBytes: 64 << 20,
   startMs: 10_000,
 };
@@ -36,6 +39,8 @@ export class UnfitPolicy extends Error {
 
 interface Task {
   readonly input: string;
+  /** Of the input. */
+  readonly bytes: number;
   readonly resolve: (evaluated: Evaluated) => void;
   /** Of its waiting, then of its evaluation. */
   deadline: NodeJS.Timeout;
@@ -63,6 +68,8 @@ export class Pool {
   readonly #starting = new Set<Promise<void>>();
   /** Closed, and all is answered: no thread is started any more. */
   readonly #over = new AbortController();
+  #waitingBytes = 0;
+  #ready = 0;
   #busy = 0;
   #isClosed = false;
   #drained: (() => void) | undefined;
@@ -111,15 +118,30 @@ export class Pool {
     return this.#waiting.size;
   }
 
+  /** How many threads evaluate inputs: not those that are still on their way. */
+  get threads(): number {
+    return this.#ready;
+  }
+
+  /** Why nothing more may wait now; undefined where it may. To be asked before anything is spent on an input. */
+  get full(): string | undefined {
+    const { waiting, waitingBytes } = this.#limits;
+    const isFull = this.#waiting.size >= waiting || this.#waitingBytes >= waitingBytes;
+    return isFull ? "too many requests wait for a decision" : undefined;
+  }
+
   /** @param input JSON */
   evaluate(input: string): Promise<Evaluated> {
     const failed = (why: string): Promise<Evaluated> => Promise.resolve({ kind: "failed", why });
     if (this.#isClosed) return failed("the policy was exchanged");
-    if (this.#waiting.size >= this.#limits.waiting) return failed("too many requests wait for a decision");
+    const { full } = this;
+    if (full !== undefined) return failed(full);
     const { promise, resolve } = Promise.withResolvers<Evaluated>();
-    const task: Task = { input, resolve, deadline: setTimeout(() => this.#forget(task), this.#limits.waitMs) };
+    const deadline = setTimeout(() => this.#forget(task), this.#limits.waitMs);
+    const task: Task = { input, bytes: Buffer.byteLength(input), resolve, deadline };
     this.#busy += 1;
     this.#waiting.add(task);
+    this.#waitingBytes += task.bytes;
     this.#assign();
     return promise;
   }
@@ -138,6 +160,7 @@ export class Pool {
       const slot = this.#idle.pop();
       if (slot === undefined) return;
       this.#waiting.delete(task);
+      this.#waitingBytes -= task.bytes;
       slot.task = task;
       clearTimeout(task.deadline);
       const { deadlineMs } = this.#limits;
@@ -155,6 +178,7 @@ export class Pool {
 
   #forget(task: Task): void {
     this.#waiting.delete(task);
+    this.#waitingBytes -= task.bytes;
     this.#settle(task, { kind: "failed", why: "no thread was free in time" });
   }
 
@@ -171,6 +195,7 @@ export class Pool {
     });
     // Out of the thread's memory, for one; also while it is being ended.
     worker.on("error", () => this.#replace(slot, "the thread that evaluated it broke"));
+    this.#ready += 1;
     this.#idle.push(slot);
     this.#assign();
   }
@@ -179,6 +204,7 @@ export class Pool {
   #replace(slot: Slot, why: string): void {
     const { task, worker } = slot;
     if (!this.#workers.delete(worker)) return;
+    this.#ready -= 1;
     slot.task = undefined;
     const index = this.#idle.indexOf(slot);
     if (index >= 0) this.#idle.splice(index, 1);

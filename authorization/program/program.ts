@@ -59,10 +59,7 @@ export async function startProgram(options: ProgramOptions, signal: AbortSignal)
   const { door, health } = await listenAt(server, options, () => metrics.connectionsRefused.inc(), {
     ...options.health,
     metrics,
-    notReady: () =>
-      policies.current === undefined
-        ? `there is no good bundle: ${policies.problem ?? "it is not read yet"}`
-        : identity && identityProblem(identity),
+    notReady: () => policies.notReady ?? (identity && identityProblem(identity)),
     remark: () => policies.problem && `the newest bundle is refused: ${policies.problem}`,
     beforeMetrics: () => {
       metrics.waiting.set(policies.current?.pool.waiting ?? 0);

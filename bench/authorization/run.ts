@@ -122,7 +122,7 @@ const parsed = JSON.parse(input) as object;
 await measure("opa-wasm alone, in this thread", 1, async () => alone.evaluate(parsed));
 await measure("threads", 1, () => pool.evaluate(input));
 await measure("threads", 64, () => pool.evaluate(input));
-await measure("a decision: input, threads, judging, record", 64, () => decide(deciding, request));
+await measure("a decision: input, threads, judging, record", 64, () => decide(deciding, () => request));
 await measure("by gRPC over a socket, the client's work too", 1, call);
 await measure("by gRPC over a socket, the client's work too", 64, call);
 
