@@ -1,10 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { untilCondition, untilGone, untilReady } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
-import { coreSecrets, dataVolumes, services, virtualMachineInstances, virtualMachines } from "#operator/api/foreign.ts";
+import {
+  coreSecrets,
+  dataVolumes,
+  pods,
+  services,
+  virtualMachineInstances,
+  virtualMachines,
+} from "#operator/api/foreign.ts";
 import type { Server } from "#operator/api/generated/server.ts";
 import { flavors, images, secrets, servers } from "#operator/api/resources.ts";
-import { type GuestBed, openGuestBed, type Tenant } from "./guest-bed.ts";
+import { type GuestBed, openGuestBed, type Tenant, virtHandler } from "./guest-bed.ts";
 
 let bed: GuestBed;
 let team: Tenant;
@@ -96,6 +103,25 @@ describe("server", () => {
     await untilGone(bed.kube, coreSecrets, at("nephele-user-data-bare"));
     const volumes = (await machine("bare"))?.spec?.template?.spec?.volumes;
     expect(JSON.stringify(volumes)).not.toContain("nephele-user-data-bare");
+  });
+
+  test("update: an address that KubeVirt forgets is its launcher's", async () => {
+    await team.runningServer("forgotten", spec());
+    const [launcher] = await bed.kube.list(pods, {
+      namespace: team.name,
+      labelSelector: `kubevirt.io/created-by=${(await instance("forgotten"))?.metadata.uid}`,
+    });
+    const podIP = "10.0.0.10";
+    const status = { podIP, podIPs: [{ ip: podIP }] };
+    await bed.kube.mergePatch(pods, at(launcher?.metadata.name ?? ""), { status }, "status");
+    // As virt-handler leaves it where it takes a domain that is about to start for one that has ended.
+    const interfaces = [{ name: "default", mac: "02:00:00:00:00:01" }];
+    const handler = await virtHandler(bed);
+    await handler.mergePatch(virtualMachineInstances, at("forgotten"), { status: { interfaces } });
+    await eventually("the launcher's address to be the Server's", async () => {
+      return (await bed.kube.get(servers, at("forgotten")))?.status?.addresses?.[0]?.address === podIP;
+    });
+    await untilReady(bed.kube, servers, at("forgotten"));
   });
 
   test("update: stopped is Ready, and it starts again", async () => {

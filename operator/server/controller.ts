@@ -25,6 +25,7 @@ import { keyOfServer } from "./names.ts";
 import { commonBoundaries, isOutside } from "./placement.ts";
 import { type ServerDependencies, type ServerScope, serverScope } from "./scope.ts";
 import { report, serverStatus } from "./status.ts";
+import { findAddress } from "./steps/address.ts";
 import { ensureFiles, ensureUserData, removeUnusedData } from "./steps/guest-data.ts";
 import { ensurePaused, rebootOnce, removeOldDisks, replaceStaleInstance } from "./steps/instance.ts";
 import { ensureMachine, ensureName, growDisk } from "./steps/machine.ts";
@@ -112,6 +113,7 @@ export function serverController(deps: ServerDependencies): Controller {
       unlessLost(rebootOnce),
       unlessLost(ensurePaused),
       removeOldDisks,
+      findAddress,
       report,
     ],
     // Or its owner could keep it running against the administrator, or where it may not run.

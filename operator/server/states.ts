@@ -267,10 +267,15 @@ function fault(powerState: PowerState, code: number, message: string): NovaState
  */
 function addressAwaitedMs(instance: VirtualMachineInstance | undefined, now: Date): number | undefined {
   if (instance?.status?.phase !== "Running") return undefined;
-  const { interfaces = [], phaseTransitionTimestamps = [] } = instance.status;
-  if (interfaces.some(({ ipAddress }) => ipAddress !== undefined && ipAddress !== "")) return 0;
+  if (hasAddress(instance)) return 0;
+  const { phaseTransitionTimestamps = [] } = instance.status;
   const since = phaseTransitionTimestamps.find(({ phase }) => phase === "Running")?.phaseTransitionTimestamp;
   return since === undefined ? 0 : Math.max(Date.parse(since) + ADDRESS_PATIENCE_MS - now.getTime(), 0);
+}
+
+/** KubeVirt says an address of the guest's. */
+export function hasAddress({ status }: VirtualMachineInstance): boolean {
+  return (status?.interfaces ?? []).some(({ ipAddress }) => ipAddress !== undefined && ipAddress !== "");
 }
 
 /** The guest is up, and what is told of it is whole: a reboot, resize or rebuild ends with this and not before. */

@@ -1,4 +1,5 @@
 import { QUOTA_EXCEEDED, WITHIN_QUOTA } from "#operator/amounts.ts";
+import type { VirtualMachineInstance } from "#operator/api/foreign.ts";
 import type { Server, ServerStatus, ServerStatusAddress, ServerStatusFault } from "#operator/api/generated/server.ts";
 import { FLAVOR_ANNOTATION } from "#operator/api/marks.ts";
 import type { NewCondition } from "#runtime/api/conditions.ts";
@@ -206,7 +207,14 @@ function faultOf(
   return { code: fault.code, message, at: known ? before.at : timeText(now) };
 }
 
-function addressesOf({ instance }: ServerScope): readonly ServerStatusAddress[] {
+function addressesOf({ instance, launcherAddress }: ServerScope): readonly ServerStatusAddress[] {
+  const said = saidAddresses(instance);
+  if (said.length > 0 || launcherAddress === undefined) return said;
+  const mac = instance?.spec?.domain?.devices?.interfaces?.[0]?.macAddress;
+  return [{ network: "default", address: launcherAddress, ...(mac === undefined ? {} : { mac }) }];
+}
+
+function saidAddresses(instance: VirtualMachineInstance | undefined): readonly ServerStatusAddress[] {
   return (instance?.status?.interfaces ?? []).flatMap(({ name = "default", ipAddress, ipAddresses, mac }) => {
     const all = new Set([...(ipAddress === undefined ? [] : [ipAddress]), ...(ipAddresses ?? [])]);
     return [...all]

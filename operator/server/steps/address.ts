@@ -1,0 +1,26 @@
+import { pods } from "#operator/api/foreign.ts";
+import { type Outcome, settled } from "#runtime/controller/outcome.ts";
+import type { ServerScope } from "../scope.ts";
+import { hasAddress, isUp } from "../states.ts";
+
+/** On a launcher's pod: the UID of the instance that it is for (KubeVirt, `CreatedByLabel`). */
+const CREATED_BY = "kubevirt.io/created-by";
+
+/**
+ * A guest that runs without an address has it all the same: its launcher's, behind which it is (masquerade). KubeVirt 1.9 forgets
+ * it where virt-handler meets a domain that is defined and not started yet: it takes that for one that has ended, and clears
+ * up what it knew of the pod's network.
+ */
+export async function findAddress(scope: ServerScope): Promise<Outcome> {
+  const { context, key, instance } = scope;
+  if (instance?.status?.phase !== "Running" || hasAddress(instance) || !isUp(instance, context.now)) return settled();
+  const labelSelector = `${CREATED_BY}=${instance.metadata.uid}`;
+  const launchers = await context.kube.list(pods, { namespace: key.namespace, labelSelector });
+  // While it moves there are two.
+  const its = launchers.find(
+    ({ spec, status }) => spec?.nodeName === instance.status?.nodeName && status?.phase === "Running",
+  );
+  const address = its?.status?.podIP;
+  if (address !== undefined) scope.launcherAddress = address;
+  return settled();
+}
