@@ -7,7 +7,7 @@ import { createLogger } from "#runtime/observe/log.ts";
 import type { EchoBackend } from "../e2e/envoy/echo.ts";
 import { type Asked, type MeshBed, soon } from "../e2e/envoy/mesh-bed.ts";
 import { meshOfEachTest } from "../e2e/envoy/mesh-of-each-test.ts";
-import { jwksOf, signedToken, tokenKeys } from "../xds-control-plane/keystone-tokens.ts";
+import { keystoneCheck, signedToken, tokenKeys } from "../xds-control-plane/keystone-tokens.ts";
 import type { HttpPolicies, ProxyClass } from "../xds-control-plane/mesh/mesh.ts";
 import { everyone, httpChain, meshOf, proxyOf, ruleTo, serviceAt } from "../xds-control-plane/mesh-fixtures.ts";
 import { startProgram } from "./program/program.ts";
@@ -86,18 +86,7 @@ async function started(packed = policy): Promise<AuthorizationProcess> {
 
 const policies: HttpPolicies = {
   ...everyone,
-  jwt: {
-    providers: [
-      {
-        name: "keystone",
-        keys: { kind: "inline", jwks: jwksOf(keys) },
-        headers: [{ name: "x-auth-token" }],
-        forward: true,
-      },
-    ],
-    requirements: [{ name: "optional", providers: ["keystone"], isOptional: true }],
-    standard: "optional",
-  },
+  jwt: keystoneCheck(keys),
   externalAuthorization: { service: "authorization", timeoutMs: 2_000 },
 };
 

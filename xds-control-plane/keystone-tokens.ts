@@ -1,4 +1,5 @@
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import type { JwtCheck } from "./mesh/policy.ts";
 
 /** A pair that signs tokens as Keystone does: ES256, without a key id. */
 export interface TokenKeys {
@@ -13,6 +14,16 @@ export function tokenKeys(): TokenKeys {
 /** The public halves as a JSON Web Key Set. */
 export function jwksOf(...all: readonly TokenKeys[]): string {
   return JSON.stringify({ keys: all.map(({ publicKey }) => publicKey.export({ format: "jwk" })) });
+}
+
+/** A check of such tokens in X-Auth-Token, of which a request needs none, but a good one if it has one. */
+export function keystoneCheck(...all: readonly TokenKeys[]): JwtCheck {
+  const provider = { name: "keystone", headers: [{ name: "x-auth-token" }], forward: true } as const;
+  return {
+    providers: [{ ...provider, keys: { kind: "inline", jwks: jwksOf(...all) } }],
+    requirements: [{ name: "optional", providers: [provider.name], isOptional: true }],
+    standard: "optional",
+  };
 }
 
 /** A token as Keystone's JWS tokens are: no issuer, no audience. A claim that is undefined is left out. */

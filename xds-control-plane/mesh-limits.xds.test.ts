@@ -4,7 +4,7 @@ import type { EchoBackend } from "../e2e/envoy/echo.ts";
 import type { Envoy } from "../e2e/envoy/envoy.ts";
 import { type Asked, type MeshBed, soon } from "../e2e/envoy/mesh-bed.ts";
 import { meshOfEachTest } from "../e2e/envoy/mesh-of-each-test.ts";
-import { jwksOf, signedToken, tokenKeys } from "./keystone-tokens.ts";
+import { keystoneCheck, signedToken, tokenKeys } from "./keystone-tokens.ts";
 import type { HttpPolicies } from "./mesh/mesh.ts";
 import type { RateLimit } from "./mesh/policy.ts";
 import type { HttpRule } from "./mesh/route.ts";
@@ -129,18 +129,7 @@ describe("real Envoy counts requests", () => {
 
   test("of each user and project of a checked token apart; what has no such claim is not counted", async () => {
     const claim = (name: string) => ({ kind: "claim" as const, provider: "keystone", path: [name] });
-    const jwt: NonNullable<HttpPolicies["jwt"]> = {
-      providers: [
-        {
-          name: "keystone",
-          keys: { kind: "inline", jwks: jwksOf(keys) },
-          headers: [{ name: "x-auth-token" }],
-          forward: true,
-        },
-      ],
-      requirements: [{ name: "optional", providers: ["keystone"], isOptional: true }],
-      standard: "optional",
-    };
+    const jwt = keystoneCheck(keys);
     const limits = [
       { name: "user", by: [claim("sub")], requests: 3, perMs },
       { name: "project", by: [claim("openstack_project_id")], requests: 5, perMs },

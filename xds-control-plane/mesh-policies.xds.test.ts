@@ -5,7 +5,7 @@ import type { Envoy } from "../e2e/envoy/envoy.ts";
 import { startGrpcService } from "../e2e/envoy/grpc-service.ts";
 import { type Asked, type MeshBed, soon } from "../e2e/envoy/mesh-bed.ts";
 import { meshOfEachTest } from "../e2e/envoy/mesh-of-each-test.ts";
-import { jwksOf, signedToken, tokenKeys } from "./keystone-tokens.ts";
+import { keystoneCheck, signedToken, tokenKeys } from "./keystone-tokens.ts";
 import type { HttpPolicies } from "./mesh/mesh.ts";
 import type { HttpRule } from "./mesh/route.ts";
 import type { Service } from "./mesh/service.ts";
@@ -44,19 +44,10 @@ async function statuses(asked: readonly (readonly [string, Asked?])[]): Promise<
 const keys = tokenKeys();
 const stranger = tokenKeys();
 
+const optional = keystoneCheck(keys);
 const keystone: NonNullable<HttpPolicies["jwt"]> = {
-  providers: [
-    {
-      name: "keystone",
-      keys: { kind: "inline", jwks: jwksOf(keys) },
-      headers: [{ name: "x-auth-token" }],
-      forward: true,
-    },
-  ],
-  requirements: [
-    { name: "required", providers: ["keystone"] },
-    { name: "optional", providers: ["keystone"], isOptional: true },
-  ],
+  ...optional,
+  requirements: [{ name: "required", providers: ["keystone"] }, ...optional.requirements],
   standard: "required",
 };
 

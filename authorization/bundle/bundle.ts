@@ -23,8 +23,8 @@ const longestRevision = 128;
  *
  * @throws InvalidBundle
  */
-export function readBundle(packed: Uint8Array, limits: ArchiveLimits = archiveLimits): Bundle {
-  const files = readArchive(packed, limits);
+export async function readBundle(packed: Uint8Array, limits: ArchiveLimits = archiveLimits): Promise<Bundle> {
+  const files = await readArchive(packed, limits);
   const { revision, entrypoint, module } = readManifest(files.get(".manifest"));
   const wasm = files.get(module);
   if (wasm === undefined) throw new InvalidBundle(`its manifest names ${module}, which is not there`);

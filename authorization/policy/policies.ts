@@ -48,7 +48,7 @@ export class Policies {
   async offer(packed: Uint8Array): Promise<"settled" | "again"> {
     let next: Policy;
     try {
-      const bundle = readBundle(packed);
+      const bundle = await readBundle(packed);
       next = { revision: bundle.revision, pool: await Pool.open(bundle, this.#limits, this.#onEnded) };
     } catch (error) {
       // Whatever it is: what decides now is not to end for the next bundle's sake.

@@ -22,7 +22,7 @@ const ended: string[] = [];
 async function poolOf(bundle: TinyBundle = {}, limits: Partial<PoolLimits> = {}): Promise<Pool> {
   ended.length = 0;
   const all = { ...poolLimits, workers: 2, ...limits };
-  const pool = await Pool.open(readBundle(await tinyBundle(bundle)), all, (why) => ended.push(why));
+  const pool = await Pool.open(await readBundle(await tinyBundle(bundle)), all, (why) => ended.push(why));
   open.push(pool);
   return pool;
 }
@@ -128,7 +128,7 @@ test("a pool closes while a thread is being replaced, and says no more of it", {
 test("a pool closes while a thread that did not start is to be tried again", { timeout: 120_000 }, async () => {
   const limits = { ...poolLimits, workers: 1, deadlineMs: 100 };
   ended.length = 0;
-  const pool = await Pool.open(readBundle(await tinyBundle()), limits, (why) => ended.push(why));
+  const pool = await Pool.open(await readBundle(await tinyBundle()), limits, (why) => ended.push(why));
   limits.startMs = 1;
   expect(await pool.evaluate(misbehaviour.loops)).toMatchObject({ kind: "failed" });
   await expect.poll(() => ended, soon).toContain("its thread was not ready within 1 ms");

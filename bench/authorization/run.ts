@@ -82,7 +82,7 @@ async function measure(name: string, atOnce: number, work: () => Promise<unknown
 }
 
 const packed = await opaBuild({ rego, entrypoint: "bench/decision", revision: "1", data: { readers: ["project"] } });
-const bundle = readBundle(packed);
+const bundle = await readBundle(packed);
 const { input } = readRequest(request);
 const pool = await Pool.open(bundle);
 const policy = { revision: bundle.revision, pool };

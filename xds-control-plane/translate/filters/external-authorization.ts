@@ -30,7 +30,7 @@ export const externalAuthorization: HttpFilter = {
               : { checkSettings: { grpcService: grpcService(own.service, own.timeoutMs) } },
         },
   idle(rules) {
-    // Envoy takes a filter without a service, and crashes when a rule switches it on. It is the first by name, so that other rules
+    // Envoy takes a filter without a service, and answers nothing more when a rule switches it on. It is the first by name, so that other rules
     // seldom change the listener.
     const [first] = rules
       .flatMap(({ externalAuthorization: own }) => own || [])
