@@ -12,7 +12,7 @@ export interface ImportState {
   readonly phase: NonNullable<ImageStatus["phase"]>;
   /** Whole percent, where CDI says it. */
   readonly progress?: number;
-  /** No node takes the importer's pod. CDI does not say why; importer.ts asks. */
+  /** No node takes the importer's pod. CDI does not say why; steps/importer.ts asks. */
   readonly isUnplaced?: true;
   /** What the importer complained about. */
   readonly problem?: string;

@@ -1,6 +1,7 @@
 import type { ContainerStatus } from "kubernetes-types/core/v1.d.ts";
 import type { Pod } from "#operator/api/foreign.ts";
 import { PROXY_CONTAINER } from "#operator/envoy/envoy.ts";
+import { unplaced } from "#operator/unplaced.ts";
 
 /** Reasons of a waiting container that time does not mend. */
 const PULL = ["ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"];
@@ -20,9 +21,10 @@ export function podProblem(pods: readonly Pod[]): string | undefined {
   return undefined;
 }
 
-function problemOf({ status }: Pod): string | undefined {
-  const unscheduled = status?.conditions?.find(({ type, status: is }) => type === "PodScheduled" && is === "False");
-  if (unscheduled?.message !== undefined) return `no node takes it: ${unscheduled.message}`;
+function problemOf(pod: Pod): string | undefined {
+  const why = unplaced(pod);
+  if (why !== undefined) return `no node takes it: ${why}`;
+  const { status } = pod;
   const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
   return (
     containers.map(containerProblem).find((problem) => problem !== undefined) ??

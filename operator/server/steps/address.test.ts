@@ -4,10 +4,9 @@ import type { ServerScope } from "../scope.ts";
 import { findAddress } from "./address.ts";
 
 const later = (ms: number): Date => new Date(Date.parse(CREATED) + ms);
-const launcher = (podIP: string, nodeName = "node-1", phase = "Running") => ({
-  spec: { nodeName },
-  status: { phase, podIP },
-});
+const launcher = (uid: string, podIP: string) => ({ metadata: { uid }, status: { podIP } });
+/** As KubeVirt says it: the launchers, by UID, and where they are. */
+const activePods = { source: "node-2", its: "node-1" };
 
 /** The launcher's address that is found for a guest that runs since CREATED, and what was asked for. */
 async function found(interfaces: readonly object[], now: Date, launchers: readonly object[]) {
@@ -19,7 +18,7 @@ async function found(interfaces: readonly object[], now: Date, launchers: readon
   const since = [{ phase: "Running", phaseTransitionTimestamp: CREATED }];
   const instance = anInstance(
     "Running",
-    { interfaces, nodeName: "node-1", phaseTransitionTimestamps: since } as object,
+    { interfaces, nodeName: "node-1", activePods, phaseTransitionTimestamps: since } as object,
     { uid: "uid-instance" },
   );
   const scope = {
@@ -32,7 +31,11 @@ async function found(interfaces: readonly object[], now: Date, launchers: readon
 }
 
 test("a guest that runs and has been told no address for a while has its launcher's, of the node that it is on", async () => {
-  const launchers = [launcher("10.0.0.7", "node-2"), launcher("10.0.0.8", "node-1", "Failed"), launcher("10.0.0.9")];
+  const launchers = [
+    launcher("source", "10.0.0.7"),
+    launcher("a-tenants-own", "10.0.0.8"),
+    launcher("its", "10.0.0.9"),
+  ];
   expect(await found([{ name: "default" }], later(3_000), launchers)).toEqual({
     address: "10.0.0.9",
     asked: [{ namespace: "team-a", labelSelector: "kubevirt.io/created-by=uid-instance" }],
@@ -41,10 +44,11 @@ test("a guest that runs and has been told no address for a while has its launche
 
 test("nobody is asked where there is an address, or may still be one", async () => {
   const nothing = { address: undefined, asked: [] };
-  expect(await found([{ ipAddress: "10.0.0.9" }], later(60_000), [launcher("10.0.0.1")])).toEqual(nothing);
-  expect(await found([], later(1_000), [launcher("10.0.0.1")])).toEqual(nothing);
+  expect(await found([{ ipAddress: "10.0.0.9" }], later(60_000), [launcher("its", "10.0.0.1")])).toEqual(nothing);
+  expect(await found([], later(1_000), [launcher("its", "10.0.0.1")])).toEqual(nothing);
 });
 
 test("where no launcher has one there is none", async () => {
   expect((await found([], later(3_000), [])).address).toBeUndefined();
+  expect((await found([], later(3_000), [launcher("a-tenants-own", "10.0.0.8")])).address).toBeUndefined();
 });

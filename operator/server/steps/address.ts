@@ -16,10 +16,9 @@ export async function findAddress(scope: ServerScope): Promise<Outcome> {
   if (instance?.status?.phase !== "Running" || hasAddress(instance) || !isUp(instance, context.now)) return settled();
   const labelSelector = `${CREATED_BY}=${instance.metadata.uid}`;
   const launchers = await context.kube.list(pods, { namespace: key.namespace, labelSelector });
-  // While it moves there are two.
-  const its = launchers.find(
-    ({ spec, status }) => spec?.nodeName === instance.status?.nodeName && status?.phase === "Running",
-  );
+  // A tenant's own pod may have such a label, so KubeVirt has to know it by its UID. While the guest moves there are two.
+  const { activePods = {}, nodeName } = instance.status;
+  const its = launchers.find(({ metadata }) => nodeName !== undefined && activePods[metadata.uid] === nodeName);
   const address = its?.status?.podIP;
   if (address !== undefined) scope.launcherAddress = address;
   return settled();
