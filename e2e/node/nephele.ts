@@ -63,9 +63,9 @@ export async function installNephele(stateDir: string, print: (line: string) => 
   });
 }
 
-/** Helm's last revision, and which Cloud there is with which spec. */
+/** Helm's revisions, and which Cloud there is with which spec. */
 async function revisionOf({ run }: NodeHandle): Promise<string> {
   const revisions = await run("get", "secrets", namespace, "--selector=owner=helm,name=nephele", "--output=name");
   const spec = "--output=jsonpath={.metadata.uid} {.metadata.generation}";
-  return `${revisions.trim().split("\n").at(-1)} ${await run("get", cloud, namespace, "--ignore-not-found", spec)}`;
+  return `${revisions} ${await run("get", cloud, namespace, "--ignore-not-found", spec)}`;
 }
