@@ -178,6 +178,8 @@ test("where the quota was lowered below what there is, a Server does not grow, b
   const { uid } = (await team.runningServer("web", { ...spec(), ...sized(large) })).metadata;
   const running = (await bed.kube.get(virtualMachineInstances, at))?.metadata.uid;
   await bed.kube.mergePatch(projects, { name: team.name }, { spec: { quota: { cores: 0 } } });
+  // Two watches have no order: the operator is to know of the quota before it hears of the Server.
+  await untilReady(bed.kube, projects, { name: team.name });
   await team.patchServer("web", sized(larger));
   const message = /cores \(3 wanted, 0 of 0 taken\)/;
   await untilCondition(bed.kube, servers, at, { type: "Ready", status: "False", reason: "QuotaExceeded", message });
