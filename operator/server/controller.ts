@@ -26,6 +26,7 @@ import { commonBoundaries, isOutside } from "./placement.ts";
 import { type ServerDependencies, type ServerScope, serverScope } from "./scope.ts";
 import { report, serverStatus } from "./status.ts";
 import { findAddress } from "./steps/address.ts";
+import { lookAtCopy } from "./steps/copy.ts";
 import { ensureFiles, ensureUserData, removeUnusedData } from "./steps/guest-data.ts";
 import { ensurePaused, rebootOnce, removeOldDisks, replaceStaleInstance } from "./steps/instance.ts";
 import { ensureMachine, ensureName, growDisk } from "./steps/machine.ts";
@@ -113,6 +114,7 @@ export function serverController(deps: ServerDependencies): Controller {
       unlessLost(rebootOnce),
       unlessLost(ensurePaused),
       removeOldDisks,
+      lookAtCopy,
       findAddress,
       report,
     ],

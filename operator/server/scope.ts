@@ -64,6 +64,8 @@ export interface ServerScope {
   held?: Outcome;
   /** Likewise an error: thrown when the pass has done all the rest. */
   failed?: { readonly error: unknown };
+  /** Set while no node takes a pod that copies the root disk: why. */
+  copyUnplaced?: string;
   /** Set where KubeVirt does not say the address of a guest that runs: its launcher's. */
   launcherAddress?: string;
   /** Set by the step that ends and starts instances. */

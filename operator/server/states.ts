@@ -301,6 +301,11 @@ export function diskIsMade(volume: DataVolume | undefined): boolean {
   return volume?.status?.phase === "Succeeded";
 }
 
+/** It is copied, or is to be, and nothing but that is waited for. */
+export function isBeingMade(volume: DataVolume | undefined): boolean {
+  return volume !== undefined && !diskIsMade(volume) && !waitsForGuest(volume);
+}
+
 /** Some storage makes a disk only when a guest is to use it. */
 export function waitsForGuest(volume: DataVolume | undefined): boolean {
   return ["WaitForFirstConsumer", "PendingPopulation"].includes(volume?.status?.phase ?? "");

@@ -73,6 +73,9 @@ function isRebuilding(scope: ServerScope): boolean {
   return context.object.status?.state === "REBUILD" && wantsToRun(machine) && !isUp(instance, context.now);
 }
 
+/** How often it is asked why a root disk is not copied. */
+const COPY_POLL_MS = 10_000;
+
 /** The last step: looks at what came of everything, and says what is still awaited. */
 export async function report(scope: ServerScope): Promise<Outcome> {
   const { context, machine, instance, lost, project } = scope;
@@ -108,6 +111,11 @@ export async function report(scope: ServerScope): Promise<Outcome> {
   }
   const unplaced = isYoungBuild(machine, instance, context.now) ? undefined : noHost(machine, instance);
   if (unplaced !== undefined) return waiting(`a node that takes the guest: ${unplaced}`, again);
+  if (scope.copyUnplaced !== undefined) {
+    const awaited = `DataVolume ${rootVolume(scope)?.metadata.name} to be copied; no node takes a pod for it: ${scope.copyUnplaced}`;
+    // CDI's pods are not watched.
+    return waiting(awaited, { pollAfterMs: COPY_POLL_MS });
+  }
   if (nova.state === "REBOOT" || nova.state === "HARD_REBOOT") return waiting("the guest to reboot", again);
   return waiting(`VirtualMachine ${machine?.metadata.name} to be ${power.toLowerCase()}`, again);
 }
