@@ -1,3 +1,4 @@
+import { Agent } from "undici";
 import { describe, expect, test } from "vitest";
 import { freePort } from "../e2e/cluster/ports.ts";
 import type { EchoBackend } from "../e2e/envoy/echo.ts";
@@ -214,6 +215,30 @@ describe("real Envoy asks of a request", () => {
     expect(await statuses(paths)).toEqual([503, 503, 200, 403, 200]);
     put({ ...everyone, jwt: { ...keystone, standard: "optional" } }, []);
     await expect.poll(() => bed.status(port, "/one/x"), soon).toBe(200);
+  });
+
+  test("what a service decides from the first rule that wants it on, also of connections that are open already", async () => {
+    const authorizer = await startGrpcService({
+      service: "envoy.service.auth.v3.Authorization",
+      method: "Check",
+      request: "envoy.service.auth.v3.CheckRequest",
+      response: "envoy.service.auth.v3.CheckResponse",
+      answer: () => ({ status: { code: 7 } }),
+    });
+    bed.onClose(() => authorizer.close());
+    const at = serviceAt("authorizer", [authorizer.port], { protocol: "http2" });
+    await serve(everyone, [ruleTo("/guarded", "web")], [at]);
+    const via = new Agent({ connections: 1 });
+    bed.onClose(() => via.destroy());
+    const overOneConnection = () => bed.status(port, "/guarded", { via });
+    const opened = () => proxy.stat(`http.in-${port}.downstream_cx_total`);
+    expect(await overOneConnection()).toBe(200);
+    const before = await opened();
+    const externalAuthorization = { service: "authorizer", timeoutMs: 1_000 };
+    put(everyone, [ruleTo("/guarded", "web", { overrides: { externalAuthorization } })], [at]);
+    await expect.poll(overOneConnection, soon).toBe(403);
+    expect(await proxy.stat("listener_manager.listener_modified")).toBe(0);
+    expect(await opened()).toBe(before);
   });
 
   test("a body that is not too large; and puts faults in where it is told", async () => {

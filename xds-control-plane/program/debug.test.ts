@@ -40,8 +40,11 @@ test("a class is shown with its part of the mesh, its resources and what is serv
   const shown = JSON.parse(text) as Record<string, Record<string, unknown>>;
   expect(shown["proxy"]).toMatchObject({ name, certificates: [{ name: "a/b" }] });
   expect(shown["services"]).toMatchObject([{ name: "web" }]);
-  expect(Object.keys(shown["served"]?.["cluster"] as object)).toEqual(["web"]);
-  expect(shown["resources"]).toMatchObject({ secret: [{ name: "certificate/a/b" }], cluster: [{ name: "web" }] });
+  expect(Object.keys(shown["served"]?.["cluster"] as object)).toEqual(["web", "nephele.dev/nobody"]);
+  expect(shown["resources"]).toMatchObject({
+    secret: [{ name: "certificate/a/b" }],
+    cluster: [{ name: "web" }, { name: "nephele.dev/nobody" }],
+  });
   expect(text).not.toContain("c2VjcmV0");
   // Control: it is there to be left out.
   expect(JSON.stringify([...mesh.proxies.values()])).toContain("c2VjcmV0");

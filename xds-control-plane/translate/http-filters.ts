@@ -32,8 +32,11 @@ export interface HttpFilter {
   listener(policies: HttpPolicies): FilterConfig | undefined;
   /** Undefined where a rule does as its listener does. */
   rule?(overrides: RuleOverrides): FilterConfig | undefined;
-  /** What stands in the chain, switched off, where only rules say something: these. Undefined where none of them switches it on. */
-  idle?(rules: readonly RuleOverrides[]): FilterConfig | undefined;
+  /**
+   * What stands in every chain whose listener says nothing, switched off: a rule that switches it on then acts at once on open
+   * connections too, and no request passes between the rule and a changed listener.
+   */
+  readonly idle?: FilterConfig;
 }
 
 /**
@@ -65,10 +68,7 @@ export function httpFilters(of: HttpChain, chainName: string): readonly Json[] {
       return config === undefined ? [] : [{ name, configDiscovery: { configSource: ads, typeUrls } }];
     }
     if (config !== undefined) return [{ name, typedConfig: any(config.message, config.fields) }];
-    const saying = of.hosts
-      .flatMap(({ rules }) => rules.flatMap(({ overrides }) => overrides ?? []))
-      .filter((overrides) => filter.rule?.(overrides));
-    const idle = saying.length === 0 ? undefined : filter.idle?.(saying);
+    const { idle } = filter;
     return idle === undefined ? [] : [{ name, disabled: true, typedConfig: any(idle.message, idle.fields) }];
   });
 }

@@ -5,6 +5,7 @@ import type { Json } from "../snapshot/resource.ts";
 import { cluster } from "./cluster.ts";
 import { loadAssignment } from "./endpoints.ts";
 import { denyList } from "./filters/denied.ts";
+import { nobodyCluster } from "./filters/external-authorization.ts";
 import { discoveredFilters } from "./http-filters.ts";
 import { chainName, listener } from "./listener.ts";
 import { routeConfiguration } from "./route.ts";
@@ -33,7 +34,10 @@ export function translate(mesh: Mesh, proxy: ProxyClass): Translation {
   );
   const http = chains.filter((each): each is typeof each & { chain: HttpChain } => each.chain.kind === "http");
   return {
-    cluster: services.map((service) => cluster(service, proxy, mesh.denied)),
+    cluster: [
+      ...services.map((service) => cluster(service, proxy, mesh.denied)),
+      ...(http.length > 0 ? [nobodyCluster] : []),
+    ],
     endpoint: services.map((service) => loadAssignment(service, proxy, mesh.denied)),
     secret: secrets(proxy),
     extensionConfig: [

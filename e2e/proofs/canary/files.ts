@@ -3,9 +3,11 @@ import { join } from "node:path";
 import type { Hit, Searcher } from "./search.ts";
 
 /** Files are read in pieces of this size. */
-const PIECE = 32 * 1024 * 1024;
+const PIECE = 8 * 1024 * 1024;
 /** Pieces overlap by this much, so that nothing is cut in two: far more than any form of a canary is long. */
 const OVERLAP = 1024 * 1024;
+/** Disks of guests have gigabytes of these, and what is nothing but zeros need not be looked at in many forms. */
+const ZEROS = Buffer.alloc(PIECE + OVERLAP);
 
 /** What was found, and in which file, process or object. */
 export interface Finding extends Hit {
@@ -59,10 +61,11 @@ function searchFile(search: Searcher, path: string): Searched {
   try {
     const { size } = fstatSync(file);
     const findings = new Map<string, Finding>();
+    const buffer = Buffer.allocUnsafe(Math.min(PIECE + OVERLAP, size));
     for (let from = 0; from < size; from += PIECE) {
-      const piece = Buffer.alloc(Math.min(PIECE + OVERLAP, size - from));
-      const length = readSync(file, piece, 0, piece.length, from);
-      for (const hit of search(piece.subarray(0, length))) {
+      const piece = buffer.subarray(0, readSync(file, buffer, 0, buffer.length, from));
+      if (piece.equals(ZEROS.subarray(0, piece.length))) continue;
+      for (const hit of search(piece)) {
         findings.set(`${hit.canary} ${hit.form}`, { place: path, ...hit });
       }
     }

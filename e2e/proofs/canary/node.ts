@@ -26,13 +26,12 @@ export async function searchNode(node: NodeHandle, canaries: readonly Canary[], 
   // Without a control of ours: kubelet takes away what it does not know there. Pods that stay write all the time.
   const logs = searchPath(searcherFor(canaries), onHost(node, podLogs), since);
   if (logs.places === 0) throw new Error(`the search of ${podLogs} on the node is broken: no log there has changed`);
-  const { places, bytes, findings } = together([...parts, logs]);
-  const root = onHost(node, "/");
-  return {
-    places,
-    bytes,
-    findings: findings.map((finding) => ({ ...finding, place: `/${finding.place.slice(root.length)}` })),
-  };
+  return onNode(node, together([...parts, logs]));
+}
+
+/** Searches what is on one volume of a node. Places are the node's paths. */
+export function searchVolume(node: NodeHandle, canaries: readonly Canary[], volume: string): Searched {
+  return onNode(node, searchPath(searcherFor(canaries), onHost(node, join(nodeFolders(node.cluster).volumes, volume))));
 }
 
 /** Puts a value in the open, in a file of the folder: where it is not found, the search is broken. */
@@ -49,6 +48,15 @@ function searchWithControl(node: NodeHandle, canaries: readonly Canary[], folder
   } finally {
     rmSync(file, { force: true });
   }
+}
+
+/** What was found, with the node's paths. */
+function onNode(node: NodeHandle, { findings, ...searched }: Searched): Searched {
+  const root = onHost(node, "/");
+  return {
+    ...searched,
+    findings: findings.map((finding) => ({ ...finding, place: `/${finding.place.slice(root.length)}` })),
+  };
 }
 
 /** Where the host finds a path of the node's mount namespace. */

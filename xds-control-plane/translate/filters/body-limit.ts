@@ -12,5 +12,5 @@ export const bodyLimit: HttpFilter = {
       fields: { buffer: { maxRequestBytes: limit.maxBytes } },
     },
   // Its size says nothing while it is switched off, but Envoy wants one.
-  idle: () => ({ message, fields: { maxRequestBytes: 1 } }),
+  idle: { message, fields: { maxRequestBytes: 1 } },
 };

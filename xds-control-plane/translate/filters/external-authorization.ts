@@ -4,6 +4,20 @@ import type { HttpFilter } from "../http-filters.ts";
 
 const message = "envoy.extensions.filters.http.ext_authz.v3.ExtAuthz";
 
+/** No service has this name: those of a cluster begin with a namespace's, which has no dot. */
+const nobody = "nephele.dev/nobody";
+
+/**
+ * Who the filter asks that stands in a chain before anybody is to be asked: it has no endpoint, so that nothing would pass. Envoy
+ * 1.40 takes a filter without a service, too, but answers nothing more when a rule switches it on with a service of its own.
+ */
+export const nobodyCluster: Json = {
+  name: nobody,
+  type: "STATIC",
+  connectTimeout: "1s",
+  loadAssignment: { clusterName: nobody },
+};
+
 /** However it is asked. */
 const common: Json = {
   transportApiVersion: "V3",
@@ -29,12 +43,5 @@ export const externalAuthorization: HttpFilter = {
               ? { disabled: true }
               : { checkSettings: { grpcService: grpcService(own.service, own.timeoutMs) } },
         },
-  idle(rules) {
-    // Envoy takes a filter without a service, and answers nothing more when a rule switches it on. It is the first by name, so that other rules
-    // seldom change the listener.
-    const [first] = rules
-      .flatMap(({ externalAuthorization: own }) => own || [])
-      .sort((one, other) => (one.service < other.service ? -1 : 1));
-    return first && { message, fields: { grpcService: grpcService(first.service, first.timeoutMs), ...common } };
-  },
+  idle: { message, fields: { grpcService: grpcService(nobody, 1_000), ...common } },
 };

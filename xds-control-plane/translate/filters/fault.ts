@@ -19,5 +19,5 @@ export const fault: HttpFilter = {
   name: "fault",
   listener: (policies) => policies.fault && injected(policies.fault),
   rule: (overrides) => overrides.fault && injected(overrides.fault),
-  idle: () => ({ message, fields: {} }),
+  idle: { message, fields: {} },
 };
