@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { unique } from "#e2e/harness/bed.ts";
 import { untilCondition, untilGone, untilReady } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
 import type { WatchedStates } from "#e2e/harness/watched-states.ts";
-import { coreSecrets, dataVolumes, persistentVolumeClaims } from "#operator/api/foreign.ts";
+import { nodeName } from "#e2e/node/location.ts";
+import { coreSecrets, dataVolumes, persistentVolumeClaims, virtualMachineInstances } from "#operator/api/foreign.ts";
+import { TRAIT_LABEL_PREFIX } from "#operator/api/marks.ts";
 import { servers } from "#operator/api/resources.ts";
 import { timeText } from "#runtime/api/time.ts";
 import { openRealGuests, type RealGuests } from "./real-guests.ts";
@@ -169,5 +172,33 @@ describe("a Server on real KubeVirt", { timeout: 10 * MINUTES }, () => {
     const told = { type: "Ready", status: "False", message } as const;
     const { status } = await untilCondition(real.bed.kube, servers, real.at("web-4"), told, 3 * MINUTES);
     expect(status).toMatchObject({ state: "BUILD", taskState: "scheduling" });
+  });
+
+  test("whose Flavor wants a trait waits for a node that has it, and is placed there", async () => {
+    const trait = unique("accelerator").toUpperCase().replaceAll("-", "_");
+    const flavor = await real.flavor("accelerated", { traits: { required: [trait] } });
+    await real.apply("web-5", { flavorRef: { name: flavor }, imageRef: { name: "first" } });
+    const message = /a node that takes the guest: .*node affinity\/selector/;
+    await untilCondition(
+      real.bed.kube,
+      servers,
+      real.at("web-5"),
+      { type: "Ready", status: "False", message },
+      3 * MINUTES,
+    );
+    const label = `${TRAIT_LABEL_PREFIX}${trait}`;
+    await real.node.run("label", "nodes", nodeName, `${label}=true`);
+    try {
+      await eventually(
+        "the scheduler to place it",
+        async () => {
+          const { phase = "" } = (await real.bed.kube.get(virtualMachineInstances, real.at("web-5")))?.status ?? {};
+          return phase === "Scheduled" || phase === "Running";
+        },
+        { withinMs: 2 * MINUTES },
+      );
+    } finally {
+      await real.node.run("label", "nodes", nodeName, `${label}-`);
+    }
   });
 });

@@ -274,6 +274,18 @@ test("a root disk that was kept counts until it is deleted, and then another Ser
   await eventually("the Project to count it", async () => {
     return (await bed.kube.get(projects, { name: team.name }))?.status?.used?.storage === "21Gi";
   });
+  // A copy of it is as large, also where its Image does not say so.
+  await bed.kube.create(images, {
+    apiVersion: "nephele.dev/v1alpha1",
+    kind: "Image",
+    metadata: at("copy"),
+    spec: { source: { volume: { name: "keeps-root-1" } } },
+  });
+  const copied = /storage \(1\S*i wanted, 21Gi of 21Gi taken\)/;
+  await untilCondition(bed.kube, images, at("copy"), { ...refused, message: copied });
+  expect(await bed.kube.get(dataVolumes, at("copy"))).toBeUndefined();
+  await bed.kube.delete(images, at("copy"));
+  await untilGone(bed.kube, images, at("copy"));
   await bed.kube.delete(dataVolumes, at("keeps-root-1"));
   await eventually("the machine", () => bed.kube.get(virtualMachines, at("comes")));
 });

@@ -1,7 +1,8 @@
+import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { untilCondition, untilGone } from "#e2e/harness/conditions.ts";
+import { untilCondition, untilGone, untilReady } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
-import { dataVolumes, services, virtualMachines } from "#operator/api/foreign.ts";
+import { coreSecrets, dataVolumes, events, pods, services, virtualMachines } from "#operator/api/foreign.ts";
 import type { Server } from "#operator/api/generated/server.ts";
 import { servers } from "#operator/api/resources.ts";
 import { type GuestBed, openGuestBed, type Tenant } from "./guest-bed.ts";
@@ -61,7 +62,71 @@ describe("server", () => {
     await team.server("taken-name", spec());
     await untilInvalid("taken-name", /Service .*taken-name exists and is not of this Server/);
     expect((await bed.kube.get(services, at("taken-name")))?.spec?.selector).toEqual({ app: "other" });
+    expect(await machine("taken-name")).toBeUndefined();
   });
+
+  test("conflict: a disk too small, user data too large or that cloud-init cannot read: the field says so, and nothing is made", async () => {
+    const userData = async (name: string, bytes: Buffer): Promise<object> => {
+      const data = { userdata: bytes.toString("base64") };
+      await bed.kube.create(coreSecrets, { apiVersion: "v1", kind: "Secret", metadata: at(name), data });
+      return { userData: { secretKeyRef: { name, key: "userdata" } } };
+    };
+    const refused = {
+      "small-disk": [{ rootDisk: { size: "512Mi" } }, /^spec.rootDisk.size: /],
+      // Of chance, so that it does not become smaller when it is packed.
+      "large-data": [
+        await userData("large", Buffer.concat([Buffer.from("#!/bin/sh\n"), randomBytes(990_000)])),
+        /^spec.userData.secretKeyRef.key: the user data cannot be used: it comes to \d+ bytes; at most 1000000/,
+      ],
+      "no-yaml": [
+        await userData("no-yaml", Buffer.from("#cloud-config\nlist: [a\nmore: b\n")),
+        /^spec.userData.secretKeyRef.key: .* no YAML at line \d/,
+      ],
+      "no-form": [
+        await userData("no-form", Buffer.from("packages: [nginx]\n")),
+        /^spec.userData.secretKeyRef.key: .* begins with none of #cloud-config/,
+      ],
+    } as const;
+    await Promise.all(Object.entries(refused).map(([name, [more]]) => team.server(name, spec(more))));
+    for (const [name, [, message]] of Object.entries(refused)) {
+      await untilInvalid(name, message);
+      expect(await machine(name)).toBeUndefined();
+      expect(await bed.kube.get(coreSecrets, at(`nephele-user-data-${name}`))).toBeUndefined();
+    }
+    // It is mended, and goes on.
+    const mended = { data: { userdata: Buffer.from("#cloud-config\npackages: [nginx]\n").toString("base64") } };
+    await bed.kube.mergePatch(coreSecrets, at("no-form"), mended);
+    await eventually("its machine", () => machine("no-form"));
+  });
+
+  test("dependency missing: what keeps a guest's pod from starting is said in its node's words", async () => {
+    await team.server("unmounted", spec());
+    await team.copied("unmounted-root-1");
+    const launcher = await eventually("its pod on a node", async () => {
+      const all = await bed.kube.list(pods, { namespace: team.name });
+      const found = all.find(({ metadata }) => metadata.name.startsWith("virt-launcher-unmounted-"));
+      return found?.spec?.nodeName === undefined ? undefined : found;
+    });
+    // Kubelet's part, which runs on nodes alone.
+    const { uid, name, namespace = "" } = launcher.metadata;
+    const at = new Date().toISOString();
+    await bed.kube.create(events, {
+      apiVersion: "v1",
+      kind: "Event",
+      metadata: { namespace, name: `${name}.1` },
+      involvedObject: { apiVersion: "v1", kind: "Pod", namespace, name, uid },
+      type: "Warning",
+      reason: "FailedMount",
+      message: "Unable to attach or mount volumes",
+      firstTimestamp: at,
+      lastTimestamp: at,
+    });
+    const message = /the guest's pod on node .* to start: FailedMount: Unable to attach or mount volumes$/;
+    const told = { type: "Ready", status: "False", message } as const;
+    await untilCondition(bed.kube, servers, { namespace, name: "unmounted" }, told, 90_000);
+    await team.boot("unmounted");
+    await untilReady(bed.kube, servers, { namespace, name: "unmounted" });
+  }, 150_000);
 
   test("conflict: to another Project an Image that is not shared does not exist", async () => {
     const other = await bed.tenant();

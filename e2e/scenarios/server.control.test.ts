@@ -100,9 +100,16 @@ describe("server", () => {
     await team.runningServer("bare", spec({ userData: { secretKeyRef: { name: "once", key: "userdata" } } }));
     expect(await bed.kube.get(coreSecrets, at("nephele-user-data-bare"))).toBeDefined();
     await team.patchServer("bare", { userData: null });
+    await eventually("the machine to name it no more", async () => {
+      const volumes = (await machine("bare"))?.spec?.template?.spec?.volumes;
+      return !JSON.stringify(volumes).includes("nephele-user-data-bare");
+    });
+    await untilReady(bed.kube, servers, at("bare"));
+    // The guest was started with it, and could not move without.
+    expect(await bed.kube.get(coreSecrets, at("nephele-user-data-bare"))).toBeDefined();
+    await team.patchServer("bare", { power: "Stopped" });
+    await untilGone(bed.kube, virtualMachineInstances, at("bare"));
     await untilGone(bed.kube, coreSecrets, at("nephele-user-data-bare"));
-    const volumes = (await machine("bare"))?.spec?.template?.spec?.volumes;
-    expect(JSON.stringify(volumes)).not.toContain("nephele-user-data-bare");
   });
 
   test("update: an address that KubeVirt forgets is its launcher's", async () => {

@@ -73,6 +73,18 @@ export const resourceQuotas = defineResource<ResourceQuota>({
 export type Pod = KubeObject<PodSpec, PodStatus>;
 export const pods = defineResource<Pod>({ ...core, plural: "pods", kind: "Pod", namespaced: true });
 
+/** What is said of an object, in the form that field selectors know (core/v1). */
+export interface Event extends KubeObject {
+  readonly involvedObject: { readonly uid?: string };
+  readonly type?: string;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly lastTimestamp?: string | null;
+  readonly eventTime?: string | null;
+  readonly series?: { readonly lastObservedTime?: string };
+}
+export const events = defineResource<Event>({ ...core, plural: "events", kind: "Event", namespaced: true });
+
 export type Deployment = KubeObject<DeploymentSpec, DeploymentStatus>;
 export const deployments = defineResource<Deployment>({
   group: "apps",

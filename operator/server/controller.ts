@@ -29,8 +29,9 @@ import { findAddress } from "./steps/address.ts";
 import { lookAtCopy } from "./steps/copy.ts";
 import { ensureFiles, ensureUserData, removeUnusedData } from "./steps/guest-data.ts";
 import { ensurePaused, rebootOnce, removeOldDisks, replaceStaleInstance } from "./steps/instance.ts";
+import { lookAtLauncher } from "./steps/launcher.ts";
 import { ensureMachine, ensureName, growDisk } from "./steps/machine.ts";
-import { checkMachineName, checkQuota, resolveDisk, resolveFlavor, resolveProject } from "./steps/resolve.ts";
+import { checkName, checkQuota, resolveDisk, resolveFlavor, resolveProject } from "./steps/resolve.ts";
 import { endMachine } from "./steps/retain.ts";
 import {
   BY_USER_DATA,
@@ -98,7 +99,7 @@ export function serverController(deps: ServerDependencies): Controller {
     dependencies: serverDependencies,
     scope: (context) => serverScope(context, deps, admissions),
     steps: [
-      checkMachineName,
+      checkName,
       resolveProject,
       resolveFlavor,
       resolveDisk,
@@ -115,6 +116,7 @@ export function serverController(deps: ServerDependencies): Controller {
       unlessLost(ensurePaused),
       removeOldDisks,
       lookAtCopy,
+      lookAtLauncher,
       findAddress,
       report,
     ],

@@ -3,6 +3,7 @@ import type { DataVolume, VirtualMachine, VirtualMachineInstance } from "#operat
 import type { Flavor } from "#operator/api/generated/flavor.ts";
 import type { Image } from "#operator/api/generated/image.ts";
 import type { Server, ServerStatus } from "#operator/api/generated/server.ts";
+import { affinityOf } from "./placement.ts";
 
 export const CREATED = "2026-11-23T10:00:00Z";
 
@@ -103,4 +104,12 @@ export function aVolume(phase: string, status: DataVolume["status"] = {}): DataV
     metadata: meta("web-1-root-1", "team-a"),
     status: { phase, ...status },
   };
+}
+
+/** A machine that is kept within these boundaries. */
+export function keptWithin(...boundaries: readonly string[]): VirtualMachine {
+  const machine = aMachine("Always");
+  const affinity = affinityOf(aServer(), aFlavor(), boundaries);
+  const spec = { ...machine.spec, template: { metadata: { creationTimestamp: CREATED }, spec: { affinity } } };
+  return { ...machine, spec } as unknown as VirtualMachine;
 }

@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
-import type { Node } from "#operator/api/foreign.ts";
+import type { Node, VirtualMachine } from "#operator/api/foreign.ts";
 import type { Server, ServerStatus } from "#operator/api/generated/server.ts";
+import { BOUNDARY_LABEL_PREFIX } from "#operator/api/marks.ts";
 import { servers } from "#operator/api/resources.ts";
 import { keyOf } from "#runtime/api/object.ts";
 import type { Resource } from "#runtime/api/resource.ts";
 import type { CacheReader } from "#runtime/watch/cache.ts";
-import { anInstance, aServer, CREATED } from "./fixtures.ts";
+import { anInstance, aServer, CREATED, keptWithin } from "./fixtures.ts";
 import { lostNode, lostText, NODE_LOST, nodeOf, whatIsReadOfNode } from "./lost-node.ts";
 import { instanceOnNode, serversOnNode } from "./wakes.ts";
 
@@ -72,11 +73,11 @@ describe("a node's word wakes the Servers that say something else of it", () => 
     const ready = { type: "Ready", status: "False", reason, message, lastTransitionTime: CREATED };
     return aServer({}, { state, conditions: [ready] } as ServerStatus);
   };
-  const woken = (node: Node, server: Server) => {
+  const woken = (node: Node, server: Server, machine?: VirtualMachine) => {
     const instance = anInstance("Running", { nodeName: "node-1" });
     const cache = {
       byIndex: (_resource: Resource, _index: string, name: string) => (name === "node-1" ? [instance] : []),
-      get: (resource: Resource) => (resource === (servers as Resource) ? server : undefined),
+      get: (resource: Resource) => (resource === (servers as Resource) ? server : machine),
     } as unknown as CacheReader;
     return serversOnNode(node, cache).length === 1;
   };
@@ -91,6 +92,18 @@ describe("a node's word wakes the Servers that say something else of it", () => 
   ])("%s", (_when, node, server, wakes) => {
     expect(woken(node, server)).toBe(wakes);
     expect(keyOf(server).name).toBe("web-1");
+  });
+
+  test("also where its labels no longer say what the guest is kept within", () => {
+    const caged = keptWithin("cage");
+    const silent = saying("ACTIVE", "ACTIVE on node-1");
+    const condition = { type: "RestartRequired", status: "True", reason: "OutsideBoundaries", message: "" } as const;
+    const conditions = [...(silent.status?.conditions ?? []), { ...condition, lastTransitionTime: CREATED }];
+    const outside: Server = { ...silent, status: { ...silent.status, conditions } };
+    const node = aNode("True");
+    const within = { ...node, metadata: { ...node.metadata, labels: { [`${BOUNDARY_LABEL_PREFIX}cage`]: "true" } } };
+    expect([woken(node, silent, caged), woken(node, outside, caged)]).toEqual([true, false]);
+    expect([woken(within, silent, caged), woken(within, outside, caged)]).toEqual([false, true]);
   });
 });
 

@@ -1,13 +1,14 @@
 import { describe, expect, test } from "vitest";
-import type { VirtualMachine } from "#operator/api/foreign.ts";
+import type { Node, VirtualMachine } from "#operator/api/foreign.ts";
 import type { Cloud } from "#operator/api/generated/cloud.ts";
 import type { Project } from "#operator/api/generated/project.ts";
 import type { Server } from "#operator/api/generated/server.ts";
+import { BOUNDARY_LABEL_PREFIX } from "#operator/api/marks.ts";
 import { clouds, projects, servers } from "#operator/api/resources.ts";
 import type { Resource } from "#runtime/api/resource.ts";
 import type { CacheReader } from "#runtime/watch/cache.ts";
-import { aFlavor, aMachine, aServer, CREATED } from "./fixtures.ts";
-import { affinityOf, commonBoundaries } from "./placement.ts";
+import { aServer, keptWithin } from "./fixtures.ts";
+import { commonBoundaries, leftBoundaries } from "./placement.ts";
 import { serversOfCloud } from "./wakes.ts";
 
 const ref = { namespace: "clouds", name: "default" };
@@ -36,14 +37,6 @@ function holding(cloud: Cloud | undefined, project: Project, machines: Readonly<
   } as unknown as CacheReader;
 }
 
-/** A machine that is kept within these. */
-function within(...boundaries: readonly string[]): VirtualMachine {
-  const machine = aMachine("Always");
-  const affinity = affinityOf(aServer(), aFlavor(), boundaries);
-  const spec = { ...machine.spec, template: { metadata: { creationTimestamp: CREATED }, spec: { affinity } } };
-  return { ...machine, spec } as unknown as VirtualMachine;
-}
-
 describe("what Servers of a Project are kept within", () => {
   const of = (cloud: Cloud | undefined, project: Project) => commonBoundaries(project, holding(cloud, project));
 
@@ -61,7 +54,11 @@ describe("what Servers of a Project are kept within", () => {
 });
 
 describe("a Cloud that changes", () => {
-  const machines = { inside: within("cage", "site"), outside: within("cage"), more: within("cage", "site", "other") };
+  const machines = {
+    inside: keptWithin("cage", "site"),
+    outside: keptWithin("cage"),
+    more: keptWithin("cage", "site", "other"),
+  };
   const woken = (cloud: Cloud, project: Project) =>
     serversOfCloud(cloud, holding(cloud, project, machines)).map(({ name }) => name);
 
@@ -73,4 +70,14 @@ describe("a Cloud that changes", () => {
   test("wakes no Server of another Cloud's Project", () => {
     expect(woken(aCloud("site"), aProject(["cage"], { namespace: "clouds", name: "other" }))).toEqual([]);
   });
+});
+
+test("a guest has left the boundaries that its node is not labelled with; where the node is not known, none", () => {
+  const node = {
+    metadata: { name: "node-1", labels: { [`${BOUNDARY_LABEL_PREFIX}cage`]: "true" } },
+  } as unknown as Node;
+  expect(leftBoundaries(keptWithin("cage", "site"), node)).toEqual(["site"]);
+  expect(leftBoundaries(keptWithin("cage"), node)).toEqual([]);
+  expect(leftBoundaries(keptWithin("cage"), undefined)).toEqual([]);
+  expect(leftBoundaries(undefined, node)).toEqual([]);
 });

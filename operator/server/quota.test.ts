@@ -10,6 +10,14 @@ const flavors: Readonly<Record<string, Flavor>> = {
   large: aFlavor("large", { cpus: 8, memory: "8Gi", disk: "20Gi" }),
 };
 
+const stalled = {
+  type: "Stalled",
+  status: "True",
+  reason: "InvalidConfiguration",
+  message: "",
+  lastTransitionTime: CREATED,
+} as const;
+
 /** Servers of one second, by name; those of `built` have their machines. */
 function world(
   names: readonly string[],
@@ -59,6 +67,19 @@ describe("quotaVerdict", () => {
       aServer({}, undefined, { name: "b" }),
     ];
     expect(admitted({ ...all, servers }, { cores: 4 })).toEqual(["b"]);
+  });
+
+  test.each([
+    ["whose Flavor is missing", aServer({ flavorRef: { name: "none" } }, undefined, { name: "a" })],
+    ["whose Image is missing", aServer({ imageRef: { name: "none" } }, undefined, { name: "a" })],
+    ["whose spec is wrong", aServer({}, { conditions: [stalled] }, { name: "a" })],
+  ])("one %s takes no younger one's turn", (_which, first) => {
+    const all = { ...world([]), servers: [first, aServer({}, undefined, { name: "b" })] };
+    const image = ({ name }: { readonly name: string }) => (name === "none" ? undefined : anImage());
+    expect(quotaVerdict(all.servers[1] ?? first, { servers: 1 }, { ...all, image }).kind).toBe("fits");
+    // Control: an older one that may be built does.
+    const older = { ...all, servers: [aServer({}, undefined, { name: "a" }), ...all.servers.slice(1)] };
+    expect(quotaVerdict(all.servers[1] ?? first, { servers: 1 }, older).kind).toBe("exceeded");
   });
 
   test("a built one counts as what it asks for, unless that was refused: then as what it is", () => {

@@ -1,8 +1,18 @@
-import { type Amount, NOTHING, plus, type Sizes, takenByBuilt, takenByImage, wantedBy } from "#operator/amounts.ts";
+import {
+  type Amount,
+  imageKey,
+  NOTHING,
+  plus,
+  type Sizes,
+  takenByBuilt,
+  takenByImage,
+  wantedBy,
+} from "#operator/amounts.ts";
 import type { Image } from "#operator/api/generated/image.ts";
 import type { ProjectQuota } from "#operator/api/generated/project.ts";
 import type { Server } from "#operator/api/generated/server.ts";
 import { imageVerdicts, inTurn, type Verdict, verdict } from "#operator/quota.ts";
+import { isTrue } from "#runtime/api/conditions.ts";
 
 /** What a namespace holds, and how to find what its Servers name. */
 export interface QuotaWorld extends Sizes {
@@ -40,6 +50,12 @@ export function quotaVerdict(
   const wanted = (one: Server): Amount => wantedBy(one, world);
   // One that is built and asks for more competes with nobody that only waits.
   if (isBuilt) return verdict(taken, wanted(server), quota, has);
-  const waiting = [...others.filter((other) => !world.built(other)), server];
+  const waiting = [...others.filter((other) => !world.built(other) && mayBeBuilt(other, world)), server];
   return inTurn(waiting, quota, taken, wanted).get(server.metadata.uid) ?? { kind: "fits" };
+}
+
+/** One that nothing is built for, whatever room there is, takes nobody's turn: what it names is missing, or its spec is wrong. */
+function mayBeBuilt(server: Server, { flavor, image }: Sizes): boolean {
+  const isThere = flavor(server.spec.flavorRef.name) !== undefined && image(imageKey(server)) !== undefined;
+  return isThere && !isTrue(server.status?.conditions, "Stalled");
 }

@@ -18,6 +18,7 @@ import type { MachinePlan } from "./machine.ts";
 import type { MachineFlavor } from "./machine-flavor.ts";
 import { keyOfServer, ownership } from "./names.ts";
 import type { Payloads } from "./payloads.ts";
+import { leftBoundaries } from "./placement.ts";
 import type { RebootStage } from "./reboot.ts";
 import { type RootDisk, recordedDisk, volumeName } from "./root-disk.ts";
 import { PROJECT_BY_NAMESPACE } from "./wakes.ts";
@@ -46,6 +47,8 @@ export interface ServerScope {
   readonly instance: VirtualMachineInstance | undefined;
   /** The node that the guest is on, where it is lost. */
   readonly lost: LostNode | undefined;
+  /** The boundaries that the guest runs outside of. */
+  readonly outside: readonly string[];
   /** What the machine says of its root disk when the pass begins. */
   readonly recorded: RootDisk | undefined;
   /** Set when the Flavor that the machine is to have is there. Not the spec's, where the quota forbids that one. */
@@ -64,10 +67,12 @@ export interface ServerScope {
   held?: Outcome;
   /** Likewise an error: thrown when the pass has done all the rest. */
   failed?: { readonly error: unknown };
-  /** Set while no node takes a pod that copies the root disk: why. */
-  copyUnplaced?: string;
-  /** Set where KubeVirt does not say the address of a guest that runs: its launcher's. */
-  launcherAddress?: string;
+  /** Set while the root disk is copied for longer than most are; and why no node takes a pod for it, where that is so. */
+  copy?: { readonly unplaced?: string };
+  /** Set while a guest that a node has takes longer to start than most do; and what its pod's events say is amiss. */
+  start?: { readonly problem?: string };
+  /** Set when a guest's launcher was asked for the address that KubeVirt does not say; undefined where it has none either. */
+  launcher?: { readonly address: string | undefined };
   /** Set by the step that ends and starts instances. */
   reboot?: RebootStage;
 }
@@ -83,7 +88,8 @@ export function serverScope(
   const ours = found !== undefined && ownership(found, server) === "ours";
   const machine = ours ? found : undefined;
   const instance = machine === undefined ? undefined : cache.get(virtualMachineInstances, key);
-  const node = nodeOf(instance);
+  const nodeName = nodeOf(instance);
+  const node = nodeName === undefined ? undefined : cache.get(nodes, { name: nodeName });
   return {
     context,
     deps,
@@ -93,7 +99,8 @@ export function serverScope(
     machine,
     stranger: ours ? undefined : found,
     instance,
-    lost: node === undefined ? undefined : lostNode(cache.get(nodes, { name: node })),
+    lost: lostNode(node),
+    outside: leftBoundaries(machine, node),
     recorded: recordedDisk(machine),
   };
 }

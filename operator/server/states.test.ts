@@ -21,6 +21,10 @@ function seen(machine: Partial<Machine>): Machine {
 const running = { interfaces: [{ ipAddress: "10.244.0.12", name: "default" }] };
 const condition = (type: string, status: string, reason = "", message = "") => ({ type, status, reason, message });
 
+/** KubeVirt says since when; its published types do not know that. */
+const since = (time: Date, said: ReturnType<typeof condition>): typeof said =>
+  ({ ...said, lastTransitionTime: time.toISOString() }) as typeof said;
+
 /** A machine that is kept within boundaries. */
 function within(...boundaries: readonly string[]): VirtualMachine {
   const affinity = affinityOf(aServer({ zone: "z-1" }), aFlavor(), boundaries) ?? {};
@@ -347,6 +351,16 @@ const TABLE: readonly Row[] = [
     name: "a Failure of KubeVirt that stays is ERROR",
     seen: { machine: aMachine("Always", { conditions: [condition("Failure", "True", "FailedCreate", "no")] }) },
     is: { state: "ERROR", fault: { code: 500, message: "KubeVirt cannot start the machine: no" } },
+  },
+  {
+    name: "a Failure that came a moment ago to a machine that ran is not told either",
+    seen: {
+      machine: aMachine("Always", {
+        conditions: [since(at(50), condition("Failure", "True", "FailedCreate", "no"))],
+      }),
+      launched: true,
+    },
+    is: { state: "ACTIVE", taskState: "powering-on", againAfterMs: 20_000 },
   },
   {
     name: "Unknown: the node is lost",

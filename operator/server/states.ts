@@ -7,7 +7,7 @@ type PowerState = NonNullable<ServerStatus["powerState"]>;
 
 /** A guest that no node takes is an ERROR for people after this long; it may still be placed. */
 const NO_VALID_HOST_AFTER_MS = 5 * 60_000;
-/** Trouble of KubeVirt with a new machine is told after this long: most of it is over with its next try. */
+/** Trouble of KubeVirt with a machine is told when it has lasted this long: most of it is over with its next try. */
 const FAILURE_PATIENCE_MS = 30_000;
 /** While a first build is younger than this, it is `spawning` and no more: each finer word would be a write. */
 const BUILD_DETAIL_AFTER_MS = 30_000;
@@ -222,11 +222,14 @@ function crashing({ machine, instance }: Machine): NovaState | undefined {
   return fault("Crashed", 500, `the guest ended ${fails} times right after its start${reason}; it is started again`);
 }
 
-function failing({ machine, now }: Machine): NovaState | undefined {
+function failing({ machine, launched, now }: Machine): NovaState | undefined {
   const failure = machine?.status?.conditions?.find(({ type, status }) => type === "Failure" && status === "True");
   if (failure === undefined || machine === undefined) return undefined;
-  const age = now.getTime() - Date.parse(machine.metadata.creationTimestamp);
-  if (age < FAILURE_PATIENCE_MS) return { ...spawning(), againAfterMs: FAILURE_PATIENCE_MS - age };
+  // KubeVirt leaves the time as it is while the reason stays; the published types leave it out.
+  const { lastTransitionTime = machine.metadata.creationTimestamp } = failure as { lastTransitionTime?: string };
+  const age = now.getTime() - Date.parse(lastTransitionTime);
+  if (age < FAILURE_PATIENCE_MS)
+    return { ...(launched ? poweringOn() : spawning()), againAfterMs: FAILURE_PATIENCE_MS - age };
   return fault(
     "NoState",
     500,

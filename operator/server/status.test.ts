@@ -30,7 +30,7 @@ function scope({ server: object = server, machine, instance, volume, seconds = 5
   const now = new Date(Date.parse(CREATED) + seconds * 1000);
   const context = { object, now, cache: { get: () => volume }, event: () => undefined };
   const deps = { installationId: "local", clusterDomain: "cluster.local", payloads: { read: async () => undefined } };
-  const seen = { machine, instance, stranger: undefined, project: undefined, recorded: undefined };
+  const seen = { machine, instance, stranger: undefined, project: undefined, recorded: undefined, outside: [] };
   return {
     context,
     deps,
@@ -84,6 +84,78 @@ describe("a build that goes well", () => {
     const before = fields({ machine, volume: aVolume("Succeeded"), instance: up });
     const later = { server: aServer({}, before), machine, volume: aVolume("Succeeded"), instance: up, seconds: 500 };
     expect(fields(later)).toEqual(before);
+  });
+});
+
+describe("a guest whose address KubeVirt does not say", () => {
+  const guest = anInstance("Running", { nodeName: "node-1" });
+  const before = {
+    launchedAt: CREATED,
+    state: "ACTIVE",
+    node: "node-1",
+    addresses: [{ network: "default", address: "10.0.0.9" }],
+  };
+  const addresses = (more: Partial<ServerScope>, status: object = before) =>
+    fields({
+      server: aServer({}, status as Server["status"]),
+      machine: aMachine("Always"),
+      volume: aVolume("Succeeded"),
+      instance: guest,
+      more,
+    }).addresses?.map(({ address }) => address);
+
+  test("has its launcher's, and none where that has none", () => {
+    expect(addresses({ launcher: { address: "10.0.0.10" } })).toEqual(["10.0.0.10"]);
+    expect(addresses({ launcher: { address: undefined } })).toBeUndefined();
+  });
+  test("keeps what it had in a pass that asked nobody, on the same node alone", () => {
+    expect(addresses({})).toEqual(["10.0.0.9"]);
+    expect(addresses({}, { ...before, node: "node-2" })).toBeUndefined();
+  });
+});
+
+describe("a guest that runs outside of its boundaries", () => {
+  test("is told so: it is within them at its next start", () => {
+    const seen = { machine: aMachine("Always"), volume: aVolume("Succeeded"), instance: up };
+    expect(serverStatus(scope({ ...seen, more: { outside: ["cage"] } })).conditions).toContainEqual({
+      type: "RestartRequired",
+      status: "True",
+      reason: "OutsideBoundaries",
+      message:
+        "The guest runs on node node-1, which is not within cage: reboot the Server to have it started within its boundaries",
+    });
+    expect(serverStatus(scope(seen)).conditions?.some(({ type }) => type === "RestartRequired")).toBe(false);
+  });
+});
+
+describe("events of a guest", () => {
+  const told = async (before: object | undefined, seen: Seen): Promise<readonly string[]> => {
+    const events: string[] = [];
+    const on = scope({ ...seen, server: aServer({}, before as Server["status"]) });
+    const context = { ...on.context, event: (_: string, reason: string) => void events.push(reason) };
+    await report({ ...on, context } as ServerScope);
+    return events;
+  };
+  const running: Seen = { machine: aMachine("Always"), volume: aVolume("Succeeded"), instance: up, seconds: 60 };
+  const stopped: Seen = { machine: aMachine("Halted"), volume: aVolume("Succeeded"), seconds: 60 };
+
+  test("say that it came to rest in another state, and not that it is still there", async () => {
+    expect(await told({ state: "BUILD", taskState: "spawning" }, running)).toEqual(["Active"]);
+    expect(await told({ state: "ACTIVE", taskState: "powering-on", launchedAt: CREATED }, running)).toEqual(["Active"]);
+    expect(await told({ state: "ACTIVE", launchedAt: CREATED }, running)).toEqual([]);
+    expect(await told({ state: "ACTIVE", taskState: "powering-off", launchedAt: CREATED }, stopped)).toEqual([
+      "ShutOff",
+    ]);
+    expect(await told({ state: "SHUTOFF", launchedAt: CREATED }, stopped)).toEqual([]);
+  });
+  test("say that it is moved, once", async () => {
+    const moving = anInstance("Running", { ...up.status, migrationState: { startTimestamp: CREATED } });
+    expect(await told({ state: "ACTIVE", launchedAt: CREATED }, { ...running, instance: moving })).toEqual([
+      "Migrating",
+    ]);
+    const before = { state: "MIGRATING", taskState: "migrating", launchedAt: CREATED };
+    expect(await told(before, { ...running, instance: moving })).toEqual([]);
+    expect(await told(before, running)).toEqual(["Active"]);
   });
 });
 

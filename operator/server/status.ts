@@ -10,6 +10,7 @@ import { hostnameOf } from "./children.ts";
 import { instanceId } from "./identity.ts";
 import { lostText, NODE_LOST } from "./lost-node.ts";
 import { FILES_ANNOTATION } from "./names.ts";
+import { OUTSIDE_BOUNDARIES } from "./placement.ts";
 import { isUnderWay } from "./reboot.ts";
 import { nextResize, type ResizeStage } from "./resize.ts";
 import type { RootDisk } from "./root-disk.ts";
@@ -73,8 +74,8 @@ function isRebuilding(scope: ServerScope): boolean {
   return context.object.status?.state === "REBUILD" && wantsToRun(machine) && !isUp(instance, context.now);
 }
 
-/** How often it is asked why a root disk is not copied. */
-const COPY_POLL_MS = 10_000;
+/** How often it is asked why a root disk is not copied, or a guest does not start: what says so is not watched. */
+const LOOK_POLL_MS = 10_000;
 
 /** The last step: looks at what came of everything, and says what is still awaited. */
 export async function report(scope: ServerScope): Promise<Outcome> {
@@ -99,6 +100,7 @@ export async function report(scope: ServerScope): Promise<Outcome> {
     return waiting(`the guest to recover: ${nova.fault.message}`, { reason: "Fault", ...again });
   }
   if (scope.failed !== undefined) throw scope.failed.error;
+  tellState(scope, nova);
   if (scope.held !== undefined) return scope.held;
   if (project?.spec.enabled === false)
     return waiting(`Project ${project.metadata.name} to be enabled`, { reason: "ProjectDisabled", ...again });
@@ -111,13 +113,37 @@ export async function report(scope: ServerScope): Promise<Outcome> {
   }
   const unplaced = isYoungBuild(machine, instance, context.now) ? undefined : noHost(machine, instance);
   if (unplaced !== undefined) return waiting(`a node that takes the guest: ${unplaced}`, again);
-  if (scope.copyUnplaced !== undefined) {
-    const awaited = `DataVolume ${rootVolume(scope)?.metadata.name} to be copied; no node takes a pod for it: ${scope.copyUnplaced}`;
-    // CDI's pods are not watched.
-    return waiting(awaited, { pollAfterMs: COPY_POLL_MS });
+  if (scope.copy?.unplaced !== undefined) {
+    const awaited = `DataVolume ${rootVolume(scope)?.metadata.name} to be copied; no node takes a pod for it: ${scope.copy.unplaced}`;
+    return waiting(awaited, { pollAfterMs: LOOK_POLL_MS });
   }
+  if (scope.start?.problem !== undefined)
+    return waiting(`the guest's pod on node ${instance?.status?.nodeName} to start: ${scope.start.problem}`, {
+      pollAfterMs: LOOK_POLL_MS,
+    });
   if (nova.state === "REBOOT" || nova.state === "HARD_REBOOT") return waiting("the guest to reboot", again);
-  return waiting(`VirtualMachine ${machine?.metadata.name} to be ${power.toLowerCase()}`, again);
+  // Pods may be made, judged by the scheduler or spoken of a moment after they were looked at.
+  const isLookedAt = scope.copy !== undefined || scope.start !== undefined;
+  const next = isLookedAt ? { pollAfterMs: Math.min(LOOK_POLL_MS, nova.againAfterMs ?? LOOK_POLL_MS) } : again;
+  return waiting(`VirtualMachine ${machine?.metadata.name} to be ${power.toLowerCase()}`, next);
+}
+
+/** Events of a guest that came to rest in another state, or is moved. Faults, lost nodes, reboots and resizes have their own. */
+const STATE_EVENTS: Partial<Record<NovaState["state"], readonly [reason: string, message: string]>> = {
+  ACTIVE: ["Active", "the guest runs"],
+  SHUTOFF: ["ShutOff", "the guest is shut down"],
+  PAUSED: ["Paused", "the guest is paused"],
+  MIGRATING: ["Migrating", "the guest is moved to another node while it runs"],
+};
+
+function tellState({ context, instance }: ServerScope, { state, taskState }: NovaState): void {
+  const before = context.object.status;
+  const [reason, message] = STATE_EVENTS[state] ?? [];
+  const isNew = before?.state !== state || (before.taskState !== undefined && taskState === undefined);
+  const atRest = taskState === undefined || state === "MIGRATING";
+  if (reason === undefined || message === undefined || !isNew || !atRest) return;
+  const node = state === "ACTIVE" ? instance?.status?.nodeName : undefined;
+  context.event("Normal", reason, node === undefined ? message : `${message} on ${node}`);
 }
 
 function verifyText(server: Server): string {
@@ -215,11 +241,18 @@ function faultOf(
   return { code: fault.code, message, at: known ? before.at : timeText(now) };
 }
 
-function addressesOf({ instance, launcherAddress }: ServerScope): readonly ServerStatusAddress[] {
+function addressesOf({ context, instance, launcher }: ServerScope): readonly ServerStatusAddress[] {
   const said = saidAddresses(instance);
-  if (said.length > 0 || launcherAddress === undefined) return said;
+  if (said.length > 0) return said;
+  if (launcher === undefined) {
+    // A pass that came to its end before the launcher was asked has nothing new to say.
+    const before = context.object.status;
+    const goesOn = isUp(instance, context.now) && before?.node === instance?.status?.nodeName;
+    return goesOn ? (before?.addresses ?? []) : [];
+  }
+  if (launcher.address === undefined) return [];
   const mac = instance?.spec?.domain?.devices?.interfaces?.[0]?.macAddress;
-  return [{ network: "default", address: launcherAddress, ...(mac === undefined ? {} : { mac }) }];
+  return [{ network: "default", address: launcher.address, ...(mac === undefined ? {} : { mac }) }];
 }
 
 function saidAddresses(instance: VirtualMachineInstance | undefined): readonly ServerStatusAddress[] {
@@ -261,8 +294,13 @@ function filesCondition({ context, filesRevision, filesAwaited, instance }: Serv
   return say("False", "NextStart", message);
 }
 
-/** Something that KubeVirt cannot change in a running guest. */
-function restartCondition({ machine }: ServerScope): readonly NewCondition[] {
+/** Something that KubeVirt cannot change in a running guest, where it runs among it. */
+function restartCondition({ machine, instance, outside }: ServerScope): readonly NewCondition[] {
+  if (outside.length > 0) {
+    const where = `The guest runs on node ${instance?.status?.nodeName}, which is not within ${outside.join(", ")}`;
+    const message = `${where}: reboot the Server to have it started within its boundaries`;
+    return [{ type: "RestartRequired", status: "True", reason: OUTSIDE_BOUNDARIES, message }];
+  }
   const required = machine?.status?.conditions?.find(
     ({ type, status }) => type === "RestartRequired" && status === "True",
   );

@@ -1,4 +1,5 @@
 import { gunzipSync, gzipSync } from "node:zlib";
+import { formProblem } from "./user-data-form.ts";
 
 /** What unpacked user data may hold at most, in bytes: a small file must not become a large one in our memory. */
 const UNPACKED_LIMIT = 16 * 2 ** 20;
@@ -37,9 +38,12 @@ export function mergeUserData({ user, script, sshKeys }: UserDataParts): UserDat
       kind: "refused",
       problem: `it begins as gzip and cannot be unpacked to ${UNPACKED_LIMIT / 2 ** 20} MiB or less`,
     };
+  const isWhole = unpacked.length > 0 && isMessage(unpacked);
+  const problem = unpacked.length === 0 || isWhole ? undefined : formProblem(unpacked);
+  if (problem !== undefined) return { kind: "refused", problem };
   const parts: Buffer[] = [];
   if (script !== undefined) parts.push(part("text/cloud-boothook", script));
-  if (unpacked.length > 0) parts.push(isMessage(unpacked) ? unpacked : opaquePart(unpacked));
+  if (unpacked.length > 0) parts.push(isWhole ? unpacked : opaquePart(unpacked));
   if (sshKeys.length > 0) {
     // JSON is YAML, and needs no quoting rules of our own.
     const config = `#cloud-config\nssh_authorized_keys: ${JSON.stringify(sshKeys)}\n`;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Image } from "#operator/api/generated/image.ts";
-import { anImage, CREATED } from "./fixtures.ts";
+import { anImage, aServer, CREATED } from "./fixtures.ts";
 import { imageAwaits, visibleTo } from "./visibility.ts";
 
 const shared = (status: "True" | "False", sharedWith?: readonly string[]): Image["status"] => ({
@@ -50,5 +50,15 @@ test.each([
   [{ phase: "queued" }, "Image team-a/debian-13 to become active (queued)"],
   [{ phase: "killed", progress: 42 }, "Image team-a/debian-13 to become active (killed)"],
 ] as const)("%j awaits %j", (status, text) => {
-  expect(imageAwaits(anImage({}, status))).toBe(text);
+  expect(imageAwaits(anImage({}, status), aServer())).toBe(text);
+});
+
+test("why an Image was killed is told to a Server of its own namespace, and to no other", () => {
+  const stalled = { type: "Stalled", status: "True", reason: "Failed", message: "the import failed: 404" } as const;
+  const killed = anImage({}, { phase: "killed", conditions: [{ ...stalled, lastTransitionTime: CREATED }] });
+  expect(imageAwaits(killed, aServer())).toBe(
+    "Image team-a/debian-13 to become active (killed: the import failed: 404)",
+  );
+  const elsewhere = aServer({}, undefined, { namespace: "team-b" });
+  expect(imageAwaits(killed, elsewhere)).toBe("Image team-a/debian-13 to become active (killed)");
 });

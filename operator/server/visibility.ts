@@ -1,5 +1,6 @@
 import type { Image } from "#operator/api/generated/image.ts";
-import { isTrue } from "#runtime/api/conditions.ts";
+import type { Server } from "#operator/api/generated/server.ts";
+import { findCondition, isTrue } from "#runtime/api/conditions.ts";
 
 export type Visible =
   | { readonly kind: "usable" }
@@ -32,10 +33,15 @@ export function visibleTo(image: Image | undefined, namespace: string, projectNa
   }
 }
 
-/** What is missing until Servers can be built from it, in words that follow "waiting for"; undefined: nothing. */
-export function imageAwaits(image: Image): string | undefined {
-  const { phase, progress } = image.status ?? {};
+/**
+ * What is missing until a Server can be built from it, in words that follow "waiting for"; undefined: nothing. Why an Image
+ * will not become active is told in its own namespace alone: an importer's words may name what others are not to know.
+ */
+export function imageAwaits(image: Image, { metadata: { namespace } }: Server): string | undefined {
+  const { phase, progress, conditions } = image.status ?? {};
   if (phase === "active") return undefined;
   const percent = phase === "importing" && progress !== undefined ? ` ${progress} %` : "";
-  return `Image ${image.metadata.namespace}/${image.metadata.name} to become active (${phase ?? "queued"}${percent})`;
+  const stalled = findCondition(conditions, "Stalled");
+  const told = stalled?.status === "True" && image.metadata.namespace === namespace ? `: ${stalled.message}` : "";
+  return `Image ${image.metadata.namespace}/${image.metadata.name} to become active (${phase ?? "queued"}${percent}${told})`;
 }

@@ -18,7 +18,7 @@ import { type KubeObject, keyOf, keyText, type ObjectKey } from "#runtime/api/ob
 import type { CacheReader } from "#runtime/watch/cache.ts";
 import { lostNode, lostText, nodeOf } from "./lost-node.ts";
 import { keyOfServer, SERVER_LABEL } from "./names.ts";
-import { boundariesOf, commonBoundaries } from "./placement.ts";
+import { boundariesOf, commonBoundaries, leftBoundaries, OUTSIDE_BOUNDARIES } from "./placement.ts";
 import { recordedDisk } from "./root-disk.ts";
 
 /** From a namespace to the Project that has taken it. */
@@ -135,6 +135,9 @@ export function serversOnNode(node: Node, cache: CacheReader): readonly ObjectKe
     .map(keyOf)
     .filter((key) => {
       const { state, conditions } = cache.get(servers, key)?.status ?? {};
+      const isOutside = leftBoundaries(cache.get(virtualMachines, key), node).length > 0;
+      const saysSo = findCondition(conditions, "RestartRequired")?.reason === OUTSIDE_BOUNDARIES;
+      if (isOutside !== saysSo) return true;
       if (lost === undefined) return state === "UNKNOWN";
       return findCondition(conditions, "Ready")?.message.includes(lostText(lost)) !== true;
     });

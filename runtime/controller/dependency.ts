@@ -15,8 +15,8 @@ export interface Dependency<F extends KubeObject, D extends KubeObject> {
   readonly keys: (object: F) => readonly ObjectKey[];
   /** Those of `keys` that are waited for, where others are only held. Default: all. */
   readonly required?: (object: F) => readonly ObjectKey[];
-  /** Undefined when `on` can be used; else what is missing, in words that follow "waits for". */
-  readonly awaits?: (on: D) => string | undefined;
+  /** Undefined when `by` can use `on`; else what is missing, in words that follow "waits for". */
+  readonly awaits?: (on: D, by: F) => string | undefined;
   readonly guard?: boolean;
 }
 

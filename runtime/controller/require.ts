@@ -29,7 +29,7 @@ export async function requireDependency<F extends KubeObject, D extends KubeObje
     if (found === undefined) awaited.push(name);
     else if (isDeleting(found)) awaited.push(`${name}, which is being deleted, to be made again`);
     else {
-      const missing = dependency.awaits?.(found);
+      const missing = dependency.awaits?.(found, object);
       if (missing === undefined) objects.push(found);
       else awaited.push(missing);
     }

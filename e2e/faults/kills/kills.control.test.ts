@@ -42,6 +42,11 @@ const sample: Readonly<Record<string, readonly NamedPoint[]>> = {
     { phase: "rebuild", service: "kubernetes", write: "DELETE datavolumes.cdi.kubevirt.io" },
     { phase: "delete", service: "barbican", write: "DELETE /v1/secrets/{id}/consumers" },
   ],
+  // The machine is held and nobody has deleted it; the disk is nobody's any more, and the machine is still held.
+  "Server, its disk kept": [
+    { phase: "delete, retained", service: "kubernetes", write: "PATCH virtualmachines.kubevirt.io" },
+    { phase: "delete, retained", service: "kubernetes", write: "PATCH datavolumes.cdi.kubevirt.io" },
+  ],
 };
 
 /** What one life of a subject has, until it is deleted: so that "nothing more, nothing left" is not said by the blind. */

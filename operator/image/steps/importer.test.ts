@@ -11,7 +11,10 @@ async function asked(state: object): Promise<number> {
     return undefined;
   };
   const object = { metadata: { namespace: "team-a", name: "debian" } };
-  await lookAtImporter({ context: { object, kube: { get } }, state } as unknown as ImageScope);
+  await lookAtImporter(
+    { context: { object, kube: { get } }, state } as unknown as ImageScope,
+    new AbortController().signal,
+  );
   return count;
 }
 

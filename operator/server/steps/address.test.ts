@@ -26,8 +26,8 @@ async function found(interfaces: readonly object[], now: Date, launchers: readon
     key: { namespace: "team-a", name: "web-1" },
     instance,
   } as unknown as ServerScope;
-  await findAddress(scope);
-  return { address: scope.launcherAddress, asked };
+  await findAddress(scope, new AbortController().signal);
+  return { address: scope.launcher?.address, asked };
 }
 
 test("a guest that runs and has been told no address for a while has its launcher's, of the node that it is on", async () => {

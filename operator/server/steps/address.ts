@@ -1,4 +1,5 @@
 import { pods } from "#operator/api/foreign.ts";
+import { optionalLook } from "#operator/optional-look.ts";
 import { type Outcome, settled } from "#runtime/controller/outcome.ts";
 import type { ServerScope } from "../scope.ts";
 import { hasAddress, isUp } from "../states.ts";
@@ -11,15 +12,18 @@ const CREATED_BY = "kubevirt.io/created-by";
  * it where virt-handler meets a domain that is defined and not started yet: it takes that for one that has ended, and clears
  * up what it knew of the pod's network.
  */
-export async function findAddress(scope: ServerScope): Promise<Outcome> {
+export async function findAddress(scope: ServerScope, signal: AbortSignal): Promise<Outcome> {
   const { context, key, instance } = scope;
   if (instance?.status?.phase !== "Running" || hasAddress(instance) || !isUp(instance, context.now)) return settled();
   const labelSelector = `${CREATED_BY}=${instance.metadata.uid}`;
-  const launchers = await context.kube.list(pods, { namespace: key.namespace, labelSelector });
+  const launchers = await optionalLook(() => context.kube.list(pods, { namespace: key.namespace, labelSelector }), {
+    log: context.log,
+    signal,
+  });
+  if (launchers === undefined) return settled();
   // A tenant's own pod may have such a label, so KubeVirt has to know it by its UID. While the guest moves there are two.
   const { activePods = {}, nodeName } = instance.status;
   const its = launchers.find(({ metadata }) => nodeName !== undefined && activePods[metadata.uid] === nodeName);
-  const address = its?.status?.podIP;
-  if (address !== undefined) scope.launcherAddress = address;
+  scope.launcher = { address: its?.status?.podIP };
   return settled();
 }

@@ -1,4 +1,9 @@
-import { type CoreSecret, coreSecrets, type VirtualMachine } from "#operator/api/foreign.ts";
+import {
+  type CoreSecret,
+  coreSecrets,
+  type VirtualMachine,
+  type VirtualMachineInstance,
+} from "#operator/api/foreign.ts";
 import { MANAGED_BY_LABEL } from "#operator/api/marks.ts";
 import { clouds } from "#operator/api/resources.ts";
 import { CloudSecretError } from "#operator/clients/cloud-access.ts";
@@ -18,6 +23,7 @@ import { guestScript } from "../guest-script.ts";
 import { INLINE_USER_DATA_LIMIT } from "../machine.ts";
 import { FILES_ANNOTATION, filesSecretKey, ownership, userDataSecretKey } from "../names.ts";
 import type { ServerScope } from "../scope.ts";
+import { isLive } from "../states.ts";
 import { mergeUserData } from "../user-data.ts";
 
 /** What a core Secret can carry beside its own metadata, in bytes. */
@@ -146,22 +152,31 @@ async function filesInPlace(scope: ServerScope, signal: AbortSignal): Promise<Ou
 }
 
 /**
- * What no guest is given any more does not stay about; one that still runs has its copy. After the machine, which until
- * then names it.
+ * What no guest is given any more does not stay about. After the machine, which until then names it, and not while a guest
+ * runs that was started with it: it could not move to another node, where it is mounted again.
  */
 export async function removeUnusedData(scope: ServerScope): Promise<Outcome> {
-  const { context, userData, filesRevision } = scope;
+  const { context, userData, filesRevision, instance } = scope;
   const server = context.object;
+  const mounted = isLive(instance) ? secretsOf(instance) : [];
   const unused = [
     ...(userData === "secret" ? [] : [userDataSecretKey(server)]),
     ...(filesRevision === undefined ? [filesSecretKey(server)] : []),
   ];
   for (const key of unused) {
     const old = cached(scope, key);
-    if (old !== undefined && ownership(old, server) === "ours")
+    if (old !== undefined && ownership(old, server) === "ours" && !mounted.includes(key.name))
       await context.kube.delete(coreSecrets, key, { uid: old.metadata.uid });
   }
   return settled();
+}
+
+/** The core Secrets that a guest was started with. */
+function secretsOf(instance: VirtualMachineInstance | undefined): readonly (string | undefined)[] {
+  return (instance?.spec?.volumes ?? []).flatMap(({ secret, cloudInitNoCloud }) => [
+    secret?.secretName,
+    cloudInitNoCloud?.secretRef?.name,
+  ]);
 }
 
 /** A Cloud whose login is missing is waited for, as everything that is missing. */

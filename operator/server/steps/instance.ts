@@ -96,16 +96,20 @@ async function tolerateConflict(call: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Root disks of before a rebuild go when the new one is made and no instance uses them any more. */
+/**
+ * Root disks of before a rebuild go when the new one is made and no instance uses them any more; those that were not made
+ * themselves when yet another was wanted go at once.
+ */
 export async function removeOldDisks(scope: ServerScope): Promise<Outcome> {
   const { context, key, machine, instance, disk } = scope;
   if (machine === undefined || disk === undefined || disk.generation === 1) return settled();
-  if (!diskIsMade(rootVolume(scope))) return settled();
+  const isReplaced = diskIsMade(rootVolume(scope));
   const inUse = isLive(instance) ? rootVolumeOf(instance) : undefined;
   for (const volume of context.cache.byIndex(dataVolumes, DISKS_OF_SERVER, keyText(key))) {
     const { name, uid, ownerReferences = [], deletionTimestamp } = volume.metadata;
     const ours = ownerReferences.some((owner) => owner.uid === machine.metadata.uid);
     if (!ours || name === disk.volume || name === inUse || deletionTimestamp !== undefined) continue;
+    if (!isReplaced && diskIsMade(volume)) continue;
     await context.kube.delete(dataVolumes, { namespace: key.namespace, name }, { uid });
   }
   return settled();

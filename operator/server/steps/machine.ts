@@ -7,10 +7,10 @@ import { isApiError } from "#runtime/client/errors.ts";
 import { invalid, type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import { serviceFor } from "../children.ts";
 import { machineChange, machineFor } from "../machine.ts";
-import { ownership } from "../names.ts";
 import { boundariesOf, commonBoundaries } from "../placement.ts";
 import type { RootDisk } from "../root-disk.ts";
 import { type ServerScope, wantedPower } from "../scope.ts";
+import { takenService } from "./resolve.ts";
 
 /** How often a claim that is still to be made is looked for. */
 const CLAIM_POLL_MS = 5_000;
@@ -96,15 +96,15 @@ export async function ensureMachine(scope: ServerScope): Promise<Outcome> {
   return settled();
 }
 
-/** The Server's lasting name in DNS. */
-export async function ensureName({ context, key }: ServerScope): Promise<Outcome> {
+/** The Server's lasting name in DNS. Where somebody else has taken it since, the guest goes on without. */
+export async function ensureName(scope: ServerScope): Promise<Outcome> {
+  const { context, key } = scope;
   const server = context.object;
   const current = context.cache.get(services, key);
-  const owner = current === undefined ? "ours" : ownership(current, server);
-  if (owner === "leaving") return waiting(`Service ${key.name} of an earlier Server to go`);
-  if (owner === "foreign") {
-    const problem = `Service ${keyText(key)} exists and is not of this Server, whose name in DNS needs it`;
-    return invalid("metadata.name", `${problem}: delete it, or choose another name`);
+  const taken = takenService(scope);
+  if (taken !== undefined) {
+    scope.held ??= taken;
+    return settled();
   }
   const desired = serviceFor(server);
   if (current !== undefined && alreadyApplied(current, desired)) return settled();

@@ -1,5 +1,5 @@
 import { hadBy, imageKey, imageSize, isBuilt, isOverQuota, NOTHING, QUOTA_EXCEEDED } from "#operator/amounts.ts";
-import { dataVolumes, persistentVolumeClaims, virtualMachines } from "#operator/api/foreign.ts";
+import { dataVolumes, persistentVolumeClaims, services, virtualMachines } from "#operator/api/foreign.ts";
 import type { Server } from "#operator/api/generated/server.ts";
 import { FLAVOR_ANNOTATION } from "#operator/api/marks.ts";
 import { flavors, images } from "#operator/api/resources.ts";
@@ -21,15 +21,26 @@ const CLAIM_POLL_MS = 5_000;
 /** How often a name is tried again that somebody else's object has. */
 const TAKEN_POLL_MS = 60_000;
 
-/** The name is ours to use: no machine of it is somebody else's. */
-export async function checkMachineName({ stranger, context, key }: ServerScope): Promise<Outcome> {
-  if (stranger === undefined) return settled();
+/** The name is ours to use: no machine of it is somebody else's, and no Service when the machine is to be made. */
+export async function checkName(scope: ServerScope): Promise<Outcome> {
+  const { stranger, context, key, machine } = scope;
+  if (stranger === undefined) return (machine === undefined ? takenService(scope) : undefined) ?? settled();
   if (ownership(stranger, context.object) === "leaving")
     return waiting(`VirtualMachine ${keyText(key)}, which is being deleted, to go`);
   return invalid(
     "metadata.name",
     `VirtualMachine ${keyText(key)} exists and is not of this Server: choose another name, or delete it`,
   );
+}
+
+/** What stands in the way of the Service that is the Server's name in DNS. */
+export function takenService({ context, key }: ServerScope): Outcome | undefined {
+  const current = context.cache.get(services, key);
+  const owner = current === undefined ? "ours" : ownership(current, context.object);
+  if (owner === "ours") return undefined;
+  if (owner === "leaving") return waiting(`Service ${key.name} of an earlier Server to go`);
+  const problem = `Service ${keyText(key)} exists and is not of this Server, whose name in DNS needs it`;
+  return invalid("metadata.name", `${problem}: delete it, or choose another name`);
 }
 
 export async function resolveProject({ project, key }: ServerScope): Promise<Outcome> {

@@ -1,4 +1,3 @@
-import { eventually } from "#e2e/harness/eventually.ts";
 import {
   coreSecrets,
   dataVolumes,
@@ -6,13 +5,12 @@ import {
   virtualMachineInstances,
   virtualMachines,
 } from "#operator/api/foreign.ts";
-import { flavors, projects, secrets, servers } from "#operator/api/resources.ts";
-import type { ObjectKey } from "#runtime/api/object.ts";
-import type { Resource } from "#runtime/api/resource.ts";
-import { type KillBed, TENANT } from "../bed.ts";
+import { flavors, secrets, servers } from "#operator/api/resources.ts";
+import { TENANT } from "../bed.ts";
 import { PREFIX } from "../life-bed.ts";
 import type { Subject } from "../subject.ts";
 import { isGone, isReady } from "./settled.ts";
+import { rootDisk, useOnce } from "./used-once.ts";
 
 const [SMALL, LARGE] = [`${PREFIX}small`, `${PREFIX}large`];
 const IMAGE = `${PREFIX}debian`;
@@ -48,7 +46,7 @@ export const server: Subject = {
     );
     const data = { userdata: Buffer.from("#cloud-config\npackages: [nginx]\n").toString("base64") };
     await bed.kube.apply(coreSecrets, { apiVersion: "v1", kind: "Secret", metadata: at(USER_DATA), data }, OWNER);
-    for (const flavor of [SMALL, LARGE]) await useOnce(bed, flavor);
+    for (const flavor of [SMALL, LARGE]) await useOnce(bed, { flavor, image: IMAGE, secret: FILE });
   },
   phases: [
     {
@@ -114,22 +112,3 @@ export const server: Subject = {
     },
   ],
 };
-
-/** The first Server puts a finalizer on the Flavor and the Secret that it uses, which stays for all later ones. */
-async function useOnce(bed: KillBed, flavor: string): Promise<void> {
-  const first = bed.nextLife();
-  const files = [{ path: "/etc/app/password", mode: "0400", secretRef: { name: FILE } }];
-  await bed.tenant.server(first, { flavorRef: { name: flavor }, imageRef: { name: IMAGE }, power: "Stopped", files });
-  const marked = async (resource: Resource, key: ObjectKey): Promise<boolean> =>
-    (await bed.kube.get(resource, key))?.metadata.finalizers?.some((name) => name.includes("/server-")) === true;
-  await eventually("what the first Server uses to be held", async () => {
-    return (await marked(flavors, { name: flavor })) && (await marked(secrets, at(FILE)));
-  });
-  await bed.kube.delete(servers, at(first));
-  await eventually("the first Server to be gone", () => isGone(bed, dataVolumes, at(rootDisk(first))));
-  await eventually("the Project to have counted it out", async () => {
-    return (await bed.kube.get(projects, { name: TENANT }))?.status?.used?.servers === 0;
-  });
-}
-
-const rootDisk = (life: string, generation = 1): string => `${life}-root-${generation}`;

@@ -6,6 +6,16 @@ import { image } from "./image.ts";
 import { project } from "./project.ts";
 import { secretSubjects } from "./secret.ts";
 import { server } from "./server.ts";
+import { serverKeptDisk } from "./server-kept-disk.ts";
 
 /** All that the operator is killed over. */
-export const subjects: readonly Subject[] = [cloud, deployedCloud, project, flavor, ...secretSubjects, image, server];
+export const subjects: readonly Subject[] = [
+  cloud,
+  deployedCloud,
+  project,
+  flavor,
+  ...secretSubjects,
+  image,
+  server,
+  serverKeptDisk,
+];
