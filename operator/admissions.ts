@@ -19,7 +19,7 @@ export class Admissions {
     else uids.add(metadata.uid);
   }
 
-  /** The quota was lowered before its machine or volume was made. */
+  /** The quota was lowered before its machine or volume was made, or something that it needs is missing. */
   remove({ metadata }: KubeObject): void {
     this.#uids.get(metadata.namespace ?? "")?.delete(metadata.uid);
   }

@@ -18,12 +18,25 @@ export interface QuotaContents extends Sizes {
 export function quotaContents(namespace: string, cache: CacheReader): QuotaContents {
   return {
     servers: cache.list(servers, namespace),
-    images: cache.list(images, namespace),
+    images: cache.list(images, namespace).map((image) => sizedByOrigin(image, cache)),
     machines: cache.list(virtualMachines, namespace),
     volumes: cache.list(dataVolumes, namespace),
     flavor: (name) => cache.get(flavors, { name }),
     image: (key) => cache.get(images, key),
   };
+}
+
+/** A copy of a volume that has no size yet, and is not told one, will be as large as that. */
+function sizedByOrigin(image: Image, cache: CacheReader): Image {
+  const { source, minDisk } = image.spec;
+  if (source.volume === undefined || minDisk !== undefined || image.status?.size !== undefined) return image;
+  const { namespace } = keyOf(image);
+  const origin = cache.get(dataVolumes, {
+    ...(namespace === undefined ? {} : { namespace }),
+    name: source.volume.name,
+  });
+  const size = origin?.spec?.storage?.resources?.requests?.["storage"];
+  return size === undefined ? image : { ...image, status: { ...image.status, size } };
 }
 
 /** Whether an Image has its volume, also where a process that ended in between did not come to say so in the status. */

@@ -23,7 +23,7 @@ const PASSWORD_FILE = "/etc/app/db-password";
 const OPEN: Canary = { name: "the user data", value: randomBytes(16).toString("hex") };
 /**
  * Says what became of the file, without what it holds; and whose boot it was, at each boot. Of the disk it looks at what was written
- * since it was made: all of it is read when the guest is stopped.
+ * of late: all of it is read when the guest is stopped.
  */
 const LOOK = `#!/bin/sh
 # ${OPEN.value}
@@ -31,7 +31,7 @@ mkdir -p /var/tmp/seen && cd /var/tmp/seen
 readlink ${PASSWORD_FILE} >link
 stat -Lc '%a %U' ${PASSWORD_FILE} >mode
 stat -Lfc %T ${PASSWORD_FILE} >file-system
-find / -xdev -type f -cnewer /usr/bin/env -print0 | xargs -0 grep -lFf ${PASSWORD_FILE} >copies
+find / -xdev -type f -cmin -60 -print0 | xargs -0 grep -lFf ${PASSWORD_FILE} >copies
 grep -rlFf ${PASSWORD_FILE} /run/nephele >control
 `;
 const CONFIG = `#cloud-config

@@ -51,7 +51,7 @@ describe("a Server whose root disk no node has room to copy", { timeout: 10 * MI
       },
       2 * MINUTES,
     );
-    expect((await real.server("web-1")).status).toMatchObject({ state: "BUILD", taskState: "spawning" });
+    expect((await real.server("web-1")).status).toMatchObject({ state: "BUILD", taskState: "block_device_mapping" });
     await wanting(AS_IT_WAS);
     // CDI makes them again, as it makes pods now.
     for (const pod of await real.bed.kube.list(pods, { namespace: real.team }))

@@ -79,7 +79,7 @@ describe("server", () => {
         /^spec.userData.secretKeyRef.key: the user data cannot be used: it comes to \d+ bytes; at most 1000000/,
       ],
       "no-yaml": [
-        await userData("no-yaml", Buffer.from("#cloud-config\nlist: [a\nmore: b\n")),
+        await userData("no-yaml", Buffer.from("#cloud-config\nlist:\n\t- a\n")),
         /^spec.userData.secretKeyRef.key: .* no YAML at line \d/,
       ],
       "no-form": [
@@ -121,7 +121,7 @@ describe("server", () => {
       firstTimestamp: at,
       lastTimestamp: at,
     });
-    const message = /the guest's pod on node .* to start: FailedMount: Unable to attach or mount volumes$/;
+    const message = /the guest's pod to start: FailedMount: Unable to attach or mount volumes$/;
     const told = { type: "Ready", status: "False", message } as const;
     await untilCondition(bed.kube, servers, { namespace, name: "unmounted" }, told, 90_000);
     await team.boot("unmounted");

@@ -7,7 +7,7 @@ import { BOUNDARY_LABEL_PREFIX } from "#operator/api/marks.ts";
 import { clouds, projects, servers } from "#operator/api/resources.ts";
 import type { Resource } from "#runtime/api/resource.ts";
 import type { CacheReader } from "#runtime/watch/cache.ts";
-import { aServer, keptWithin } from "./fixtures.ts";
+import { anInstance, aServer, keptWithin } from "./fixtures.ts";
 import { commonBoundaries, leftBoundaries } from "./placement.ts";
 import { serversOfCloud } from "./wakes.ts";
 
@@ -72,12 +72,14 @@ describe("a Cloud that changes", () => {
   });
 });
 
-test("a guest has left the boundaries that its node is not labelled with; where the node is not known, none", () => {
+test("a guest that runs has left the boundaries that its node is not labelled with; where the node is not known, none", () => {
   const node = {
     metadata: { name: "node-1", labels: { [`${BOUNDARY_LABEL_PREFIX}cage`]: "true" } },
   } as unknown as Node;
-  expect(leftBoundaries(keptWithin("cage", "site"), node)).toEqual(["site"]);
-  expect(leftBoundaries(keptWithin("cage"), node)).toEqual([]);
-  expect(leftBoundaries(keptWithin("cage"), undefined)).toEqual([]);
-  expect(leftBoundaries(undefined, node)).toEqual([]);
+  const runs = anInstance("Running");
+  expect(leftBoundaries(keptWithin("cage", "site"), runs, node)).toEqual(["site"]);
+  expect(leftBoundaries(keptWithin("cage"), runs, node)).toEqual([]);
+  expect(leftBoundaries(keptWithin("site"), runs, undefined)).toEqual([]);
+  expect(leftBoundaries(keptWithin("site"), anInstance("Scheduled"), node)).toEqual([]);
+  expect(leftBoundaries(undefined, runs, node)).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import type { Node, VirtualMachine } from "#operator/api/foreign.ts";
+import type { Node, VirtualMachine, VirtualMachineInstance } from "#operator/api/foreign.ts";
 import type { Project } from "#operator/api/generated/project.ts";
 import type { Server } from "#operator/api/generated/server.ts";
 import { BOUNDARY_LABEL_PREFIX, TRAIT_LABEL_PREFIX } from "#operator/api/marks.ts";
@@ -85,11 +85,14 @@ export const OUTSIDE_BOUNDARIES = "OutsideBoundaries";
  * The boundaries of a machine that its guest's node is not within: they came later than the guest, or a label was taken off the
  * node. Kubernetes looks at labels when a pod is placed, and not again.
  */
-export function leftBoundaries(machine: VirtualMachine | undefined, node: Node | undefined): readonly string[] {
-  const labels = node?.metadata.labels ?? {};
-  return node === undefined
-    ? []
-    : boundariesOf(machine).filter((boundary) => labels[`${BOUNDARY_LABEL_PREFIX}${boundary}`] !== "true");
+export function leftBoundaries(
+  machine: VirtualMachine | undefined,
+  instance: VirtualMachineInstance | undefined,
+  node: Node | undefined,
+): readonly string[] {
+  if (node === undefined || instance?.status?.phase !== "Running") return [];
+  const { labels = {} } = node.metadata;
+  return boundariesOf(machine).filter((boundary) => labels[`${BOUNDARY_LABEL_PREFIX}${boundary}`] !== "true");
 }
 
 /** Whether a machine may start where its Cloud's and its Project's boundaries do not let it. */

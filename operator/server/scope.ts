@@ -67,10 +67,12 @@ export interface ServerScope {
   held?: Outcome;
   /** Likewise an error: thrown when the pass has done all the rest. */
   failed?: { readonly error: unknown };
-  /** Set while the root disk is copied for longer than most are; and why no node takes a pod for it, where that is so. */
-  copy?: { readonly unplaced?: string };
-  /** Set while a guest that a node has takes longer to start than most do; and what its pod's events say is amiss. */
-  start?: { readonly problem?: string };
+  /** Set while no node takes a pod that copies the root disk: why. */
+  notCopied?: string;
+  /** Set while a guest does not start on the node that has it: what its pod's events say. */
+  notStarted?: string;
+  /** Set while a disk is copied or a guest starts: when to look again why it does not come to an end. */
+  lookAgainMs?: number;
   /** Set when a guest's launcher was asked for the address that KubeVirt does not say; undefined where it has none either. */
   launcher?: { readonly address: string | undefined };
   /** Set by the step that ends and starts instances. */
@@ -100,7 +102,7 @@ export function serverScope(
     stranger: ours ? undefined : found,
     instance,
     lost: lostNode(node),
-    outside: leftBoundaries(machine, node),
+    outside: leftBoundaries(machine, instance, node),
     recorded: recordedDisk(machine),
   };
 }

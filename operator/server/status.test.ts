@@ -128,6 +128,18 @@ describe("a guest that runs outside of its boundaries", () => {
   });
 });
 
+describe("a Server that waits for a pod", () => {
+  const going = { machine: aMachine("Always"), volume: aVolume("CloneInProgress"), seconds: 60 };
+  test.each([
+    [{ notCopied: "full" }, "DataVolume web-1-root-1 to be copied; no node takes a pod for it: full"],
+    [{ notStarted: "FailedMount: no such volume" }, "the guest's pod to start: FailedMount: no such volume"],
+    [{}, "VirtualMachine web-1 to be running"],
+  ])("says of %j what is awaited, and looks again", async (more, awaited) => {
+    const outcome = await report(scope({ ...going, more: { ...more, lookAgainMs: 10_000 } }));
+    expect(outcome).toEqual({ kind: "waiting", for: awaited, pollAfterMs: 10_000 });
+  });
+});
+
 describe("events of a guest", () => {
   const told = async (before: object | undefined, seen: Seen): Promise<readonly string[]> => {
     const events: string[] = [];

@@ -1,16 +1,13 @@
-import { QUOTA_EXCEEDED, WITHIN_QUOTA } from "#operator/amounts.ts";
 import type { VirtualMachineInstance } from "#operator/api/foreign.ts";
 import type { Server, ServerStatus, ServerStatusAddress, ServerStatusFault } from "#operator/api/generated/server.ts";
 import { FLAVOR_ANNOTATION } from "#operator/api/marks.ts";
-import type { NewCondition } from "#runtime/api/conditions.ts";
 import { timeText } from "#runtime/api/time.ts";
 import type { StatusReport } from "#runtime/controller/definition.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import { hostnameOf } from "./children.ts";
+import { serverConditions } from "./conditions.ts";
 import { instanceId } from "./identity.ts";
 import { lostText, NODE_LOST } from "./lost-node.ts";
-import { FILES_ANNOTATION } from "./names.ts";
-import { OUTSIDE_BOUNDARIES } from "./placement.ts";
 import { isUnderWay } from "./reboot.ts";
 import { nextResize, type ResizeStage } from "./resize.ts";
 import type { RootDisk } from "./root-disk.ts";
@@ -74,9 +71,6 @@ function isRebuilding(scope: ServerScope): boolean {
   return context.object.status?.state === "REBUILD" && wantsToRun(machine) && !isUp(instance, context.now);
 }
 
-/** How often it is asked why a root disk is not copied, or a guest does not start: what says so is not watched. */
-const LOOK_POLL_MS = 10_000;
-
 /** The last step: looks at what came of everything, and says what is still awaited. */
 export async function report(scope: ServerScope): Promise<Outcome> {
   const { context, machine, instance, lost, project } = scope;
@@ -99,8 +93,9 @@ export async function report(scope: ServerScope): Promise<Outcome> {
     if (server.status?.fault?.message !== nova.fault.message) context.event("Warning", "Fault", nova.fault.message);
     return waiting(`the guest to recover: ${nova.fault.message}`, { reason: "Fault", ...again });
   }
-  if (scope.failed !== undefined) throw scope.failed.error;
+  // Before an error is thrown: the state that the pass has seen is written all the same, and is not new to the next.
   tellState(scope, nova);
+  if (scope.failed !== undefined) throw scope.failed.error;
   if (scope.held !== undefined) return scope.held;
   if (project?.spec.enabled === false)
     return waiting(`Project ${project.metadata.name} to be enabled`, { reason: "ProjectDisabled", ...again });
@@ -113,19 +108,15 @@ export async function report(scope: ServerScope): Promise<Outcome> {
   }
   const unplaced = isYoungBuild(machine, instance, context.now) ? undefined : noHost(machine, instance);
   if (unplaced !== undefined) return waiting(`a node that takes the guest: ${unplaced}`, again);
-  if (scope.copy?.unplaced !== undefined) {
-    const awaited = `DataVolume ${rootVolume(scope)?.metadata.name} to be copied; no node takes a pod for it: ${scope.copy.unplaced}`;
-    return waiting(awaited, { pollAfterMs: LOOK_POLL_MS });
+  const next = { pollAfterMs: Math.min(scope.lookAgainMs ?? Infinity, nova.againAfterMs ?? Infinity) };
+  if (scope.notCopied !== undefined) {
+    const volume = rootVolume(scope)?.metadata.name;
+    return waiting(`DataVolume ${volume} to be copied; no node takes a pod for it: ${scope.notCopied}`, next);
   }
-  if (scope.start?.problem !== undefined)
-    return waiting(`the guest's pod on node ${instance?.status?.nodeName} to start: ${scope.start.problem}`, {
-      pollAfterMs: LOOK_POLL_MS,
-    });
+  if (scope.notStarted !== undefined) return waiting(`the guest's pod to start: ${scope.notStarted}`, next);
   if (nova.state === "REBOOT" || nova.state === "HARD_REBOOT") return waiting("the guest to reboot", again);
-  // Pods may be made, judged by the scheduler or spoken of a moment after they were looked at.
-  const isLookedAt = scope.copy !== undefined || scope.start !== undefined;
-  const next = isLookedAt ? { pollAfterMs: Math.min(LOOK_POLL_MS, nova.againAfterMs ?? LOOK_POLL_MS) } : again;
-  return waiting(`VirtualMachine ${machine?.metadata.name} to be ${power.toLowerCase()}`, next);
+  const going = Number.isFinite(next.pollAfterMs) ? next : {};
+  return waiting(`VirtualMachine ${machine?.metadata.name} to be ${power.toLowerCase()}`, going);
 }
 
 /** Events of a guest that came to rest in another state, or is moved. Faults, lost nodes, reboots and resizes have their own. */
@@ -205,12 +196,7 @@ export function serverStatus(scope: ServerScope): StatusReport<Server> {
   };
   return {
     fields,
-    conditions: [
-      ...quotaCondition(scope),
-      ...filesCondition(scope),
-      ...restartCondition(scope),
-      ...drainCondition(scope),
-    ],
+    conditions: serverConditions(scope),
   };
 }
 
@@ -262,64 +248,4 @@ function saidAddresses(instance: VirtualMachineInstance | undefined): readonly S
       .filter((address) => address !== "")
       .map((address) => ({ network: name, address, ...(mac === undefined ? {} : { mac }) }));
   });
-}
-
-/** Its neighbours are counted by this: Ready may have worse to say of a Server that was refused. */
-function quotaCondition({ overQuota }: ServerScope): readonly NewCondition[] {
-  if (overQuota === undefined) return [];
-  const message = `It, or what it is to grow to, does not fit into the quota: ${overQuota}`;
-  return [{ type: WITHIN_QUOTA, status: "False", reason: QUOTA_EXCEEDED, message }];
-}
-
-/** Whether a running guest has its files as they are now. Where there are none and it has none, there is no condition. */
-function filesCondition({ context, filesRevision, filesAwaited, instance }: ServerScope): readonly NewCondition[] {
-  const live = instance !== undefined && isLive(instance);
-  const given = live ? instance.metadata.annotations?.[FILES_ANNOTATION] : undefined;
-  if (filesRevision === undefined && given === undefined && filesAwaited !== true) return [];
-  const say = (status: "True" | "False", reason: string, message: string) => [
-    { type: "FilesCurrent", status, reason, message },
-  ];
-  if (filesAwaited === true)
-    return say(
-      "False",
-      "Awaited",
-      "They cannot be had as they are to be (Ready says why): the guest has those of before",
-    );
-  // While it starts too: another word for each step of a start would be a write.
-  if (!live || (given === filesRevision && !isUp(instance, context.now)))
-    return say("True", "AtStart", "The guest gets them as they are when it starts");
-  if (given === filesRevision) return say("True", "Current", "The guest was started with them as they are");
-  const message =
-    "A Secret or the list of files has changed: the guest gets them at its next start; reboot it to have them now";
-  return say("False", "NextStart", message);
-}
-
-/** Something that KubeVirt cannot change in a running guest, where it runs among it. */
-function restartCondition({ machine, instance, outside }: ServerScope): readonly NewCondition[] {
-  if (outside.length > 0) {
-    const where = `The guest runs on node ${instance?.status?.nodeName}, which is not within ${outside.join(", ")}`;
-    const message = `${where}: reboot the Server to have it started within its boundaries`;
-    return [{ type: "RestartRequired", status: "True", reason: OUTSIDE_BOUNDARIES, message }];
-  }
-  const required = machine?.status?.conditions?.find(
-    ({ type, status }) => type === "RestartRequired" && status === "True",
-  );
-  if (required === undefined) return [];
-  const message = "What was changed counts at the next start: reboot the Server to have it now";
-  return [{ type: "RestartRequired", status: "True", reason: "Changed", message }];
-}
-
-/** What a drain of its node will do to a guest that runs, said before anybody drains it. */
-function drainCondition({ context, instance }: ServerScope): readonly NewCondition[] {
-  if (instance === undefined || !isUp(instance, context.now)) return [];
-  const told = instance.status?.conditions?.find(({ type }) => type === "LiveMigratable");
-  // One without a strategy was started before there was one here: what happens to it is the cluster's own choice.
-  if (told === undefined || instance.spec?.evictionStrategy === undefined) return [];
-  if (told.status === "True") {
-    const message = "A drain of its node moves the guest to another while it runs";
-    return [{ type: "LiveMigratable", status: "True", reason: "Migratable", message }];
-  }
-  const why = told.message === undefined || told.message === "" ? "" : `: ${told.message}`;
-  const message = `A drain of its node shuts the guest down, and it starts again where its disk can be reached${why}`;
-  return [{ type: "LiveMigratable", status: "False", reason: told.reason ?? "NotMigratable", message }];
 }

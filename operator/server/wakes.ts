@@ -132,15 +132,16 @@ export function serversOnNode(node: Node, cache: CacheReader): readonly ObjectKe
   const lost = lostNode(node);
   return cache
     .byIndex(virtualMachineInstances, INSTANCES_ON_NODE, node.metadata.name)
-    .map(keyOf)
-    .filter((key) => {
+    .filter((instance) => {
+      const key = keyOf(instance);
       const { state, conditions } = cache.get(servers, key)?.status ?? {};
-      const isOutside = leftBoundaries(cache.get(virtualMachines, key), node).length > 0;
+      const hasLeft = leftBoundaries(cache.get(virtualMachines, key), instance, node).length > 0;
       const saysSo = findCondition(conditions, "RestartRequired")?.reason === OUTSIDE_BOUNDARIES;
-      if (isOutside !== saysSo) return true;
+      if (hasLeft !== saysSo) return true;
       if (lost === undefined) return state === "UNKNOWN";
       return findCondition(conditions, "Ready")?.message.includes(lostText(lost)) !== true;
-    });
+    })
+    .map(keyOf);
 }
 
 function concerns(project: Project, server: Server): boolean {

@@ -1,11 +1,8 @@
-import { pods } from "#operator/api/foreign.ts";
 import { optionalLook } from "#operator/optional-look.ts";
 import { type Outcome, settled } from "#runtime/controller/outcome.ts";
+import { launchersOf } from "../launchers.ts";
 import type { ServerScope } from "../scope.ts";
 import { hasAddress, isUp } from "../states.ts";
-
-/** On a launcher's pod: the UID of the instance that it is for (KubeVirt, `CreatedByLabel`). */
-const CREATED_BY = "kubevirt.io/created-by";
 
 /**
  * A guest that runs without an address has it all the same: its launcher's, behind which it is (masquerade). KubeVirt 1.9 forgets
@@ -13,15 +10,10 @@ const CREATED_BY = "kubevirt.io/created-by";
  * up what it knew of the pod's network.
  */
 export async function findAddress(scope: ServerScope, signal: AbortSignal): Promise<Outcome> {
-  const { context, key, instance } = scope;
+  const { context, instance } = scope;
   if (instance?.status?.phase !== "Running" || hasAddress(instance) || !isUp(instance, context.now)) return settled();
-  const labelSelector = `${CREATED_BY}=${instance.metadata.uid}`;
-  const launchers = await optionalLook(() => context.kube.list(pods, { namespace: key.namespace, labelSelector }), {
-    log: context.log,
-    signal,
-  });
+  const launchers = await optionalLook(() => launchersOf(context.kube, instance), { log: context.log, signal });
   if (launchers === undefined) return settled();
-  // A tenant's own pod may have such a label, so KubeVirt has to know it by its UID. While the guest moves there are two.
   const { activePods = {}, nodeName } = instance.status;
   const its = launchers.find(({ metadata }) => nodeName !== undefined && activePods[metadata.uid] === nodeName);
   scope.launcher = { address: its?.status?.podIP };

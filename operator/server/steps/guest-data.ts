@@ -57,8 +57,13 @@ async function orGoOn(
   newer: (scope: ServerScope, signal: AbortSignal) => Promise<Outcome>,
   withFormer: (machine: VirtualMachine) => void,
 ): Promise<Outcome> {
-  const { machine } = scope;
-  if (machine === undefined) return newer(scope, signal);
+  const { machine, admissions, context } = scope;
+  if (machine === undefined) {
+    const outcome = await newer(scope, signal);
+    // Nothing is made for it, so it takes no room.
+    if (outcome.kind !== "settled") admissions.remove(context.object);
+    return outcome;
+  }
   try {
     const outcome = await newer(scope, signal);
     if (outcome.kind === "settled") return outcome;

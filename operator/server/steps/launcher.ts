@@ -1,17 +1,16 @@
-import { type Event, events, pods, type VirtualMachineInstance } from "#operator/api/foreign.ts";
+import { type Event, events, type Pod } from "#operator/api/foreign.ts";
 import { optionalLook } from "#operator/optional-look.ts";
 import type { KubeClient } from "#runtime/client/kube-client.ts";
 import { type Outcome, settled } from "#runtime/controller/outcome.ts";
-import type { ServerScope } from "../scope.ts";
-import { isLive, noHost } from "../states.ts";
+import { launchersOf } from "../launchers.ts";
+import { LOOK_AFTER_MS, LOOK_POLL_MS } from "../patience.ts";
+import { rootVolume, type ServerScope } from "../scope.ts";
+import { isBeingMade, noHost, wantsToRun } from "../states.ts";
 
-/** Most guests run long before this. */
-const START_PATIENCE_MS = 30_000;
+/** Phases of an instance whose guest does not run yet. */
+const STARTS = ["Pending", "Scheduling", "Scheduled"];
 /** A message of kubelet's can be long. */
 const TOLD_AT_MOST = 512;
-
-/** On a launcher's pod: the UID of the instance that it is for (KubeVirt, `CreatedByLabel`). */
-const CREATED_BY = "kubevirt.io/created-by";
 
 /**
  * A guest that a node has and that does not start may wait for something of its pod's: a volume that cannot be mounted, a network
@@ -19,32 +18,38 @@ const CREATED_BY = "kubevirt.io/created-by";
  */
 export async function lookAtLauncher(scope: ServerScope, signal: AbortSignal): Promise<Outcome> {
   const { context, machine, instance } = scope;
-  if (instance === undefined || !isLive(instance) || instance.status?.phase === "Running") return settled();
-  const age = context.now.getTime() - Date.parse(instance.metadata.creationTimestamp);
-  if (age < START_PATIENCE_MS || noHost(machine, instance) !== undefined) return settled();
-  const problem = await optionalLook(() => lastWarning(context.kube, instance), { log: context.log, signal });
-  scope.start = problem === undefined ? {} : { problem };
+  if (instance === undefined || instance.metadata.deletionTimestamp !== undefined || !wantsToRun(machine))
+    return settled();
+  if (!STARTS.includes(instance.status?.phase ?? "") || noHost(machine, instance) !== undefined) return settled();
+  // Its node was chosen so that the disk is made there.
+  if (isBeingMade(rootVolume(scope))) return settled();
+  const left = Date.parse(instance.metadata.creationTimestamp) + LOOK_AFTER_MS - context.now.getTime();
+  scope.lookAgainMs = left > 0 ? left : LOOK_POLL_MS;
+  if (left > 0) return settled();
+  const look = async (): Promise<string | undefined> =>
+    lastWarning(context.kube, await launchersOf(context.kube, instance), context.now);
+  const problem = await optionalLook(look, { log: context.log, signal });
+  if (problem !== undefined) scope.notStarted = problem;
   return settled();
 }
 
-/** What the latest warning about a guest's pods says. A tenant's own pod may have such a label: KubeVirt has to know it. */
-async function lastWarning(
-  kube: KubeClient,
-  { metadata, status }: VirtualMachineInstance,
-): Promise<string | undefined> {
-  const { namespace = "", uid } = metadata;
-  const launchers = await kube.list(pods, { namespace, labelSelector: `${CREATED_BY}=${uid}` });
-  const known = launchers.filter((pod) => status?.activePods?.[pod.metadata.uid] !== undefined);
+/** What the latest warning says about pods since a node has them: what was said before was said of other nodes. */
+async function lastWarning(kube: KubeClient, launchers: readonly Pod[], now: Date): Promise<string | undefined> {
   const said: Event[] = [];
-  for (const pod of known)
-    said.push(
-      ...(await kube.list(events, { namespace, fieldSelector: `involvedObject.uid=${pod.metadata.uid},type=Warning` })),
-    );
-  const last = said.toSorted((one, other) => timeOf(one).localeCompare(timeOf(other))).at(-1);
+  for (const { metadata, status } of launchers) {
+    const placed = status?.conditions?.find((each) => each.type === "PodScheduled" && each.status === "True");
+    const since = Date.parse(placed?.lastTransitionTime ?? "");
+    // Not a number where no node has it.
+    if (!(now.getTime() - since >= LOOK_AFTER_MS)) continue;
+    const fieldSelector = `involvedObject.uid=${metadata.uid},type=Warning`;
+    const all = await kube.list(events, { namespace: metadata.namespace ?? "", fieldSelector });
+    said.push(...all.filter((event) => timeOf(event) >= since));
+  }
+  const last = said.toSorted((one, other) => timeOf(one) - timeOf(other)).at(-1);
   return last === undefined ? undefined : `${last.reason}: ${last.message}`.slice(0, TOLD_AT_MOST);
 }
 
 /** When it was last seen, by whichever of the fields its writer uses (core/v1, Event). */
-function timeOf({ lastTimestamp, eventTime, series, metadata }: Event): string {
-  return series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? metadata.creationTimestamp;
+function timeOf({ lastTimestamp, eventTime, series, metadata }: Event): number {
+  return Date.parse(series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? metadata.creationTimestamp);
 }
