@@ -108,25 +108,6 @@ describe("rights used", () => {
     expect([...refused.keys()]).toEqual(["delete servers.nephele.dev (projects)"]);
   });
 
-  test("what is allowed in the same namespace within seconds was asked for too early; later, or elsewhere, it was refused", () => {
-    const refused = {
-      verb: "watch",
-      responseStatus: { code: 403 },
-      annotations: { "authorization.k8s.io/decision": "forbid" },
-    };
-    const allowed = (seconds: number, namespace = "team-a") => ({
-      verb: "watch",
-      objectRef: { ...servers, namespace },
-      requestReceivedTimestamp: `2026-11-25T15:00:${String(seconds).padStart(2, "0")}.000000Z`,
-    });
-    expect(used(refused, allowed(5)).refused.size).toBe(0);
-    expect([...used(refused, allowed(6)).refused.keys()]).toEqual(["watch servers.nephele.dev (projects)"]);
-    expect(used(refused, allowed(1, "team-b")).refused.size).toBe(1);
-    expect(used(allowed(0), { ...refused, requestReceivedTimestamp: "2026-11-25T15:00:01.000000Z" }).refused.size).toBe(
-      1,
-    );
-  });
-
   test("an apply that makes the object uses the right to create, and a watch stands for a list", () => {
     const { allowed } = used({ responseStatus: { code: 201 } }, { verb: "watch" });
     expect([...allowed.keys()]).toEqual([

@@ -19,15 +19,9 @@ export function rightText({ verb, group, resource, scope }: Right): string {
 /** What a user asked for, by what came of it. */
 export interface Used {
   readonly allowed: ReadonlyMap<string, Right>;
-  /** Refused by RBAC (403 that admission did not give), but what was only asked for too early. Must be empty. */
+  /** Refused by RBAC (403 that admission did not give). Must be empty. */
   readonly refused: ReadonlyMap<string, Right>;
 }
-
-/**
- * What is refused in a namespace and allowed there within this time was asked for a moment before its RoleBinding was there, or before
- * the API server had heard of it.
- */
-const EARLY_MS = 5_000;
 
 /**
  * What a user asked of the API server. Some requests use more than one right: server-side apply that makes a new object
@@ -41,40 +35,24 @@ export function rightsUsed(
   scopeOf: (namespace: string | undefined, right: Omit<Right, "scope">) => string,
 ): Used {
   const [allowed, refused] = [new Map<string, Right>(), new Map<string, Right>()];
-  const refusals: { readonly text: string; readonly right: Right; readonly namespace: string; readonly at: number }[] =
-    [];
-  const allowedAt = new Map<string, number[]>();
   for (const event of events) {
     const { objectRef } = event;
     if (userOf(event) !== by.user || objectRef?.resource === undefined) continue;
     if (!by.userAgent.test(event.userAgent ?? "")) continue;
-    const { resource, subresource, apiGroup = "", namespace = "" } = objectRef;
+    const { resource, subresource, apiGroup = "", namespace } = objectRef;
     const right = {
       verb: event.verb,
       group: apiGroup,
       resource: subresource === undefined ? resource : `${resource}/${subresource}`,
     };
     // A Namespace's own requests carry its name as namespace, but the right is the cluster's.
-    const scope = scopeOf(resource === "namespaces" || namespace === "" ? undefined : namespace, right);
+    const scope = scopeOf(resource === "namespaces" ? undefined : namespace, right);
     const code = event.responseStatus?.code;
-    const isRefused = code === 403 && isRbac(event);
-    const at = Date.parse(event.requestReceivedTimestamp ?? "");
+    const target = code === 403 && isRbac(event) ? refused : allowed;
     for (const verb of [event.verb, ...alsoUsed(event.verb, code)]) {
       const whole = { ...right, verb, scope };
-      const text = rightText(whole);
-      if (isRefused) {
-        refusals.push({ text, right: whole, namespace, at });
-        continue;
-      }
-      allowed.set(text, whole);
-      const times = allowedAt.get(`${namespace} ${text}`);
-      if (times === undefined) allowedAt.set(`${namespace} ${text}`, [at]);
-      else times.push(at);
+      target.set(rightText(whole), whole);
     }
-  }
-  for (const { text, right, namespace, at } of refusals) {
-    const later = allowedAt.get(`${namespace} ${text}`) ?? [];
-    if (!later.some((time) => time >= at && time <= at + EARLY_MS)) refused.set(text, right);
   }
   return { allowed, refused };
 }

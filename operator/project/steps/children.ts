@@ -15,8 +15,10 @@ import { upToDate } from "../up-to-date.ts";
 
 /** Rights, limits and isolation of the namespace. */
 export async function ensureChildren(scope: ProjectScope): Promise<Outcome> {
-  const { project, deps } = scope;
+  const { project, deps, facts, namespace } = scope;
   await applyAll(scope, roleBindings, [operatorBinding(project, deps.operator), ...memberBindings(project)]);
+  // From here on the core Secrets there are watched, which takes the operator's own RoleBinding.
+  facts.namespace = namespace;
   const [quota, ranges] = partition(limits(project), "ResourceQuota");
   await applyAll(scope, resourceQuotas, quota);
   await applyAll(scope, limitRanges, ranges);

@@ -62,7 +62,6 @@ export async function ensureNamespace(scope: ProjectScope): Promise<Outcome> {
     default:
       return decision satisfies never;
   }
-  facts.namespace = namespace;
   return settled();
 }
 
