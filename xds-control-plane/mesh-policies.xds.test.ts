@@ -36,6 +36,19 @@ function put(policies: HttpPolicies, rules: readonly HttpRule[], services: reado
   bed.set(meshOf([proxyOf("edge", [listenerOn(port, [...rules, ruleTo("/", "web")], policies)])], all));
 }
 
+/** A service that Envoy asks, whose answer is gRPC's code: 0 lets a request pass, 7 refuses it. */
+async function authorizer(codeOf: (request: string) => number) {
+  const service = await startGrpcService({
+    service: "envoy.service.auth.v3.Authorization",
+    method: "Check",
+    request: "envoy.service.auth.v3.CheckRequest",
+    response: "envoy.service.auth.v3.CheckResponse",
+    answer: (request) => ({ status: { code: codeOf(JSON.stringify(request)) } }),
+  });
+  bed.onClose(() => service.close());
+  return { close: () => service.close(), at: (name: string) => serviceAt(name, [service.port], { protocol: "http2" }) };
+}
+
 async function statuses(asked: readonly (readonly [string, Asked?])[]): Promise<readonly number[]> {
   const all: number[] = [];
   for (const [path, how] of asked) all.push(await bed.status(port, path, how));
@@ -158,39 +171,25 @@ describe("real Envoy asks of a request", () => {
   });
 
   test("what another service decides by ext_authz; without it requests are refused, but where a rule does not ask", async () => {
-    const authorizer = await startGrpcService({
-      service: "envoy.service.auth.v3.Authorization",
-      method: "Check",
-      request: "envoy.service.auth.v3.CheckRequest",
-      response: "envoy.service.auth.v3.CheckResponse",
-      answer: (request) => ({ status: { code: JSON.stringify(request).includes('"/allowed"') ? 0 : 7 } }),
-    });
-    bed.onClose(() => authorizer.close());
+    const deciding = await authorizer((request) => (request.includes('"/allowed"') ? 0 : 7));
     await serve(
       { ...everyone, externalAuthorization: { service: "authorizer", timeoutMs: 1_000 } },
       [ruleTo("/unasked", "web", { overrides: { externalAuthorization: false } })],
-      [serviceAt("authorizer", [authorizer.port], { protocol: "http2" })],
+      [deciding.at("authorizer")],
     );
     expect(await statuses([["/allowed"], ["/other"], ["/unasked"]])).toEqual([200, 403, 200]);
-    await authorizer.close();
+    await deciding.close();
     expect(await statuses([["/allowed"], ["/unasked"]])).toEqual([503, 200]);
   });
 
   test("what services of their own decide for single rules, and of others nothing; without them these are refused", async () => {
     const deciding = async (name: string) => {
       const asked: string[] = [];
-      const service = await startGrpcService({
-        service: "envoy.service.auth.v3.Authorization",
-        method: "Check",
-        request: "envoy.service.auth.v3.CheckRequest",
-        response: "envoy.service.auth.v3.CheckResponse",
-        answer: (request) => {
-          asked.push(JSON.stringify(request));
-          return { status: { code: asked.at(-1)?.includes(`/${name}/allowed`) ? 0 : 7 } };
-        },
+      const service = await authorizer((request) => {
+        asked.push(request);
+        return request.includes(`/${name}/allowed`) ? 0 : 7;
       });
-      bed.onClose(() => service.close());
-      return { asked, service, at: serviceAt(name, [service.port], { protocol: "http2" }) };
+      return { asked, service, at: service.at(name) };
     };
     const [one, other] = [await deciding("one"), await deciding("other")];
     const rules = ["one", "other"].map((service) =>
@@ -218,15 +217,7 @@ describe("real Envoy asks of a request", () => {
   });
 
   test("what a service decides from the first rule that wants it on, also of connections that are open already", async () => {
-    const authorizer = await startGrpcService({
-      service: "envoy.service.auth.v3.Authorization",
-      method: "Check",
-      request: "envoy.service.auth.v3.CheckRequest",
-      response: "envoy.service.auth.v3.CheckResponse",
-      answer: () => ({ status: { code: 7 } }),
-    });
-    bed.onClose(() => authorizer.close());
-    const at = serviceAt("authorizer", [authorizer.port], { protocol: "http2" });
+    const at = (await authorizer(() => 7)).at("authorizer");
     await serve(everyone, [ruleTo("/guarded", "web")], [at]);
     const via = new Agent({ connections: 1 });
     bed.onClose(() => via.destroy());

@@ -1,16 +1,10 @@
-import {
-  type DataVolume,
-  dataVolumes,
-  persistentVolumeClaims,
-  virtualMachineInstances,
-  virtualMachines,
-} from "#operator/api/foreign.ts";
+import { type DataVolume, dataVolumes, persistentVolumeClaims } from "#operator/api/foreign.ts";
 import { flavors, servers } from "#operator/api/resources.ts";
 import { type KillBed, TENANT } from "../bed.ts";
 import { PREFIX } from "../life-bed.ts";
 import type { Subject } from "../subject.ts";
+import { isServerGone, rootDisk, useOnce } from "./server-parts.ts";
 import { isGone, isReady } from "./settled.ts";
-import { rootDisk, useOnce } from "./used-once.ts";
 
 const FLAVOR = `${PREFIX}kept`;
 const IMAGE = `${PREFIX}kept`;
@@ -51,14 +45,7 @@ export const serverKeptDisk: Subject = {
       name: "delete, retained",
       writesTo: ["kubernetes"],
       act: async (bed, life) => void (await bed.kube.delete(servers, at(life))),
-      settled: async (bed, life) => {
-        const gone = await Promise.all([
-          isGone(bed, servers, at(life)),
-          isGone(bed, virtualMachines, at(life)),
-          isGone(bed, virtualMachineInstances, at(life)),
-        ]);
-        return gone.every(Boolean) && (await isKept(bed, life));
-      },
+      settled: async (bed, life) => (await isServerGone(bed, life)) && (await isKept(bed, life)),
     },
     {
       // Nothing of ours holds it; the Project counts it out.

@@ -1,14 +1,25 @@
 import { eventually } from "#e2e/harness/eventually.ts";
-import { dataVolumes, services } from "#operator/api/foreign.ts";
+import { dataVolumes, services, virtualMachineInstances, virtualMachines } from "#operator/api/foreign.ts";
 import { flavors, projects, secrets, servers } from "#operator/api/resources.ts";
 import type { ObjectKey } from "#runtime/api/object.ts";
 import type { Resource } from "#runtime/api/resource.ts";
 import { type KillBed, TENANT } from "../bed.ts";
+import { isGone } from "./settled.ts";
 
 const at = (name: string) => ({ namespace: TENANT, name });
 
 /** The name of a Server's root disk. */
 export const rootDisk = (life: string, generation = 1): string => `${life}-root-${generation}`;
+
+/** A Server, its machine and its guest are gone; of its disks nothing is said. */
+export async function isServerGone(bed: KillBed, life: string): Promise<boolean> {
+  const gone = await Promise.all([
+    isGone(bed, servers, at(life)),
+    isGone(bed, virtualMachines, at(life)),
+    isGone(bed, virtualMachineInstances, at(life)),
+  ]);
+  return gone.every(Boolean);
+}
 
 /** The first Server puts a finalizer on the Flavor and the Secret that it uses, which stays for all later ones. */
 export async function useOnce(

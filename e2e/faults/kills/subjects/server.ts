@@ -1,16 +1,10 @@
-import {
-  coreSecrets,
-  dataVolumes,
-  persistentVolumeClaims,
-  virtualMachineInstances,
-  virtualMachines,
-} from "#operator/api/foreign.ts";
+import { coreSecrets, dataVolumes, persistentVolumeClaims, virtualMachineInstances } from "#operator/api/foreign.ts";
 import { flavors, secrets, servers } from "#operator/api/resources.ts";
 import { TENANT } from "../bed.ts";
 import { PREFIX } from "../life-bed.ts";
 import type { Subject } from "../subject.ts";
+import { isServerGone, rootDisk, useOnce } from "./server-parts.ts";
 import { isGone, isReady } from "./settled.ts";
-import { rootDisk, useOnce } from "./used-once.ts";
 
 const [SMALL, LARGE] = [`${PREFIX}small`, `${PREFIX}large`];
 const IMAGE = `${PREFIX}debian`;
@@ -98,16 +92,13 @@ export const server: Subject = {
       writesTo: ["kubernetes", "barbican"],
       act: async (bed, life) => void (await bed.kube.delete(servers, at(life))),
       settled: async (bed, life) => {
-        const gone = await Promise.all([
-          isGone(bed, servers, at(life)),
-          isGone(bed, virtualMachines, at(life)),
-          isGone(bed, virtualMachineInstances, at(life)),
-          ...[1, 2].flatMap((generation) => [
+        const disks = await Promise.all(
+          [1, 2].flatMap((generation) => [
             isGone(bed, dataVolumes, at(rootDisk(life, generation))),
             isGone(bed, persistentVolumeClaims, at(rootDisk(life, generation))),
           ]),
-        ]);
-        return gone.every(Boolean);
+        );
+        return disks.every(Boolean) && (await isServerGone(bed, life));
       },
     },
   ],
