@@ -12,6 +12,10 @@ export interface Amount {
   readonly storage: bigint;
 }
 
+interface AskedVolume {
+  readonly storage?: { readonly resources?: { readonly requests?: Readonly<Record<string, string | undefined>> } };
+}
+
 /** How to find what Servers name. */
 export interface Sizes {
   readonly flavor: (name: string) => Flavor | undefined;
@@ -56,6 +60,11 @@ export function isOverQuota({ status }: Server | Image): boolean {
     findCondition(status?.conditions, "Ready")?.reason === QUOTA_EXCEEDED ||
     findCondition(status?.conditions, WITHIN_QUOTA)?.status === "False"
   );
+}
+
+/** What a DataVolume, or a machine's template of one, asks for. */
+export function askedStorage(spec: AskedVolume | undefined): string | undefined {
+  return spec?.storage?.resources?.requests?.["storage"];
 }
 
 /** What an Image takes: its own volume. */

@@ -12,7 +12,7 @@ export async function optionalLook<T>(
     return await look();
   } catch (error) {
     if (signal.aborted) throw error;
-    log.info({ err: error }, "what is amiss cannot be looked at");
+    log.warn({ err: error }, "what is amiss cannot be looked at");
     return undefined;
   }
 }

@@ -4,7 +4,7 @@ import type { Server } from "#operator/api/generated/server.ts";
 import { flavors, images, servers } from "#operator/api/resources.ts";
 import { keyOf } from "#runtime/api/object.ts";
 import type { CacheReader } from "#runtime/watch/cache.ts";
-import type { Sizes } from "./amounts.ts";
+import { askedStorage, type Sizes } from "./amounts.ts";
 
 /** What is in a namespace that takes of its Project's quota, and how to find what Servers name. */
 export interface QuotaContents extends Sizes {
@@ -30,12 +30,8 @@ export function quotaContents(namespace: string, cache: CacheReader): QuotaConte
 function sizedByOrigin(image: Image, cache: CacheReader): Image {
   const { source, minDisk } = image.spec;
   if (source.volume === undefined || minDisk !== undefined || image.status?.size !== undefined) return image;
-  const { namespace } = keyOf(image);
-  const origin = cache.get(dataVolumes, {
-    ...(namespace === undefined ? {} : { namespace }),
-    name: source.volume.name,
-  });
-  const size = origin?.spec?.storage?.resources?.requests?.["storage"];
+  const origin = cache.get(dataVolumes, { ...keyOf(image), name: source.volume.name });
+  const size = askedStorage(origin?.spec);
   return size === undefined ? image : { ...image, status: { ...image.status, size } };
 }
 

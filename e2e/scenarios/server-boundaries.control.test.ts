@@ -117,4 +117,23 @@ describe("server", () => {
       return boundariesOf(await bed.kube.get(virtualMachines, at("sited", confined))).join() === ofProject;
     });
   });
+
+  test("update: a guest that runs outside of its boundaries is told so, and no longer when its node is within them", async () => {
+    const sited = at("sited", confined);
+    const told = async () => {
+      const { conditions } = (await bed.kube.get(servers, sited))?.status ?? {};
+      return conditions?.find(({ type }) => type === "RestartRequired");
+    };
+    await eventually("nothing to be said: its node is within its Project's", async () => (await told()) === undefined);
+    await node(label(ofProject, "-"));
+    const message = new RegExp(`^The guest runs on node .*, which is not within ${ofProject}: reboot the Server`);
+    await untilCondition(bed.kube, servers, sited, {
+      type: "RestartRequired",
+      status: "True",
+      reason: "OutsideBoundaries",
+      message,
+    });
+    await node(label(ofProject, "=true"));
+    await eventually("nothing to be said again", async () => (await told()) === undefined);
+  });
 });

@@ -14,6 +14,7 @@ import type {
 } from "@kubevirt-ui-ext/kubevirt-api/kubevirt";
 import type { DeploymentSpec, DeploymentStatus } from "kubernetes-types/apps/v1.d.ts";
 import type {
+  Event as CoreEvent,
   NamespaceSpec,
   NamespaceStatus,
   NodeSpec,
@@ -74,15 +75,7 @@ export type Pod = KubeObject<PodSpec, PodStatus>;
 export const pods = defineResource<Pod>({ ...core, plural: "pods", kind: "Pod", namespaced: true });
 
 /** What is said of an object, in the form that field selectors know (core/v1). */
-export interface Event extends KubeObject {
-  readonly involvedObject: { readonly uid?: string };
-  readonly type?: string;
-  readonly reason?: string;
-  readonly message?: string;
-  readonly lastTimestamp?: string | null;
-  readonly eventTime?: string | null;
-  readonly series?: { readonly lastObservedTime?: string };
-}
+export type Event = KubeObject & Omit<CoreEvent, keyof KubeObject>;
 export const events = defineResource<Event>({ ...core, plural: "events", kind: "Event", namespaced: true });
 
 export type Deployment = KubeObject<DeploymentSpec, DeploymentStatus>;

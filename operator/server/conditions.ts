@@ -1,9 +1,9 @@
 import { QUOTA_EXCEEDED, WITHIN_QUOTA } from "#operator/amounts.ts";
 import type { NewCondition } from "#runtime/api/conditions.ts";
 import { FILES_ANNOTATION } from "./names.ts";
+import { isLive, isUp } from "./observed.ts";
 import { OUTSIDE_BOUNDARIES } from "./placement.ts";
 import type { ServerScope } from "./scope.ts";
-import { isLive, isUp } from "./states.ts";
 
 /** What a Server says beside Ready. */
 export function serverConditions(scope: ServerScope): readonly NewCondition[] {

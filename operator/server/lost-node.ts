@@ -1,5 +1,5 @@
 import type { Node, VirtualMachineInstance } from "#operator/api/foreign.ts";
-import { isLive } from "./states.ts";
+import { isLive } from "./observed.ts";
 
 /** Reason of a Server's condition Ready. */
 export const NODE_LOST = "NodeLost";

@@ -1,6 +1,15 @@
 import type { DataVolume, VirtualMachine, VirtualMachineInstance } from "#operator/api/foreign.ts";
 import type { ServerStatus } from "#operator/api/generated/server.ts";
-import { boundariesOf } from "./placement.ts";
+import {
+  addressAwaitedMs,
+  diskIsMade,
+  isLive,
+  noHost,
+  notSynchronized,
+  trueCondition,
+  waitsForGuest,
+  wantsToRun,
+} from "./observed.ts";
 
 type State = NonNullable<ServerStatus["state"]>;
 type PowerState = NonNullable<ServerStatus["powerState"]>;
@@ -11,8 +20,6 @@ const NO_VALID_HOST_AFTER_MS = 5 * 60_000;
 const FAILURE_PATIENCE_MS = 30_000;
 /** While a first build is younger than this, it is `spawning` and no more: each finer word would be a write. */
 const BUILD_DETAIL_AFTER_MS = 30_000;
-/** A guest that runs has its address about now; both are told in one write. */
-const ADDRESS_PATIENCE_MS = 3_000;
 
 /** What there is of a Server, as KubeVirt and CDI last said. */
 export interface Machine {
@@ -191,18 +198,6 @@ function unschedulable({ machine, instance, launched, now }: Machine): NovaState
   return { state: launched ? "ACTIVE" : "BUILD", taskState: "scheduling", powerState: "NoState", againAfterMs };
 }
 
-/** Why no node takes the guest, in the scheduler's words, and what keeps it from others; undefined where one has it. */
-export function noHost(
-  machine: VirtualMachine | undefined,
-  instance: VirtualMachineInstance | undefined,
-): string | undefined {
-  const condition = instance?.status?.conditions?.find(({ type }) => type === "PodScheduled");
-  if (condition?.status !== "False" || condition.reason !== "Unschedulable") return undefined;
-  const why = condition.message ?? "no node takes it";
-  const boundaries = boundariesOf(machine);
-  return boundaries.length === 0 ? why : `${why} (it may run only within ${boundaries.join(", ")})`;
-}
-
 /** First boots only: a disk that was made once is not made again. */
 function preparingDisk(seen: Machine): NovaState | undefined {
   if (seen.launched || diskIsMade(seen.volume)) return undefined;
@@ -262,66 +257,4 @@ function poweringOn(): NovaState {
 
 function fault(powerState: PowerState, code: number, message: string): NovaState {
   return { state: "ERROR", powerState, fault: { code, message } };
-}
-
-/**
- * How long the address of a guest that runs is still waited for, in ms: 0 when it has one or the time is over. Undefined
- * where no guest runs.
- */
-function addressAwaitedMs(instance: VirtualMachineInstance | undefined, now: Date): number | undefined {
-  if (instance?.status?.phase !== "Running") return undefined;
-  if (hasAddress(instance)) return 0;
-  const { phaseTransitionTimestamps = [] } = instance.status;
-  const since = phaseTransitionTimestamps.find(({ phase }) => phase === "Running")?.phaseTransitionTimestamp;
-  return since === undefined ? 0 : Math.max(Date.parse(since) + ADDRESS_PATIENCE_MS - now.getTime(), 0);
-}
-
-/** KubeVirt says an address of the guest's. */
-export function hasAddress({ status }: VirtualMachineInstance): boolean {
-  return (status?.interfaces ?? []).some(({ ipAddress }) => ipAddress !== undefined && ipAddress !== "");
-}
-
-/** The guest is up, and what is told of it is whole: a reboot, resize or rebuild ends with this and not before. */
-export function isUp(instance: VirtualMachineInstance | undefined, now: Date): boolean {
-  return instance?.metadata.deletionTimestamp === undefined && addressAwaitedMs(instance, now) === 0;
-}
-
-/** There is an instance and its guest has not ended. */
-export function isLive(instance: VirtualMachineInstance | undefined): boolean {
-  const phase = instance?.status?.phase;
-  return instance !== undefined && phase !== "Succeeded" && phase !== "Failed";
-}
-
-export function isPausedByUser(instance: VirtualMachineInstance | undefined): boolean {
-  const condition = trueCondition(instance, "Paused");
-  return (
-    condition !== undefined && condition.reason !== "PausedIOError" && condition.reason !== "PausedByMigrationMonitor"
-  );
-}
-
-/** The root disk holds all of the Image. */
-export function diskIsMade(volume: DataVolume | undefined): boolean {
-  return volume?.status?.phase === "Succeeded";
-}
-
-/** It is copied, or is to be, and nothing but that is waited for. */
-export function isBeingMade(volume: DataVolume | undefined): boolean {
-  return volume !== undefined && !diskIsMade(volume) && !waitsForGuest(volume);
-}
-
-/** Some storage makes a disk only when a guest is to use it. */
-export function waitsForGuest(volume: DataVolume | undefined): boolean {
-  return ["WaitForFirstConsumer", "PendingPopulation"].includes(volume?.status?.phase ?? "");
-}
-
-export function wantsToRun(machine: VirtualMachine | undefined): boolean {
-  return machine?.spec?.runStrategy === "Always";
-}
-
-function trueCondition(instance: VirtualMachineInstance | undefined, type: string) {
-  return instance?.status?.conditions?.find((condition) => condition.type === type && condition.status === "True");
-}
-
-function notSynchronized(instance: VirtualMachineInstance | undefined) {
-  return instance?.status?.conditions?.find(({ type, status }) => type === "Synchronized" && status === "False");
 }

@@ -1,54 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { isOverQuota } from "#operator/amounts.ts";
-import type { DataVolume, VirtualMachine, VirtualMachineInstance } from "#operator/api/foreign.ts";
+import type { VirtualMachineInstance } from "#operator/api/foreign.ts";
 import type { Server } from "#operator/api/generated/server.ts";
-import { FLAVOR_ANNOTATION } from "#operator/api/marks.ts";
 import { mergeConditions, type NewCondition } from "#runtime/api/conditions.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import { standardConditions } from "#runtime/controller/status.ts";
-import { aFlavor, aMachine, anImage, anInstance, aServer, aVolume, CREATED } from "./fixtures.ts";
-import { FILES_ANNOTATION } from "./names.ts";
-import { diskFrom } from "./root-disk.ts";
+import { aFlavor, aMachine, anInstance, aServer, aVolume, CREATED } from "./fixtures.ts";
 import type { ServerScope } from "./scope.ts";
 import { report, serverStatus } from "./status.ts";
+import { disk, type Seen, scope, up } from "./testing/scope-of-pass.ts";
 import { waitsForQuota } from "./wakes.ts";
 
-const server = aServer();
-const disk = diskFrom(server, anImage(), 1, "2Gi");
-
-interface Seen {
-  readonly server?: Server;
-  readonly machine?: VirtualMachine;
-  readonly instance?: VirtualMachineInstance;
-  readonly volume?: DataVolume;
-  readonly seconds?: number;
-  readonly more?: Partial<ServerScope>;
-}
-
-/** A scope as a pass leaves it, with no more of the context than its end looks at. */
-function scope({ server: object = server, machine, instance, volume, seconds = 5, more = {} }: Seen): ServerScope {
-  const now = new Date(Date.parse(CREATED) + seconds * 1000);
-  const context = { object, now, cache: { get: () => volume }, event: () => undefined };
-  const deps = { installationId: "local", clusterDomain: "cluster.local", payloads: { read: async () => undefined } };
-  const seen = { machine, instance, stranger: undefined, project: undefined, recorded: undefined, outside: [] };
-  return {
-    context,
-    deps,
-    key: { namespace: "team-a", name: "web-1" },
-    ...seen,
-    disk,
-    flavor: aFlavor(),
-    ...more,
-  } as unknown as ServerScope;
-}
-
 const fields = (seen: Seen) => serverStatus(scope(seen)).fields;
-const up = anInstance(
-  "Running",
-  { nodeName: "node-1", interfaces: [{ name: "default", ipAddress: "10.0.0.9", mac: "02:00:00:00:00:01" }] },
-  { annotations: { [FLAVOR_ANNOTATION]: "small" } },
-);
-
 describe("a build that goes well", () => {
   const machine = aMachine("Always");
   const first = fields({ machine });
@@ -114,20 +77,6 @@ describe("a guest whose address KubeVirt does not say", () => {
   });
 });
 
-describe("a guest that runs outside of its boundaries", () => {
-  test("is told so: it is within them at its next start", () => {
-    const seen = { machine: aMachine("Always"), volume: aVolume("Succeeded"), instance: up };
-    expect(serverStatus(scope({ ...seen, more: { outside: ["cage"] } })).conditions).toContainEqual({
-      type: "RestartRequired",
-      status: "True",
-      reason: "OutsideBoundaries",
-      message:
-        "The guest runs on node node-1, which is not within cage: reboot the Server to have it started within its boundaries",
-    });
-    expect(serverStatus(scope(seen)).conditions?.some(({ type }) => type === "RestartRequired")).toBe(false);
-  });
-});
-
 describe("a Server that waits for a pod", () => {
   const going = { machine: aMachine("Always"), volume: aVolume("CloneInProgress"), seconds: 60 };
   test.each([
@@ -137,6 +86,13 @@ describe("a Server that waits for a pod", () => {
   ])("says of %j what is awaited, and looks again", async (more, awaited) => {
     const outcome = await report(scope({ ...going, more: { ...more, lookAgainMs: 10_000 } }));
     expect(outcome).toEqual({ kind: "waiting", for: awaited, pollAfterMs: 10_000 });
+  });
+  test("looks again while it reboots, too", async () => {
+    const reboot = { requestedAt: CREATED, type: "Hard", instance: "uid-former" } as const;
+    const server = aServer({}, { launchedAt: CREATED, state: "HARD_REBOOT", reboot });
+    const starting = { server, volume: aVolume("Succeeded"), instance: anInstance("Scheduling") };
+    const outcome = await report(scope({ ...going, ...starting, more: { lookAgainMs: 10_000 } }));
+    expect(outcome).toEqual({ kind: "waiting", for: "the guest to reboot", pollAfterMs: 10_000 });
   });
 });
 
@@ -350,63 +306,5 @@ describe("a Server that was refused more than its Project's quota has", () => {
 
   test("has no such condition once it fits", () => {
     expect(serverStatus(scope({ machine, volume: aVolume("Succeeded") })).conditions).toEqual([]);
-  });
-});
-
-describe("FilesCurrent", () => {
-  const condition = (
-    instance: VirtualMachineInstance | undefined,
-    more: Partial<ServerScope> = { filesRevision: "new" },
-  ) => serverStatus(scope({ machine: aMachine("Always"), more: { ...more, instance } })).conditions?.[0];
-  const started = (revision: string) => anInstance("Running", {}, { annotations: { [FILES_ANNOTATION]: revision } });
-
-  test.each([
-    ["is so where the guest was started with them", started("new"), "True"],
-    ["is not where they have changed since", started("old"), "False"],
-    ["is so where no guest runs: it gets them at its start", undefined, "True"],
-  ])("%s", (_, instance, status) => {
-    expect(condition(instance)).toMatchObject({ type: "FilesCurrent", status });
-  });
-
-  test("says the same from before the start until the guest is up", () => {
-    const starting = anInstance("Scheduled", {}, { annotations: { [FILES_ANNOTATION]: "new" } });
-    expect(condition(starting)).toEqual(condition(undefined));
-    expect(condition(started("new"))).toMatchObject({ reason: "Current" });
-  });
-  test("is not where files cannot be had as they are to be, whatever the guest has", () => {
-    const more = { filesRevision: "old", filesAwaited: true };
-    expect(condition(started("old"), more)).toMatchObject({ status: "False", reason: "Awaited" });
-  });
-  test("is not where the Server has none any more and the guest still has", () => {
-    expect(condition(started("old"), {})).toMatchObject({ status: "False", reason: "NextStart" });
-    expect(condition(anInstance("Running"), {})).toBeUndefined();
-  });
-});
-
-describe("LiveMigratable", () => {
-  const told = (status: string, reason?: string, message?: string) => [
-    { type: "LiveMigratable", status, reason, message },
-  ];
-  const condition = (instance: VirtualMachineInstance | undefined) =>
-    serverStatus(scope({ machine: aMachine("Always"), more: { instance } })).conditions;
-  const guest = (conditions: object[], spec: object = { evictionStrategy: "LiveMigrateIfPossible" }) =>
-    ({ ...up, spec, status: { ...up.status, conditions } }) as VirtualMachineInstance;
-
-  test("says that a drain moves the guest, where KubeVirt says that it can move", () => {
-    expect(condition(guest(told("True")))).toEqual([
-      expect.objectContaining({ type: "LiveMigratable", status: "True", reason: "Migratable" }),
-    ]);
-  });
-  test("says that a drain stops it and why, where it cannot", () => {
-    const [said] =
-      condition(guest(told("False", "DisksNotLiveMigratable", "cannot migrate VMI: no shared disk"))) ?? [];
-    expect(said).toMatchObject({ status: "False", reason: "DisksNotLiveMigratable" });
-    expect(said?.message).toMatch(/shuts the guest down.*: cannot migrate VMI: no shared disk$/);
-  });
-  test("is nothing to say where no guest runs, or KubeVirt does not know yet", () => {
-    expect(condition(undefined)).toEqual([]);
-    expect(condition(guest([]))).toEqual([]);
-    expect(condition(guest(told("True"), {}))).toEqual([]);
-    expect(condition(anInstance("Scheduled", { conditions: told("True") } as object))).toEqual([]);
   });
 });

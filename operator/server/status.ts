@@ -8,22 +8,12 @@ import { hostnameOf } from "./children.ts";
 import { serverConditions } from "./conditions.ts";
 import { instanceId } from "./identity.ts";
 import { lostText, NODE_LOST } from "./lost-node.ts";
+import { diskIsMade, isLive, isUp, noHost, waitsForGuest, wantsToRun } from "./observed.ts";
 import { isUnderWay } from "./reboot.ts";
 import { nextResize, type ResizeStage } from "./resize.ts";
 import type { RootDisk } from "./root-disk.ts";
 import { rootVolume, rootVolumeOf, type ServerScope, wantedPower } from "./scope.ts";
-import {
-  diskIsMade,
-  foldBuild,
-  isLive,
-  isUp,
-  isYoungBuild,
-  type NovaState,
-  noHost,
-  novaState,
-  waitsForGuest,
-  wantsToRun,
-} from "./states.ts";
+import { foldBuild, isYoungBuild, type NovaState, novaState } from "./states.ts";
 
 /** The Server in Nova's words, with what we are doing to it laid over what KubeVirt says. */
 function serverState(scope: ServerScope): NovaState {
@@ -108,15 +98,15 @@ export async function report(scope: ServerScope): Promise<Outcome> {
   }
   const unplaced = isYoungBuild(machine, instance, context.now) ? undefined : noHost(machine, instance);
   if (unplaced !== undefined) return waiting(`a node that takes the guest: ${unplaced}`, again);
-  const next = { pollAfterMs: Math.min(scope.lookAgainMs ?? Infinity, nova.againAfterMs ?? Infinity) };
+  const pollAfterMs = Math.min(scope.lookAgainMs ?? Infinity, nova.againAfterMs ?? Infinity);
+  const next = Number.isFinite(pollAfterMs) ? { pollAfterMs } : {};
   if (scope.notCopied !== undefined) {
     const volume = rootVolume(scope)?.metadata.name;
     return waiting(`DataVolume ${volume} to be copied; no node takes a pod for it: ${scope.notCopied}`, next);
   }
   if (scope.notStarted !== undefined) return waiting(`the guest's pod to start: ${scope.notStarted}`, next);
-  if (nova.state === "REBOOT" || nova.state === "HARD_REBOOT") return waiting("the guest to reboot", again);
-  const going = Number.isFinite(next.pollAfterMs) ? next : {};
-  return waiting(`VirtualMachine ${machine?.metadata.name} to be ${power.toLowerCase()}`, going);
+  if (nova.state === "REBOOT" || nova.state === "HARD_REBOOT") return waiting("the guest to reboot", next);
+  return waiting(`VirtualMachine ${machine?.metadata.name} to be ${power.toLowerCase()}`, next);
 }
 
 /** Events of a guest that came to rest in another state, or is moved. Faults, lost nodes, reboots and resizes have their own. */

@@ -15,14 +15,14 @@ const BLANKS = /^[^\S\uFEFF]+/;
  * What is no YAML for PyYAML either. It is more lenient in how far quotes and flows are indented, so that other errors may be none
  * to it.
  */
-const SHARED: readonly string[] = [
+const SHARED: ReadonlySet<ErrorCode> = new Set([
   "TAB_AS_INDENT",
   "BLOCK_AS_IMPLICIT_KEY",
   "MULTIPLE_DOCS",
   "BAD_ALIAS",
   "BAD_DQ_ESCAPE",
   "BAD_SCALAR_START",
-] satisfies readonly ErrorCode[];
+]);
 /** Of larger data the YAML is not read: it would hold up everything else. */
 const READ_UP_TO = 256 * 2 ** 10;
 
@@ -43,14 +43,12 @@ export function formProblem(data: Buffer): string | undefined {
 /** Read as PyYAML does: YAML 1.1, where the last of two equal keys counts. */
 function configProblem(text: string): string | undefined {
   const lines = new LineCounter();
-  const { contents, errors } = parseDocument(text, {
-    ...{ version: "1.1", strict: false, uniqueKeys: false, prettyErrors: false },
-    lineCounter: lines,
-  });
+  const options = { version: "1.1", strict: false, uniqueKeys: false, prettyErrors: false } as const;
+  const { contents, errors } = parseDocument(text, { ...options, lineCounter: lines });
   // What comes after the first error may be of its making.
   const [error] = errors;
   if (error !== undefined) {
-    if (!SHARED.includes(error.code)) return undefined;
+    if (!SHARED.has(error.code)) return undefined;
     const { line, col } = lines.linePos(error.pos[0]);
     return `its cloud-config is no YAML at line ${line}, column ${col} (${error.code})`;
   }

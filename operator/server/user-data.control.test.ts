@@ -2,6 +2,7 @@ import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, test } from "vitest";
 import { guestScript } from "./guest-script.ts";
 import { type ReadUserData, readUserData } from "./testing/cloud-init.ts";
+import { CONFIGS, WRONG } from "./testing/user-data-forms.ts";
 import { mergeUserData } from "./user-data.ts";
 
 const OURS = "ssh-ed25519 OURS";
@@ -126,6 +127,31 @@ describe("server: merged user data, read by Debian's cloud-init", () => {
     if (came === undefined || "error" in came) throw new Error(came?.error ?? "it was not read");
     return came;
   }
+});
+
+describe("server: user data as it is, read by Debian's cloud-init", () => {
+  const texts = [...CONFIGS, ...WRONG.map(([text]) => text)];
+  let read: Awaited<ReturnType<typeof readUserData>>;
+  beforeAll(async () => {
+    read = await readUserData(texts.map((text) => Buffer.from(text)));
+  });
+
+  test.each(CONFIGS)("%j is read, and nothing is said against it", (text) => {
+    const came = read[texts.indexOf(text)];
+    expect(came).not.toHaveProperty("error");
+    expect((came as ReadUserData).config).not.toEqual({});
+    expect((came as ReadUserData).config).not.toBeNull();
+  });
+
+  test.each(WRONG)("%j comes to nothing, and is refused", (text) => {
+    const came = read[texts.indexOf(text)];
+    if (came !== undefined && "error" in came) return;
+    expect({ config: came?.config ?? {}, scripts: came?.scripts, boothooks: came?.boothooks }).toEqual({
+      config: {},
+      scripts: [],
+      boothooks: [],
+    });
+  });
 });
 
 function merged(parts: Parameters<typeof mergeUserData>[0]): Buffer {

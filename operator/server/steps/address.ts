@@ -1,8 +1,8 @@
 import { optionalLook } from "#operator/optional-look.ts";
 import { type Outcome, settled } from "#runtime/controller/outcome.ts";
 import { launchersOf } from "../launchers.ts";
+import { hasAddress, isUp } from "../observed.ts";
 import type { ServerScope } from "../scope.ts";
-import { hasAddress, isUp } from "../states.ts";
 
 /**
  * A guest that runs without an address has it all the same: its launcher's, behind which it is (masquerade). KubeVirt 1.9 forgets

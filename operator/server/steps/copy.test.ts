@@ -19,7 +19,7 @@ async function look(phase: string, seconds: number, get?: () => Promise<never>) 
       kube: { get: get ?? found },
       now: new Date(Date.parse(CREATED) + seconds * 1_000),
       cache: { get: () => aVolume(phase) },
-      log: { info: () => undefined },
+      log: { warn: () => undefined },
     },
     key: { namespace: "team-a", name: "web-1" },
     disk: { volume: "web-1-root-2" },

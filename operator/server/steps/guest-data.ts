@@ -22,8 +22,8 @@ import { currentVersion, secretsOfServer } from "../dependencies.ts";
 import { guestScript } from "../guest-script.ts";
 import { INLINE_USER_DATA_LIMIT } from "../machine.ts";
 import { FILES_ANNOTATION, filesSecretKey, ownership, userDataSecretKey } from "../names.ts";
+import { isLive } from "../observed.ts";
 import type { ServerScope } from "../scope.ts";
-import { isLive } from "../states.ts";
 import { mergeUserData } from "../user-data.ts";
 
 /** What a core Secret can carry beside its own metadata, in bytes. */

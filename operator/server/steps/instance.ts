@@ -3,9 +3,9 @@ import { FLAVOR_ANNOTATION } from "#operator/api/marks.ts";
 import { keyText } from "#runtime/api/object.ts";
 import { isApiError } from "#runtime/client/errors.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
+import { diskIsMade, isLive, isPausedByUser, isUp } from "../observed.ts";
 import { nextReboot, untilCut } from "../reboot.ts";
 import { rootVolume, rootVolumeOf, type ServerScope, wantedPower } from "../scope.ts";
-import { diskIsMade, isLive, isPausedByUser, isUp } from "../states.ts";
 import { DISKS_OF_SERVER } from "../wakes.ts";
 
 /** KubeVirt serves what one does to a machine under a group of its own. */

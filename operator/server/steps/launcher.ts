@@ -3,9 +3,9 @@ import { optionalLook } from "#operator/optional-look.ts";
 import type { KubeClient } from "#runtime/client/kube-client.ts";
 import { type Outcome, settled } from "#runtime/controller/outcome.ts";
 import { launchersOf } from "../launchers.ts";
-import { LOOK_AFTER_MS, LOOK_POLL_MS } from "../patience.ts";
+import { isBeingMade, noHost, wantsToRun } from "../observed.ts";
+import { hasLasted, isTimeToLook } from "../patience.ts";
 import { rootVolume, type ServerScope } from "../scope.ts";
-import { isBeingMade, noHost, wantsToRun } from "../states.ts";
 
 /** Phases of an instance whose guest does not run yet. */
 const STARTS = ["Pending", "Scheduling", "Scheduled"];
@@ -23,9 +23,7 @@ export async function lookAtLauncher(scope: ServerScope, signal: AbortSignal): P
   if (!STARTS.includes(instance.status?.phase ?? "") || noHost(machine, instance) !== undefined) return settled();
   // Its node was chosen so that the disk is made there.
   if (isBeingMade(rootVolume(scope))) return settled();
-  const left = Date.parse(instance.metadata.creationTimestamp) + LOOK_AFTER_MS - context.now.getTime();
-  scope.lookAgainMs = left > 0 ? left : LOOK_POLL_MS;
-  if (left > 0) return settled();
+  if (!isTimeToLook(scope, instance.metadata.creationTimestamp)) return settled();
   const look = async (): Promise<string | undefined> =>
     lastWarning(context.kube, await launchersOf(context.kube, instance), context.now);
   const problem = await optionalLook(look, { log: context.log, signal });
@@ -38,9 +36,8 @@ async function lastWarning(kube: KubeClient, launchers: readonly Pod[], now: Dat
   const said: Event[] = [];
   for (const { metadata, status } of launchers) {
     const placed = status?.conditions?.find((each) => each.type === "PodScheduled" && each.status === "True");
-    const since = Date.parse(placed?.lastTransitionTime ?? "");
-    // Not a number where no node has it.
-    if (!(now.getTime() - since >= LOOK_AFTER_MS)) continue;
+    if (placed?.lastTransitionTime === undefined || !hasLasted(placed.lastTransitionTime, now)) continue;
+    const since = Date.parse(placed.lastTransitionTime);
     const fieldSelector = `involvedObject.uid=${metadata.uid},type=Warning`;
     const all = await kube.list(events, { namespace: metadata.namespace ?? "", fieldSelector });
     said.push(...all.filter((event) => timeOf(event) >= since));
