@@ -8,7 +8,7 @@ import { type Asked, type MeshBed, soon } from "../e2e/envoy/mesh-bed.ts";
 import { meshOfEachTest } from "../e2e/envoy/mesh-of-each-test.ts";
 import { keystoneCheck, signedToken, tokenKeys } from "./keystone-tokens.ts";
 import type { HttpPolicies } from "./mesh/mesh.ts";
-import type { HttpRule } from "./mesh/route.ts";
+import type { HttpRule, RuleOverrides } from "./mesh/route.ts";
 import type { Service } from "./mesh/service.ts";
 import { everyone, httpChain, listenerOn, meshOf, proxyOf, ruleTo, serviceAt } from "./mesh-fixtures.ts";
 
@@ -216,20 +216,39 @@ describe("real Envoy asks of a request", () => {
     await expect.poll(() => bed.status(port, "/one/x"), soon).toBe(200);
   });
 
-  test("what a service decides from the first rule that wants it on, also of connections that are open already", async () => {
-    const at = (await authorizer(() => 7)).at("authorizer");
-    await serve(everyone, [ruleTo("/guarded", "web")], [at]);
-    const via = new Agent({ connections: 1 });
-    bed.onClose(() => via.destroy());
-    const overOneConnection = () => bed.status(port, "/guarded", { via });
-    const opened = () => proxy.stat(`http.in-${port}.downstream_cx_total`);
-    expect(await overOneConnection()).toBe(200);
-    const before = await opened();
-    const externalAuthorization = { service: "authorizer", timeoutMs: 1_000 };
-    put(everyone, [ruleTo("/guarded", "web", { overrides: { externalAuthorization } })], [at]);
-    await expect.poll(overOneConnection, soon).toBe(403);
-    expect(await proxy.stat("listener_manager.listener_modified")).toBe(0);
-    expect(await opened()).toBe(before);
+  /** As a Gateway's listener without any policy. */
+  const prepared: HttpPolicies = { ...everyone, jwt: { providers: [], requirements: [] }, rateLimits: [] };
+  const once = { name: "once", by: [{ kind: "remoteAddress" } as const], requests: 1, perMs: 60_000 };
+  const onceByUser = { ...once, by: [{ kind: "claim", provider: "keystone", path: ["sub"] } as const] };
+  const member = { headers: { "x-auth-token": signedToken(keys, { sub: "member-1" }) } };
+  test.each<[what: string, refused: number, policies: Partial<HttpPolicies>, overrides: RuleOverrides, how?: Asked]>([
+    ["what a service decides", 403, {}, { externalAuthorization: { service: "authorizer", timeoutMs: 1_000 } }],
+    ["a token", 401, { jwt: keystone }, { jwtRequirement: "required" }],
+    ["not to come too often", 429, { rateLimits: [once] }, { rateLimits: ["once"] }],
+    ["its user not to", 429, { jwt: optional, rateLimits: [onceByUser] }, { rateLimits: ["once"] }, member],
+  ])(
+    "%s from the first rule that wants it on, also of connections that are open already",
+    async (_, refused, policies, overrides, how) => {
+      const at = (await authorizer(() => 7)).at("authorizer");
+      await serve(prepared, [ruleTo("/guarded", "web")], [at]);
+      const via = new Agent({ connections: 1 });
+      bed.onClose(() => via.destroy());
+      const overOneConnection = () => bed.status(port, "/guarded", { ...how, via });
+      const opened = () => proxy.stat(`http.in-${port}.downstream_cx_total`);
+      expect(await overOneConnection()).toBe(200);
+      const before = await opened();
+      put({ ...prepared, ...policies }, [ruleTo("/guarded", "web", { overrides })], [at]);
+      await expect.poll(overOneConnection, soon).toBe(refused);
+      expect(await proxy.stat("listener_manager.listener_modified")).toBe(0);
+      expect(await opened()).toBe(before);
+    },
+  );
+
+  test("control: of a listener that has nothing for them the first limit is a change", async () => {
+    await serve(everyone, []);
+    put({ ...everyone, rateLimits: [once] }, [ruleTo("/guarded", "web", { overrides: { rateLimits: ["once"] } })]);
+    await expect.poll(() => bed.status(port, "/guarded"), soon).toBe(429);
+    expect(await proxy.stat("listener_manager.listener_modified")).toBe(1);
   });
 
   test("a body that is not too large; and puts faults in where it is told", async () => {

@@ -216,13 +216,14 @@ function whoDecides(
   return { problem: `Service ${namespace}/${backendRef.name} ${clear}` };
 }
 
-/** Sorted by name, so that what comes later in the order of rules leaves what is there as it is. */
+/**
+ * Sorted by name, so that what comes later in the order of rules leaves what is there as it is. Both are always said: a policy may
+ * come at any time.
+ */
 function listenerPolicies(asked: ReadonlySet<Asked>): Pick<HttpPolicies, "rateLimits" | "jwt"> {
-  const rateLimits = [...asked].flatMap((each) => each.rateLimits).sort(byOwnName);
-  const checks = [...asked].flatMap(({ jwt }) => jwt ?? []);
   return {
-    ...(rateLimits.length === 0 ? {} : { rateLimits }),
-    ...(checks.length === 0 ? {} : { jwt: checkOf(checks) }),
+    rateLimits: [...asked].flatMap((each) => each.rateLimits).sort(byOwnName),
+    jwt: checkOf([...asked].flatMap(({ jwt }) => jwt ?? [])),
   };
 }
 

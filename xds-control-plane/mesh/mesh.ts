@@ -21,7 +21,10 @@ export type ListenerTls =
   /** TLS for a public name. The certificates are those of the proxy by name. */
   | { readonly kind: "terminate"; readonly certificates: readonly string[] };
 
-/** What the filters of an HTTP listener do. What is not said is not done, but for `access`, which must be said. */
+/**
+ * What the filters of an HTTP listener do. What is not said is not done, but for `access`, which must be said. A `jwt` or `rateLimits`
+ * that has nothing yet is for what comes later: the first of it then changes no listener, so it acts at once on open connections, too.
+ */
 export interface HttpPolicies {
   readonly access: AccessPolicy;
   readonly jwt?: JwtCheck;

@@ -19,7 +19,8 @@ const countsClaim = ({ by }: RateLimit): boolean => by.some(({ kind }) => kind =
 export const rateLimit: HttpFilter = {
   name: "rate-limit",
   discovered: "chain",
-  listener: ({ rateLimits = [] }) =>
+  listener: ({ rateLimits }) =>
+    rateLimits &&
     buckets(
       "rate_limit",
       rateLimits.filter((limit) => !countsClaim(limit)),
@@ -30,11 +31,10 @@ export const rateLimit: HttpFilter = {
 export const rateLimitByClaim: HttpFilter = {
   name: "rate-limit-by-claim",
   discovered: "chain",
-  listener: ({ rateLimits = [] }) => buckets("rate_limit_by_claim", rateLimits.filter(countsClaim)),
+  listener: ({ rateLimits }) => rateLimits && buckets("rate_limit_by_claim", rateLimits.filter(countsClaim)),
 };
 
-function buckets(statPrefix: string, limits: readonly RateLimit[]): FilterConfig | undefined {
-  if (limits.length === 0) return undefined;
+function buckets(statPrefix: string, limits: readonly RateLimit[]): FilterConfig {
   return {
     message: "envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit",
     fields: {
