@@ -8,19 +8,33 @@ export interface WatchedStates {
   /**
    * Waits for something new to be told and for `end` to be the last of it. Gives each `state` or `state/taskState` once
    * in a row, beginning with the last one of the call before.
-   * @throws Error with what was seen, when it does not come about in time
+   * @throws Error with what was seen, when it does not come about in time, or one of them came with another power than Nova's
    */
   until(end: string, withinMs: number): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
+/** The power that each of these states has for Nova. The others have more than one. */
+const POWERS: Readonly<Record<string, string>> = {
+  "BUILD/scheduling": "NoState",
+  "BUILD/block_device_mapping": "NoState",
+  "BUILD/spawning": "NoState",
+  ACTIVE: "Running",
+  "ACTIVE/powering-off": "Running",
+  "ACTIVE/powering-on": "Shutdown",
+  SHUTOFF: "Shutdown",
+  PAUSED: "Paused",
+};
+
 /** Begins to watch a Server that may not be there yet. */
 export function watchStates(cluster: ClusterFile, key: { namespace: string; name: string }): WatchedStates {
-  const columns = "custom-columns=NAME:.metadata.name,STATE:.status.state,TASK:.status.taskState";
+  const columns =
+    "custom-columns=NAME:.metadata.name,STATE:.status.state,TASK:.status.taskState,POWER:.status.powerState";
   const args = ["get", "servers.nephele.dev", `--namespace=${key.namespace}`, "--watch", "--no-headers", "-o", columns];
   const env = { ...process.env, KUBECONFIG: cluster.kubeconfigPath };
   const child = spawn(cluster.kubectl, args, { env, stdio: ["ignore", "pipe", "inherit"] });
   const seen: string[] = [];
+  const wrong: string[] = [];
   /** Whether the first of them was given before. */
   let told = false;
   let rest = "";
@@ -28,10 +42,12 @@ export function watchStates(cluster: ClusterFile, key: { namespace: string; name
     const lines = (rest + text).split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) {
-      const [name, state, task] = line.trim().split(/\s+/);
+      const [name, state, task, power] = line.trim().split(/\s+/);
       if (name !== key.name || state === undefined || state === "<none>") continue;
       const word = task === undefined || task === "<none>" ? state : `${state}/${task}`;
       if (seen.at(-1) !== word) seen.push(word);
+      const right = POWERS[word];
+      if (right !== undefined && power !== right) wrong.push(`${word} came with power ${power}`);
     }
   });
   return {
@@ -41,6 +57,7 @@ export function watchStates(cluster: ClusterFile, key: { namespace: string; name
         withinMs,
         seen: () => seen,
       });
+      if (wrong.length > 0) throw new Error(`Server ${key.name}: ${wrong.join("; ")}`);
       told = true;
       const words = [...seen];
       seen.splice(0, seen.length - 1);

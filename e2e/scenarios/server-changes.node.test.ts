@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { unique } from "#e2e/harness/bed.ts";
 import { untilCondition, untilGone, untilReady } from "#e2e/harness/conditions.ts";
+import { eventsAbout } from "#e2e/harness/events.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
 import type { WatchedStates } from "#e2e/harness/watched-states.ts";
 import { nodeName } from "#e2e/node/location.ts";
@@ -119,6 +120,8 @@ describe("a Server that is changed, on real KubeVirt", { timeout: 10 * MINUTES }
     expect((await states.until("ACTIVE", 3 * MINUTES)).at(-1)).toBe("ACTIVE");
     expect(await real.fileOf("web-1", "/disk/boots")).toBe("1");
     expect((await real.server("web-1")).status?.rootDisk?.generation).toBe(3);
+    const told = (await eventsAbout(real.bed.kube, "Server", real.at("web-1"))).map(({ reason }) => reason);
+    expect(told).toEqual(expect.arrayContaining(["Restarting", "Resized", "ResizeReverted", "Rebuilding", "Active"]));
   });
 });
 

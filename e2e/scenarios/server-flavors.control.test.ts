@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { untilCondition, untilGone } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
 import { virtualMachineClusterInstancetypes, virtualMachineInstances, virtualMachines } from "#operator/api/foreign.ts";
+import { FLAVOR_ANNOTATION } from "#operator/api/marks.ts";
 import { flavors, servers } from "#operator/api/resources.ts";
 import { type GuestBed, openGuestBed, type Tenant } from "./guest-bed.ts";
 
@@ -66,4 +67,28 @@ describe("a Flavor that its Servers use", { timeout: 120_000 }, () => {
     await team.boot("keeps", started.metadata.uid);
     expect((await untilState("keeps", "ACTIVE")).status?.flavor).toBe(large);
   });
+
+  test.each([
+    ["the disk is to stay too small for it", { rootDisk: { size: "2Gi" } }, /2Gi is less than Flavor \S+ needs/],
+    ["the storage cannot enlarge the disk", {}, /the storage cannot make the disk larger/],
+  ])(
+    "is not taken where %s: the guest stays as it is; control: one of the disk's size is taken",
+    async (_, disk, why) => {
+      const small = await bed.flavor("small", { disk: "2Gi" });
+      const large = await bed.flavor("large", { cpus: 2, disk: "3Gi" });
+      const name = `stays-${small.slice(-6)}`;
+      await team.runningServer(name, { ...spec(small), ...disk });
+      const before = await instance(name);
+      await team.patchServer(name, { flavorRef: { name: large } });
+      await untilAwaited(name, why);
+      const machine = await bed.kube.get(virtualMachines, at(name));
+      expect(machine?.spec?.template?.metadata?.annotations?.[FLAVOR_ANNOTATION]).toBe(small);
+      expect(await instance(name)).toBe(before);
+      expect((await bed.kube.get(servers, at(name)))?.status).toMatchObject({ state: "ACTIVE", flavor: small });
+
+      await team.patchServer(name, { flavorRef: { name: await bed.flavor("other", { cpus: 2, disk: "2Gi" }) } });
+      await team.boot(name, before);
+      await untilState(name, "ACTIVE");
+    },
+  );
 });

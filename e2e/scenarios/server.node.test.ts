@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { untilGone, untilReady } from "#e2e/harness/conditions.ts";
+import { eventsAbout } from "#e2e/harness/events.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
 import type { WatchedStates } from "#e2e/harness/watched-states.ts";
 import { openstack, payloadOf } from "#e2e/node/openstack.ts";
@@ -100,6 +101,12 @@ describe("a Server on real KubeVirt", { timeout: 10 * MINUTES }, () => {
     expect(addresses).toHaveLength(1);
     expect(await real.instance("web-1")).not.toBe(before);
     expect(await real.fileOf("web-1", "/disk/boots")).toBe("4");
+  });
+
+  test("and each step of it is told by an event", async () => {
+    const told = (await eventsAbout(real.bed.kube, "Server", real.at("web-1"))).map(({ reason }) => reason);
+    expect(told).toEqual(expect.arrayContaining(["Active", "ShutOff", "Paused", "Rebooting", "HardRebooting"]));
+    for (const reason of ["Corrected", "Recreated", "Fault"]) expect(told).not.toContain(reason);
   });
 
   test("deleted, nothing of it stays", async () => {

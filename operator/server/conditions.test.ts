@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { VirtualMachineInstance } from "#operator/api/foreign.ts";
+import type { Server } from "#operator/api/generated/server.ts";
 import { serverConditions } from "./conditions.ts";
-import { aMachine, anInstance, aVolume } from "./fixtures.ts";
+import { aMachine, anInstance, aServer, aVolume, CREATED } from "./fixtures.ts";
 import { FILES_ANNOTATION } from "./names.ts";
 import type { ServerScope } from "./scope.ts";
 import { scope, up } from "./testing/scope-of-pass.ts";
@@ -24,7 +25,7 @@ describe("FilesCurrent", () => {
   const condition = (
     instance: VirtualMachineInstance | undefined,
     more: Partial<ServerScope> = { filesRevision: "new" },
-  ) => serverConditions(scope({ machine: aMachine("Always"), more: { ...more, instance } }))[0];
+  ) => serverConditions(scope({ machine: aMachine("Always"), more: { filesLooked: true, ...more, instance } }))[0];
   const started = (revision: string) => anInstance("Running", {}, { annotations: { [FILES_ANNOTATION]: revision } });
 
   test.each([
@@ -47,6 +48,18 @@ describe("FilesCurrent", () => {
   test("is not where the Server has none any more and the guest still has", () => {
     expect(condition(started("old"), {})).toMatchObject({ status: "False", reason: "NextStart" });
     expect(condition(anInstance("Running"), {})).toBeUndefined();
+  });
+  test("stays what was said in a pass that did not come to the files, and is no more while the Server is deleted", () => {
+    const said = { type: "FilesCurrent", status: "True", reason: "Current", message: "as they are" } as const;
+    const conditions = [{ ...said, observedGeneration: 1, lastTransitionTime: CREATED }];
+    const of = (metadata: Partial<Server["metadata"]>, filesLooked: boolean) => {
+      const server = aServer({}, { conditions }, metadata);
+      const more = { filesLooked, instance: started("old") };
+      return serverConditions(scope({ server, machine: aMachine("Always"), more }));
+    };
+    expect(of({}, false)).toMatchObject([said]);
+    expect(of({}, true)).toMatchObject([{ reason: "NextStart" }]);
+    expect(of({ deletionTimestamp: CREATED }, true)).toEqual([]);
   });
 });
 

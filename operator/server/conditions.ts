@@ -18,7 +18,17 @@ function quotaCondition({ overQuota }: ServerScope): readonly NewCondition[] {
 }
 
 /** Whether a running guest has its files as they are now. Where there are none and it has none, there is no condition. */
-function filesCondition({ context, filesRevision, filesAwaited, instance }: ServerScope): readonly NewCondition[] {
+function filesCondition({
+  context,
+  filesLooked,
+  filesRevision,
+  filesAwaited,
+  instance,
+}: ServerScope): readonly NewCondition[] {
+  const { metadata, status: before } = context.object;
+  if (metadata.deletionTimestamp !== undefined) return [];
+  // A pass that ended before it came to them has nothing new to say.
+  if (filesLooked !== true) return (before?.conditions ?? []).filter(({ type }) => type === "FilesCurrent");
   const live = instance !== undefined && isLive(instance);
   const given = live ? instance.metadata.annotations?.[FILES_ANNOTATION] : undefined;
   if (filesRevision === undefined && given === undefined && filesAwaited !== true) return [];

@@ -11,13 +11,33 @@ run=/run/nephele
 mkdir -p "$run" && chmod 0755 "$run"
 `;
 
+/** Takes away links of ours that are wanted no more; the list of those that are stands in `$run/links`. */
+const LINKS = `
+mem=$run/files kept=/var/lib/nephele/links
+unlink_others() {
+  if [ -f "$kept" ]; then
+    while read -r old; do
+      grep -qxF "$old" "$run/links" && continue
+      case $(readlink "$old") in "$mem"/*) rm -f "$old" ;; esac
+    done <"$kept"
+  fi
+  mkdir -p "\${kept%/*}" && cp "$run/links" "$kept"
+}
+`;
+
+/** A guest that has no file any more, and had some. */
+const NO_FILES = `
+: >"$run/links"
+unlink_others
+`;
+
 /**
  * Copies the files from their own disk into memory that is never swapped out, and puts a link where each is wanted:
  * the root disk, its snapshots and its clones hold the link alone. ramfs is in every Linux; tmpfs would be swapped out.
  */
 const FILES = `
 files() {
-  mem=$run/files disk=$run/disk kept=/var/lib/nephele/links
+  disk=$run/disk
   mkdir -p "$mem" "$disk"
   opts=mode=0711,nosuid,nodev,noexec
   grep -q " $mem " /proc/mounts || mount -t ramfs -o $opts nephele "$mem" ||
@@ -36,14 +56,7 @@ files() {
     ln -sfn "$mem/$key" "$path" && echo "$path" >>"$run/links"
   done <"$disk/${MANIFEST_KEY}"
   umount "$disk"
-  # What was wanted once and is no more: a link of ours that leads nowhere.
-  if [ -f "$kept" ]; then
-    while read -r old; do
-      grep -qxF "$old" "$run/links" && continue
-      case $(readlink "$old") in "$mem"/*) rm -f "$old" ;; esac
-    done <"$kept"
-  fi
-  mkdir -p /var/lib/nephele && cp "$run/links" "$kept"
+  unlink_others
 }
 files
 `;
@@ -51,11 +64,14 @@ files
 /** Part of every boot's script for a Server; undefined where there is nothing to do. */
 export function guestScript(options: {
   readonly files: boolean;
+  /** Whether the root disk may hold links to files of before. */
+  readonly links: boolean;
   readonly metadata: Readonly<Record<string, string>>;
 }): string | undefined {
   const named = Object.keys(options.metadata).length > 0;
-  if (!options.files && !named) return undefined;
-  return [HEAD, named ? metadataScript(options.metadata) : "", options.files ? FILES : ""].join("");
+  const files = options.files ? LINKS + FILES : options.links ? LINKS + NO_FILES : "";
+  if (files === "" && !named) return undefined;
+  return [HEAD, named ? metadataScript(options.metadata) : "", files].join("");
 }
 
 /** Names and values as one line of JSON in plain ASCII, which no shell reads as anything else. */

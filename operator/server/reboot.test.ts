@@ -22,7 +22,7 @@ function stage(
 ) {
   const server = aServer(
     { power, ...(reboot === undefined ? {} : { reboot }) },
-    before === undefined ? undefined : { reboot: before },
+    { state: "ACTIVE", ...(before === undefined ? {} : { reboot: before }) },
   );
   return nextReboot({ server, instance, up, stopped: power === "Stopped", now: NOW });
 }
@@ -42,6 +42,12 @@ describe("nextReboot", () => {
   test("a Server that does not run is rebooted by nothing: the request is done with", () => {
     expect(stage(soft, undefined, undefined).reboot).toMatchObject({ doneAt: "2026-11-23T10:00:30Z" });
     expect(stage(soft, undefined, undefined).action.kind).toBe("none");
+  });
+
+  test("one in the manifest of a Server of which nothing was ever said is done with: its guest was started since", () => {
+    const server = aServer({ reboot: soft });
+    const { reboot, action } = nextReboot({ server, instance: "one", up: true, stopped: false, now: NOW });
+    expect([reboot?.doneAt, action.kind]).toEqual(["2026-11-23T10:00:30Z", "none"]);
   });
 
   test("after it was written down, the guest is asked; again after a crash, which asks the same instance", () => {

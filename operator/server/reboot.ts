@@ -32,7 +32,8 @@ export interface RebootStage {
 /**
  * Each new `requestedAt` ends one instance, which the status names before it is touched: what is gone is not ended
  * twice, and an instance that another pass has started is another instance. A Server that does not run has nothing to
- * reboot, and the request is done with; so is one that was taken out of the spec meanwhile.
+ * reboot, and the request is done with; so is one that was taken out of the spec meanwhile, and where
+ * nothing was ever said of the Server, as after a restore, one that is in its manifest: the guest was started since.
  */
 export function nextReboot({ server, instance, up, stopped, now }: RebootInput): RebootStage {
   const request = server.spec.reboot;
@@ -42,7 +43,8 @@ export function nextReboot({ server, instance, up, stopped, now }: RebootInput):
   if (before === undefined || !sameTime(before.requestedAt, request.requestedAt)) {
     const recorded = { requestedAt: request.requestedAt, type: request.type };
     const at = timeText(now);
-    if (instance === undefined) return keep({ ...recorded, doneAt: at }, { kind: "none" });
+    const isKnown = server.status?.state !== undefined;
+    if (instance === undefined || !isKnown) return keep({ ...recorded, doneAt: at }, { kind: "none" });
     return keep({ ...recorded, startedAt: at, instance }, { kind: "record" });
   }
   if (!isUnderWay(before)) return keep(before, { kind: "none" });

@@ -47,6 +47,13 @@ const TABLE: readonly Row[] = [
     is: { flavor: "small", stage: "verify", resize: { ...open, appliedAt: NOW } },
   },
   {
+    name: "and stays there while the guest is between two lives",
+    wanted: "large",
+    status: { flavor: "small", resize: { ...open, appliedAt: BEGAN } },
+    resize: { confirm: "Manual" },
+    is: { flavor: "small", stage: "verify", resize: { ...open, appliedAt: BEGAN } },
+  },
+  {
     name: "a confirmation of another Flavor does not count",
     wanted: "large",
     status: { flavor: "small", resize: { ...open, appliedAt: BEGAN } },

@@ -38,7 +38,9 @@ export function nextResize({ server, running, now }: ResizeInput): ResizeStage {
   return advance(before);
 
   function advance(resize: ServerStatusResize): ResizeStage {
-    if (running !== wanted) return { flavor: resize.from, resize, stage: "resizing" };
+    // A guest that ran with it and is between two lives has it still.
+    const isApplied = running === wanted || (running === undefined && resize.appliedAt !== undefined);
+    if (!isApplied) return { flavor: resize.from, resize, stage: "resizing" };
     const { confirm, confirmed } = server.spec.resize;
     if (confirm === "Automatic" || confirmed === wanted) return { flavor: wanted, stage: "none", ended: "confirmed" };
     return { flavor: resize.from, resize: { ...resize, appliedAt: resize.appliedAt ?? now }, stage: "verify" };

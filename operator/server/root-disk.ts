@@ -25,6 +25,8 @@ export interface RootDisk {
   readonly nicModel: string;
   /** Where what is on the disk may be run, as its Image said when it was copied. */
   readonly boundaries?: readonly string[];
+  /** A guest of it was given files, to which it has links that go when the last file is taken out. */
+  readonly mayHoldLinks?: boolean;
 }
 
 export function volumeName(server: Server, generation: number): string {

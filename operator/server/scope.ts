@@ -42,6 +42,8 @@ export interface ServerScope {
   readonly project: Project | undefined;
   /** The machine, if it is ours; brought up to date by the step that writes it. */
   machine: VirtualMachine | undefined;
+  /** Whether it was there when the pass began: one that is made in the pass has never run. */
+  readonly hadMachine: boolean;
   /** A machine of the Server's name that is not ours. */
   readonly stranger: VirtualMachine | undefined;
   readonly instance: VirtualMachineInstance | undefined;
@@ -59,6 +61,8 @@ export interface ServerScope {
   userData?: MachinePlan["userData"];
   /** The revision of the files' disk, once it is where the launcher finds it. */
   filesRevision?: string;
+  /** Set when the pass has come to the files. */
+  filesLooked?: boolean;
   /** The files cannot be had as they are to be, and the machine goes on with those that it was given. */
   filesAwaited?: boolean;
   /** What of the Project's quota the Server, or what it grows to, does not fit into. */
@@ -99,6 +103,7 @@ export function serverScope(
     key,
     project: cache.byIndex(projects, PROJECT_BY_NAMESPACE, key.namespace)[0],
     machine,
+    hadMachine: ours,
     stranger: ours ? undefined : found,
     instance,
     lost: lostNode(node),

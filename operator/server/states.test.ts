@@ -128,6 +128,16 @@ const TABLE: readonly Row[] = [
     is: { state: "ACTIVE", taskState: "powering-off" },
   },
   {
+    name: "Stopping in the first start of all is BUILD, powering-off: the guest never had power",
+    seen: { machine: aMachine("Halted"), instance: anInstance("Scheduling") },
+    is: { state: "BUILD", taskState: "powering-off", powerState: "NoState" },
+  },
+  {
+    name: "Stopping in its first boot is ACTIVE, powering-off",
+    seen: { machine: aMachine("Halted"), instance: anInstance("Running", running) },
+    is: { state: "ACTIVE", taskState: "powering-off", powerState: "Running" },
+  },
+  {
     name: "Stopping because the instance is deleted is ACTIVE, powering-off",
     seen: { instance: anInstance("Running", running, { deletionTimestamp: CREATED }), launched: true },
     is: { state: "ACTIVE", taskState: "powering-off" },

@@ -91,7 +91,7 @@ export function novaState(seen: Machine): NovaState {
  */
 export function foldBuild(state: NovaState, machine: VirtualMachine | undefined, now: Date): NovaState {
   const left = youngFor(machine, now);
-  if (state.state !== "BUILD" || left <= 0) return state;
+  if (state.state !== "BUILD" || state.taskState === "powering-off" || left <= 0) return state;
   return { ...state, taskState: "spawning", againAfterMs: Math.min(left, state.againAfterMs ?? left) };
 }
 
@@ -119,9 +119,12 @@ function deleting({ machine, instance }: Machine): NovaState | undefined {
   return { state: live ? "ACTIVE" : "SHUTOFF", taskState: "deleting", powerState: live ? "Running" : "Shutdown" };
 }
 
-function poweringOff({ machine, instance }: Machine): NovaState | undefined {
+function poweringOff({ machine, instance, launched }: Machine): NovaState | undefined {
   if (!isLive(instance)) return undefined;
   if (instance?.metadata.deletionTimestamp === undefined && wantsToRun(machine)) return undefined;
+  // Its first guest had no power yet.
+  if (!launched && instance?.status?.phase !== "Running")
+    return { state: "BUILD", taskState: "powering-off", powerState: "NoState" };
   return { state: "ACTIVE", taskState: "powering-off", powerState: "Running" };
 }
 

@@ -50,6 +50,19 @@ describe("a build that goes well", () => {
   });
 });
 
+describe("a machine that was deleted from outside", () => {
+  const server = aServer({}, { launchedAt: CREATED, state: "ACTIVE", flavor: "small" });
+  const made = { server, machine: aMachine("Always"), volume: aVolume("CloneInProgress"), seconds: 2 };
+
+  test("has never run when it is made again, in the same pass, too", () => {
+    const again = fields({ ...made, more: { hadMachine: false } });
+    expect(again).toMatchObject({ state: "BUILD", taskState: "spawning" });
+    expect(again.launchedAt).toBeUndefined();
+    // The control: a machine that was there all the time.
+    expect(fields(made)).toMatchObject({ state: "ACTIVE", taskState: "powering-on", launchedAt: CREATED });
+  });
+});
+
 describe("a guest whose address KubeVirt does not say", () => {
   const guest = anInstance("Running", { nodeName: "node-1" });
   const before = {
@@ -137,6 +150,10 @@ describe("what we do lies over what KubeVirt says", () => {
     expect(fields({ ...active, server, more: { flavor: aFlavor("large") } }).state).toBe("RESIZE");
     // Where the larger one cannot be had, the machine stays with the one that it has.
     expect(fields({ ...active, server, more: { flavor: aFlavor("small") } }).state).toBe("ACTIVE");
+    // And one that was tried is still to be confirmed.
+    const resize = { from: "tiny", to: "small", startedAt: CREATED, appliedAt: CREATED };
+    const tried = aServer({ flavorRef: { name: "large" } }, { ...launched, resize });
+    expect(fields({ ...active, server: tried, more: { flavor: aFlavor("small") } }).state).toBe("VERIFY_RESIZE");
   });
   test("a reboot that was written down", () => {
     const reboot = { requestedAt: CREATED, type: "Hard", instance: "uid-web-1" } as const;

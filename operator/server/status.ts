@@ -22,7 +22,7 @@ function serverState(scope: ServerScope): NovaState {
     machine,
     instance,
     volume: rootVolume(scope),
-    launched: context.object.status?.launchedAt !== undefined && !isRebuilding(scope),
+    launched: scope.hadMachine && context.object.status?.launchedAt !== undefined && !isRebuilding(scope),
     lost: lost !== undefined,
     now: context.now,
   });
@@ -35,7 +35,9 @@ function serverState(scope: ServerScope): NovaState {
       ? { ...base, state: "HARD_REBOOT", taskState: "rebooting_hard" }
       : { ...base, state: "REBOOT", taskState: "rebooting" };
   }
-  switch (resizeOf(scope)?.stage) {
+  // Where another Flavor is wanted meanwhile and cannot be had, the one that was tried is still to be confirmed.
+  const held = context.object.status?.resize?.appliedAt === undefined ? "none" : "verify";
+  switch (resizeOf(scope)?.stage ?? held) {
     case "resizing":
       return { ...base, state: "RESIZE", taskState: "resize_migrating" };
     case "reverting":
@@ -158,8 +160,7 @@ export function serverStatus(scope: ServerScope): StatusReport<Server> {
   const nova = serverState(scope);
   const up = instance?.status?.phase === "Running" && nova.state !== "BUILD";
   // A machine that is made again has not run yet.
-  const launchedAt =
-    machine === undefined ? undefined : (before?.launchedAt ?? (up ? timeText(context.now) : undefined));
+  const launchedAt = scope.hadMachine ? (before?.launchedAt ?? (up ? timeText(context.now) : undefined)) : undefined;
   const stage = resizeOf(scope);
   const resize = stage === undefined ? before?.resize : stage.resize;
   const flavor = stage?.flavor ?? before?.flavor;

@@ -6,7 +6,7 @@ import { CONFIGS, WRONG } from "./testing/user-data-forms.ts";
 import { mergeUserData } from "./user-data.ts";
 
 const OURS = "ssh-ed25519 OURS";
-const script = guestScript({ files: true, metadata: { role: "web" } }) ?? "";
+const script = guestScript({ files: true, links: true, metadata: { role: "web" } }) ?? "";
 const THEIRS = "#cloud-config\nssh_authorized_keys: [theirs]\nbootcmd: [[ls]]\nusers: [default]\n";
 const part = (type: string, text: string): string => `--b\nContent-Type: ${type}\n\n${text}\n`;
 const multipart = [

@@ -40,6 +40,7 @@ export function ensureUserData(scope: ServerScope, signal: AbortSignal): Promise
 
 /** The files' core Secret holds the current versions. Payloads are read only when one has changed. */
 export function ensureFiles(scope: ServerScope, signal: AbortSignal): Promise<Outcome> {
+  scope.filesLooked = true;
   return orGoOn(scope, signal, filesInPlace, (machine) => {
     const revision = machine.spec?.template?.metadata?.annotations?.[FILES_ANNOTATION];
     if (revision !== undefined) scope.filesRevision = revision;
@@ -79,7 +80,7 @@ async function orGoOn(
 async function userDataInPlace(scope: ServerScope): Promise<Outcome> {
   const { context } = scope;
   const { sshKeys = [], metadata = {}, files = [], userData } = context.object.spec;
-  const script = guestScript({ files: files.length > 0, metadata });
+  const script = guestScript({ files: files.length > 0, links: scope.disk?.mayHoldLinks === true, metadata });
   const ours = { sshKeys, ...(script === undefined ? {} : { script }) };
   if (userData !== undefined) return fromCoreSecret(scope, userData.secretKeyRef, ours);
   const merged = mergeUserData(ours);

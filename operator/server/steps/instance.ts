@@ -34,7 +34,7 @@ export async function replaceStaleInstance(scope: ServerScope): Promise<Outcome>
 export async function rebootOnce(scope: ServerScope): Promise<Outcome> {
   const { context, key, instance } = scope;
   const server = context.object;
-  const living = instance !== undefined && isLive(instance) ? instance.metadata.uid : undefined;
+  const living = isLive(instance) ? instance?.metadata.uid : undefined;
   const stage = nextReboot({
     server,
     instance: living,

@@ -10,25 +10,23 @@ import { machineChange, machineFor } from "../machine.ts";
 import { boundariesOf, commonBoundaries } from "../placement.ts";
 import type { RootDisk } from "../root-disk.ts";
 import { type ServerScope, wantedPower } from "../scope.ts";
-import { takenService } from "./resolve.ts";
+import { holdFlavor, takenService } from "./resolve.ts";
 
 /** How often a claim that is still to be made is looked for. */
 const CLAIM_POLL_MS = 5_000;
 
 /**
  * A disk that is to be larger grows before the machine says so: then what the machine says is true. Where it cannot, the
- * machine goes on with the disk as it is.
+ * machine goes on with the disk as it is, and with the Flavor that it has.
  */
 export async function growDisk(scope: ServerScope): Promise<Outcome> {
   const { disk, recorded } = scope;
   if (disk === undefined || recorded === undefined || disk.volume !== recorded.volume || disk.size === recorded.size)
     return settled();
   const grown = await grow(scope, disk, recorded);
-  if (grown.kind !== "settled") {
-    scope.disk = recorded;
-    scope.held ??= grown;
-  }
-  return settled();
+  if (grown.kind === "settled") return settled();
+  scope.disk = recorded;
+  return holdFlavor(scope, scope.held ?? grown);
 }
 
 async function grow({ context, key }: ServerScope, disk: RootDisk, recorded: RootDisk): Promise<Outcome> {
@@ -55,7 +53,7 @@ async function grow({ context, key }: ServerScope, disk: RootDisk, recorded: Roo
 
 /** The machine is there and as it should be. */
 export async function ensureMachine(scope: ServerScope): Promise<Outcome> {
-  const { context, deps, machine, flavor, disk, userData, recorded, project } = scope;
+  const { context, deps, machine, flavor, disk, userData, filesRevision, recorded, project } = scope;
   const server = context.object;
   if (flavor === undefined || disk === undefined || userData === undefined)
     return waiting(`what Server ${server.metadata.name} is made from`);
@@ -68,11 +66,11 @@ export async function ensureMachine(scope: ServerScope): Promise<Outcome> {
     server,
     installationId: deps.installationId,
     flavor,
-    disk,
+    disk: filesRevision === undefined ? disk : { ...disk, mayHoldLinks: true },
     boundaries,
     powered: wantedPower(scope) !== "Stopped",
     userData,
-    filesRevision: scope.filesRevision,
+    filesRevision,
   });
   const change = machine === undefined ? "wanted" : machineChange(machine, desired);
   if (change === "none") return settled();

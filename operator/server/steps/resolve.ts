@@ -62,7 +62,7 @@ export async function resolveFlavor(scope: ServerScope): Promise<Outcome> {
  * A machine that is there goes on with the Flavor that it has, also where that is gone: it can still be stopped, started
  * and rebooted.
  */
-function holdFlavor(scope: ServerScope, outcome: Outcome): Outcome {
+export function holdFlavor(scope: ServerScope, outcome: Outcome): Outcome {
   const kept = flavorKept(scope.machine);
   if (kept === undefined) return outcome;
   scope.flavor = scope.context.cache.get(flavors, { name: kept.metadata.name }) ?? kept;
@@ -77,10 +77,9 @@ export async function resolveDisk(scope: ServerScope): Promise<Outcome> {
   if (flavor === undefined) return waiting(`Flavor ${server.spec.flavorRef.name}`);
   const outcome = await planned(scope, planDisk(server, recorded), flavor);
   if (outcome.kind === "settled" || recorded === undefined) return outcome;
-  // The machine goes on with the disk that it has.
+  // The machine goes on as it is: with the disk that it has, and with the Flavor that this is large enough for.
   scope.disk = recorded;
-  scope.held ??= outcome;
-  return settled();
+  return holdFlavor(scope, scope.held ?? outcome);
 }
 
 async function planned(scope: ServerScope, plan: DiskPlan, flavor: MachineFlavor): Promise<Outcome> {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { dataVolumes } from "#operator/api/foreign.ts";
 import type { Server } from "#operator/api/generated/server.ts";
-import type { KubeObject, ObjectMeta } from "#runtime/api/object.ts";
+import type { KubeObject, ObjectKey, ObjectMeta } from "#runtime/api/object.ts";
 import type { Resource } from "#runtime/api/resource.ts";
 import { aFlavor, anImage, aServer, aVolume } from "../fixtures.ts";
 import { machineFor } from "../machine.ts";
@@ -18,21 +18,30 @@ class Killed extends Error {}
 const serverThat = (onServerDelete: OnDelete): Server => aServer({ rootDisk: { onServerDelete } });
 const now = "2026-11-26T10:00:00Z";
 
-/** A machine with its disk, and what Kubernetes does with them by finalizers and owners. */
+/** A machine with its disks, and what Kubernetes does with them by finalizers and owners. */
 class World {
   machine: Meta | undefined;
-  volume: Meta | undefined;
+  readonly volumes = new Map<string, { readonly metadata: Meta; readonly phase: string }>();
   #writes = 0;
   #killedAfter = 0;
 
-  constructor(made: OnDelete) {
+  /** @param phases of the disks, one for each build; the machine has the last */
+  constructor(made: OnDelete, phases: readonly string[] = ["Succeeded"]) {
     const server = serverThat(made);
-    const disk = diskFrom(server, anImage(), 1, "5Gi");
+    const disk = diskFrom(server, anImage(), phases.length, "5Gi");
     const powered = { powered: true, userData: { inline: "" }, filesRevision: undefined } as const;
     const plan = { server, installationId: "local", flavor: aFlavor(), disk, boundaries: [], ...powered };
     this.machine = { ...structuredClone(machineFor(plan).metadata), uid: "uid-machine" };
     const owner = { apiVersion: "kubevirt.io/v1", kind: "VirtualMachine", name: "web-1", uid: "uid-machine" };
-    this.volume = { ...aVolume("Succeeded").metadata, ownerReferences: [owner] };
+    for (const [at, phase] of phases.entries()) {
+      const name = `web-1-root-${at + 1}`;
+      this.volumes.set(name, { phase, metadata: { ...aVolume(phase).metadata, name, ownerReferences: [owner] } });
+    }
+  }
+
+  /** The disk of the first build. */
+  get volume(): Meta | undefined {
+    return this.volumes.get("web-1-root-1")?.metadata;
   }
 
   /** Passes of the cleanup, of which the first is killed after its n-th write; 0 for none. */
@@ -47,20 +56,21 @@ class World {
 
   async pass(says: OnDelete): Promise<string> {
     const kube = {
-      get: async ({ plural }: Resource) => this.#read(plural),
-      mergePatch: async ({ plural }: Resource, _key: unknown, patch: { readonly metadata: Meta }) => {
-        const current = this.#meta(plural);
+      get: async (resource: Resource, key: ObjectKey) => this.#read(resource, key),
+      mergePatch: async (resource: Resource, key: ObjectKey, patch: { readonly metadata: Meta }) => {
+        const current = this.#meta(resource, key);
         if (current === undefined) return undefined;
         Object.assign(current, patch.metadata);
-        return this.#written(plural);
+        return this.#written(resource, key);
       },
-      delete: async ({ plural }: Resource) => {
-        const current = this.#meta(plural);
+      delete: async (resource: Resource, key: ObjectKey) => {
+        const current = this.#meta(resource, key);
         if (current !== undefined) current.deletionTimestamp = now;
-        return this.#written(plural);
+        return this.#written(resource, key);
       },
     };
-    const context = { object: serverThat(says), kube, event: () => undefined };
+    const cache = { byIndex: () => [...this.volumes.keys()].map((name) => this.#read(dataVolumes, { name })) };
+    const context = { object: serverThat(says), kube, cache, event: () => undefined };
     const scope = { context, key: { namespace: "team-a", name: "web-1" } } as unknown as ServerScope;
     try {
       return (await endMachine(scope)).kind;
@@ -75,7 +85,10 @@ class World {
     const isOwned = this.machine?.ownerReferences?.some(({ uid }) => uid === "uid-web-1") === true;
     if (this.machine === undefined || !isOwned || propagation === "Background") return;
     if (propagation === "Orphan") this.machine.ownerReferences = [];
-    else [this.machine, this.volume] = [undefined, undefined];
+    else {
+      this.machine = undefined;
+      this.volumes.clear();
+    }
   }
 
   /** And when it is gone. */
@@ -85,18 +98,21 @@ class World {
     this.#finish();
   }
 
-  #meta = (plural: string): Meta | undefined => (plural === dataVolumes.plural ? this.volume : this.machine);
-
-  #read(plural: string): KubeObject | undefined {
-    const metadata = this.#meta(plural);
-    return metadata && ({ metadata: structuredClone(metadata) } as unknown as KubeObject);
+  #meta({ plural }: Resource, { name }: ObjectKey): Meta | undefined {
+    return plural === dataVolumes.plural ? this.volumes.get(name)?.metadata : this.machine;
   }
 
-  #written(plural: string): KubeObject | undefined {
+  #read(resource: Resource, key: ObjectKey): KubeObject | undefined {
+    const metadata = this.#meta(resource, key);
+    const status = { phase: this.volumes.get(key.name)?.phase };
+    return metadata && ({ metadata: structuredClone(metadata), status } as unknown as KubeObject);
+  }
+
+  #written(resource: Resource, key: ObjectKey): KubeObject | undefined {
     this.#finish();
     this.#writes += 1;
     if (this.#writes === this.#killedAfter) throw new Killed();
-    return this.#read(plural);
+    return this.#read(resource, key);
   }
 
   /** What is being deleted and held by nobody is gone, and with it what it owns. */
@@ -104,7 +120,8 @@ class World {
     const { deletionTimestamp, finalizers = [] } = this.machine ?? {};
     if (deletionTimestamp === undefined || finalizers.length > 0) return;
     this.machine = undefined;
-    if (this.volume?.ownerReferences?.length !== 0) this.volume = undefined;
+    for (const [name, { metadata }] of this.volumes)
+      if (metadata.ownerReferences?.length !== 0) this.volumes.delete(name);
   }
 }
 
@@ -128,6 +145,24 @@ describe("a disk that is to outlast its Server", () => {
     await world.cleanUp("Retain", kill);
     world.collect();
     expect([world.machine, world.volume?.ownerReferences]).toEqual([undefined, []]);
+  });
+});
+
+describe("a Server that is deleted in the middle of a rebuild, and keeps its disk,", () => {
+  test.each(
+    [
+      ["the new disk where that is made", ["Succeeded", "Succeeded"], ["web-1-root-2"]],
+      ["the former where the new one is half made", ["Succeeded", "CloneInProgress"], ["web-1-root-1"]],
+      ["the former where the new one waits for a guest", ["Succeeded", "WaitForFirstConsumer"], ["web-1-root-1"]],
+      ["the last that was made", ["Succeeded", "Failed", "CloneInProgress"], ["web-1-root-1"]],
+    ].flatMap((row) => KILLS.map((kill) => [...row, kill] as [string, string[], string[], number])),
+  )("keeps %s (%j: %j), killed after write %i", async (_, phases, kept, kill) => {
+    const world = new World("Retain", phases);
+    world.deleteServer("Background");
+    await world.cleanUp("Retain", kill);
+    world.collect();
+    expect(world.machine).toBeUndefined();
+    expect([...world.volumes.keys()]).toEqual(kept);
   });
 });
 

@@ -1,11 +1,13 @@
-import { dataVolumes, type VirtualMachine, virtualMachines } from "#operator/api/foreign.ts";
+import { type DataVolume, dataVolumes, type VirtualMachine, virtualMachines } from "#operator/api/foreign.ts";
 import { RETAINED_FROM_LABEL } from "#operator/api/marks.ts";
 import { keyText } from "#runtime/api/object.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import { lostText } from "../lost-node.ts";
 import { isCollected, ownership, SERVER_LABEL } from "../names.ts";
+import { diskIsMade } from "../observed.ts";
 import { recordedDisk, volumeName } from "../root-disk.ts";
 import type { ServerScope } from "../scope.ts";
+import { DISKS_OF_SERVER } from "../wakes.ts";
 
 /** Keeps the machine until its disk has been let go of. */
 const RETAIN_FINALIZER = "nephele.dev/retain-disk";
@@ -41,24 +43,41 @@ async function keepDisk(scope: ServerScope, machine: VirtualMachine): Promise<Ou
     await kube.delete(virtualMachines, key, { uid });
     return waiting(`${end}; its root disk is kept`);
   }
-  const name = recordedDisk(machine)?.volume ?? volumeName(context.object, 1);
-  const volumeKey = { namespace: key.namespace, name };
-  const volume = await kube.get(dataVolumes, volumeKey);
-  const owners = volume?.metadata.ownerReferences ?? [];
-  if (volume !== undefined && owners.some((owner) => owner.uid === uid)) {
-    await kube.mergePatch(dataVolumes, volumeKey, {
-      metadata: {
-        uid: volume.metadata.uid,
-        resourceVersion: volume.metadata.resourceVersion,
-        ownerReferences: owners.filter((owner) => owner.uid !== uid),
-        labels: { [SERVER_LABEL]: null, [RETAINED_FROM_LABEL]: key.name },
-      },
-    });
-    context.event("Normal", "Retained", `the root disk is kept as DataVolume ${name}`);
-  }
+  for (const volume of await disksToKeep(scope, machine)) await free(scope, volume, uid);
   if (instance !== undefined) return waiting(`${end}; its root disk is kept`);
   await release(scope, machine);
   return settled();
+}
+
+/**
+ * The disk that the machine says, or where that is of a rebuild and not made yet, those of before: it is they that hold the data, and
+ * there may be several where one Image was wanted after another.
+ */
+async function disksToKeep({ context, key }: ServerScope, machine: VirtualMachine): Promise<readonly DataVolume[]> {
+  const { volume: name = volumeName(context.object, 1), generation = 1 } = recordedDisk(machine) ?? {};
+  const volume = await context.kube.get(dataVolumes, { namespace: key.namespace, name });
+  if (volume !== undefined && (generation === 1 || diskIsMade(volume))) return [volume];
+  const all = context.cache.byIndex(dataVolumes, DISKS_OF_SERVER, keyText(key));
+  return all.filter((other) => other.metadata.name !== name && diskIsMade(other));
+}
+
+/** The disk is nobody's, and says whose it was. */
+async function free({ context, key }: ServerScope, { metadata }: DataVolume, machineUid: string): Promise<void> {
+  const { name, uid, resourceVersion, ownerReferences: owners = [] } = metadata;
+  if (!owners.some((owner) => owner.uid === machineUid)) return;
+  const freed = await context.kube.mergePatch(
+    dataVolumes,
+    { namespace: key.namespace, name },
+    {
+      metadata: {
+        uid,
+        resourceVersion,
+        ownerReferences: owners.filter((owner) => owner.uid !== machineUid),
+        labels: { [SERVER_LABEL]: null, [RETAINED_FROM_LABEL]: key.name },
+      },
+    },
+  );
+  if (freed !== undefined) context.event("Normal", "Retained", `the root disk is kept as DataVolume ${name}`);
 }
 
 /** `onServerDelete` was Retain and is not any more, and no pass has come between that and the deletion. */

@@ -31,7 +31,8 @@ export function scope({
   const now = new Date(Date.parse(CREATED) + seconds * 1000);
   const context = { object, now, cache: { get: () => volume }, event: () => undefined };
   const deps = { installationId: "local", clusterDomain: "cluster.local", payloads: { read: async () => undefined } };
-  const seen = { machine, instance, stranger: undefined, project: undefined, recorded: undefined, outside: [] };
+  const nothing = { stranger: undefined, project: undefined, recorded: undefined, outside: [] };
+  const seen = { machine, hadMachine: machine !== undefined, instance, ...nothing };
   return {
     context,
     deps,
