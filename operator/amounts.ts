@@ -54,7 +54,7 @@ export function isBuilt(server: Server): boolean {
   return server.status?.instanceID !== undefined;
 }
 
-/** Whether a Server or an Image was told that it, or what it grows to, does not fit. Of one that is paused Ready alone says it. */
+/** Whether a Server or an Image was told that it, or what it grows to, does not fit. */
 export function isOverQuota({ status }: Server | Image): boolean {
   return (
     findCondition(status?.conditions, "Ready")?.reason === QUOTA_EXCEEDED ||

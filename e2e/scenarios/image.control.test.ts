@@ -3,7 +3,14 @@ import { webhookOutage } from "#e2e/faults/webhook-outage.ts";
 import { unique } from "#e2e/harness/bed.ts";
 import { untilCondition, untilGone, untilReady } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
-import { dataSources, dataVolumes, persistentVolumeClaims, roleBindings, roles } from "#operator/api/foreign.ts";
+import {
+  dataSources,
+  dataVolumes,
+  persistentVolumeClaims,
+  roleBindings,
+  roles,
+  virtualMachines,
+} from "#operator/api/foreign.ts";
 import { images, projects, servers } from "#operator/api/resources.ts";
 import { isApiError } from "#runtime/client/errors.ts";
 import { type GuestBed, openGuestBed, type Tenant } from "./guest-bed.ts";
@@ -22,11 +29,15 @@ const right = (name: string) => at(`nephele:image-source:${name}`);
 const subjects = async (name: string) =>
   (await bed.kube.get(roleBindings, right(name)))?.subjects?.map(({ namespace }) => namespace);
 
-/** Whether machines of a Project may clone the volume, as CDI asks the API server. */
-async function mayClone(tenant: Tenant, volume: string): Promise<boolean> {
+const isPaused = { type: "Reconciling", status: "False", reason: "Paused" } as const;
+const setPaused = (name: string, value: "true" | null, tenant = team) =>
+  bed.kube.mergePatch(images, at(name, tenant), { metadata: { annotations: { "nephele.dev/paused": value } } });
+
+/** Whether machines of a Project may clone a volume of another's, as CDI asks the API server. */
+async function mayClone(tenant: Tenant, volume: string, owner = team): Promise<boolean> {
   const account = await bed.as(`system:serviceaccount:${tenant.name}:default`, ["system:authenticated"]);
   const attributes = {
-    namespace: team.name,
+    namespace: owner.name,
     verb: "create",
     group: "cdi.kubevirt.io",
     resource: "datavolumes",
@@ -137,14 +148,18 @@ describe("image", () => {
 
   test("dependency deleted: the right of a Project that goes, goes with it", async () => {
     const leaver = await bed.tenant();
-    await team.activeImage("outlives", { visibility: "Shared", sharedWith: [leaver.name] });
-    await untilReady(bed.kube, images, at("outlives"));
+    const all = ["outlives", "outlives-paused"];
+    for (const name of all) {
+      await team.activeImage(name, { visibility: "Shared", sharedWith: [leaver.name] });
+      await untilReady(bed.kube, images, at(name));
+    }
+    await setPaused("outlives-paused", "true");
+    await untilCondition(bed.kube, images, at("outlives-paused"), isPaused);
     await bed.kube.delete(projects, { name: leaver.name });
     await untilGone(bed.kube, projects, { name: leaver.name }, 90_000);
-    await eventually(
-      "nobody to have the right",
-      async () => (await subjects("outlives"))?.length === 0 || (await subjects("outlives")) === undefined,
-    );
+    for (const name of all)
+      await eventually(`nobody to have the right to ${name}`, async () => (await subjects(name))?.length !== 1);
+    await setPaused("outlives-paused", null);
   });
 
   test("conflict: a DataVolume or claim of the name that is somebody else's is not touched", async () => {
@@ -296,10 +311,37 @@ describe("image", () => {
       spec: { source: { upload: {} }, minDisk: "1Gi" },
     };
     await bed.kube.create(images, image);
-    await untilCondition(bed.kube, images, at("paused"), { type: "Reconciling", status: "False", reason: "Paused" });
+    await untilCondition(bed.kube, images, at("paused"), isPaused);
     expect(await bed.kube.get(dataVolumes, at("paused"))).toBeUndefined();
-    await bed.kube.mergePatch(images, at("paused"), { metadata: { annotations: { "nephele.dev/paused": null } } });
+    await setPaused("paused", null);
     await eventually("the volume", () => bed.kube.get(dataVolumes, at("paused")));
+  });
+
+  test("paused: who may use it uses it still, until an administrator says otherwise", async () => {
+    const [publisher, other] = await Promise.all([bed.tenant({ publicImages: true }), bed.tenant()]);
+    await publisher.activeImage("public", { visibility: "Public" });
+    await untilReady(bed.kube, images, at("public", publisher));
+    await setPaused("public", "true", publisher);
+    const paused = await untilCondition(bed.kube, images, at("public", publisher), isPaused);
+    const shared = { type: "Shared", status: "True", reason: "Public" };
+    expect(paused.status?.conditions).toContainEqual(expect.objectContaining(shared));
+    const spec = {
+      flavorRef: { name: await bed.flavor("small") },
+      imageRef: { namespace: publisher.name, name: "public" },
+    };
+    await other.server("before", spec);
+    await eventually("the machine", () => bed.kube.get(virtualMachines, at("before", other)));
+
+    await bed.project(publisher.name, { publicImages: false });
+    await eventually("the right to be gone", async () => !(await mayClone(other, "public", publisher)));
+    const refused = { type: "Shared", status: "False", reason: "NotAllowed" } as const;
+    await untilCondition(bed.kube, images, at("public", publisher), refused);
+    // And it is as paused as before.
+    await untilCondition(bed.kube, images, at("public", publisher), isPaused);
+    await other.server("after", spec);
+    const hidden = { type: "Stalled", status: "True", message: /there is no Image/ } as const;
+    await untilCondition(bed.kube, servers, at("after", other), hidden);
+    await setPaused("public", null, publisher);
   });
 
   test("disabled: an Image of a disabled Project stays as it is, for those whom it is shared with too", async () => {

@@ -8,8 +8,9 @@ import { shortList } from "#operator/short-list.ts";
 import { keyText } from "#runtime/api/object.ts";
 import { type Controller, defineController, index, watch } from "#runtime/controller/definition.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
+import { sharingName } from "./children.ts";
 import { type ImageScope, imageScope } from "./scope.ts";
-import { namespaceOf } from "./sharing.ts";
+import { decideSharing, isToBeTakenBack, namespaceOf } from "./sharing.ts";
 import { imageStatus, outcomeOf } from "./status.ts";
 import { lookAtImporter } from "./steps/importer.ts";
 import { checkQuota } from "./steps/quota.ts";
@@ -69,6 +70,13 @@ export function imageController(): Controller {
     ],
     scope: (context) => imageScope(context, admissions),
     steps: [checkSource, checkQuota, ensureVolume, ensureDataSource, lookAtImporter, measure, ensureSharing, report],
+    // Or its owner could keep it public against the administrator, and nobody would take back what nobody gives any more.
+    evenPaused: (image, cache) => {
+      const { namespace = "" } = image.metadata;
+      const own = cache.byIndex(projects, PROJECT_BY_NAMESPACE, namespace)[0];
+      const binding = cache.get(roleBindings, { namespace, name: sharingName(image) });
+      return isToBeTakenBack(image, decideSharing(image, own, cache.list(projects)), binding);
+    },
     cleanup: [awaitBuilders],
     status: imageStatus,
   });

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
+import type { RoleBinding } from "#operator/api/foreign.ts";
 import type { Image } from "#operator/api/generated/image.ts";
 import type { Project } from "#operator/api/generated/project.ts";
 import { dataVolumeFor, sharingBinding, sharingRole } from "./children.ts";
-import { decideSharing } from "./sharing.ts";
+import { decideSharing, isToBeTakenBack } from "./sharing.ts";
 
 const at = { uid: "u", resourceVersion: "1", creationTimestamp: "2026-11-23T10:00:00Z" };
 
@@ -73,6 +74,41 @@ describe("decideSharing", () => {
       kind: "shared",
       namespaces: ["ns-b", "ns-c"],
     });
+  });
+});
+
+describe("a right is to be taken back", () => {
+  const publisher = project("team-a", "ns-a", true);
+  const given = (of: Image, ...namespaces: readonly string[]): RoleBinding =>
+    sharingBinding(of, namespaces) as unknown as RoleBinding;
+  const toldShared = (of: Image): Image => {
+    const told = { type: "Shared", status: "True", reason: "Public", message: "", lastTransitionTime: "" } as const;
+    return { ...of, status: { conditions: [told] } };
+  };
+  const to = (of: Image, own: Project, binding: RoleBinding | undefined, there = all) =>
+    isToBeTakenBack(of, decideSharing(of, own, there), binding);
+  const [everybodys, named] = [image("Public"), image("Shared", ["team-b", "team-c"])];
+
+  test("where the Project may publish no more", () => {
+    expect(to(everybodys, a, given(everybodys, "ns-b", "ns-c"))).toBe(true);
+    expect(to(everybodys, publisher, given(everybodys, "ns-b", "ns-c"))).toBe(false);
+  });
+  test("where it is said to be in place, though its binding is gone", () => {
+    expect(to(toldShared(everybodys), a, undefined)).toBe(true);
+    expect(to(toldShared(everybodys), publisher, undefined)).toBe(false);
+    expect(to(everybodys, a, undefined)).toBe(false);
+  });
+  test("where a Project that had it is gone, or is named no more", () => {
+    expect(to(named, a, given(named, "ns-b", "ns-c"))).toBe(false);
+    const left = all.filter(({ metadata }) => metadata.name !== "team-c");
+    expect(to(named, a, given(named, "ns-b", "ns-c"), left)).toBe(true);
+    expect(to(image("Shared", ["team-b"]), a, given(named, "ns-b", "ns-c"))).toBe(true);
+    expect(to(image("Private"), a, given(named, "ns-b"))).toBe(true);
+  });
+  test("and not where somebody is still to be given it, nor by a binding that is not the Image's", () => {
+    expect(to(named, a, given(named, "ns-b"))).toBe(false);
+    const foreign = given({ ...named, metadata: { ...named.metadata, uid: "other" } }, "ns-z");
+    expect(to(named, a, foreign)).toBe(false);
   });
 });
 

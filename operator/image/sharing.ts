@@ -1,5 +1,8 @@
+import type { RoleBinding } from "#operator/api/foreign.ts";
 import type { Image } from "#operator/api/generated/image.ts";
 import type { Project } from "#operator/api/generated/project.ts";
+import { isTrue } from "#runtime/api/conditions.ts";
+import { isOurs } from "./children.ts";
 
 export type Sharing =
   | { readonly kind: "none" }
@@ -62,4 +65,15 @@ export function decideSharing(image: Image, own: Project | undefined, all: reado
     }
   }
   return { kind: "shared", namespaces, projects: projects.toSorted(), awaited };
+}
+
+/**
+ * Whether somebody has a right to the Image, or is told to have one, that nobody gives any more.
+ * @param binding the RoleBinding of the name by which the Image is shared
+ */
+export function isToBeTakenBack(image: Image, sharing: Sharing, binding: RoleBinding | undefined): boolean {
+  const mayUse = sharing.kind === "shared" ? sharing.namespaces : [];
+  const given = binding !== undefined && isOurs(binding, image) ? (binding.subjects ?? []) : [];
+  if (given.some(({ namespace }) => namespace === undefined || !mayUse.includes(namespace))) return true;
+  return sharing.kind !== "shared" && isTrue(image.status?.conditions, "Shared");
 }

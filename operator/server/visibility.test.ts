@@ -3,9 +3,9 @@ import type { Image } from "#operator/api/generated/image.ts";
 import { anImage, aServer, CREATED } from "./fixtures.ts";
 import { imageAwaits, visibleTo } from "./visibility.ts";
 
-const shared = (status: "True" | "False", sharedWith?: readonly string[]): Image["status"] => ({
+const shared = (status: "True" | "False", sharedWith?: readonly string[], reason = "Shared"): Image["status"] => ({
   phase: "active",
-  conditions: [{ type: "Shared", status, reason: "x", message: "", lastTransitionTime: CREATED }],
+  conditions: [{ type: "Shared", status, reason, message: "", lastTransitionTime: CREATED }],
   ...(sharedWith === undefined ? {} : { sharedWith }),
 });
 
@@ -34,7 +34,17 @@ describe("an Image of team-a, to team-b", () => {
       "usable",
     ],
     ["does not exist where its Project may not publish", anImage({ visibility: "Public" }, shared("False")), "hidden"],
-    ["is usable where it is public", anImage({ visibility: "Public" }, shared("True")), "usable"],
+    [
+      "does not exist where it is to be public, and others have the right by name still",
+      anImage({ visibility: "Public" }, shared("True", ["team-c"])),
+      "hidden",
+    ],
+    [
+      "is usable where it is to be public, and is shared by name still",
+      anImage({ visibility: "Public" }, shared("True", ["team-b"])),
+      "usable",
+    ],
+    ["is usable where it is public", anImage({ visibility: "Public" }, shared("True", [], "Public")), "usable"],
   ] as const)("%s", (_, image, is) => {
     expect(visibleTo(image, "team-b", "team-b").kind).toBe(is);
   });

@@ -19,15 +19,18 @@ export function visibleTo(image: Image | undefined, namespace: string, projectNa
   if (image === undefined) return { kind: "hidden" };
   if (image.metadata.namespace === namespace) return { kind: "usable" };
   const shared = isTrue(image.status?.conditions, "Shared");
+  // Who has the right now, which is not always whom the spec names now.
+  const toAll = findCondition(image.status?.conditions, "Shared")?.reason === "Public";
+  const byName = image.status?.sharedWith?.includes(projectName) === true;
   switch (image.spec.visibility) {
     case "Private":
       return { kind: "hidden" };
     case "Public":
       // Whether its Project may publish at all, its controller has judged.
-      return shared ? { kind: "usable" } : { kind: "hidden" };
+      return shared && (byName || toAll) ? { kind: "usable" } : { kind: "hidden" };
     case "Shared":
       if (image.spec.sharedWith?.includes(projectName) !== true) return { kind: "hidden" };
-      return shared && image.status?.sharedWith?.includes(projectName) === true ? { kind: "usable" } : { kind: "soon" };
+      return shared && byName ? { kind: "usable" } : { kind: "soon" };
     default:
       return image.spec.visibility satisfies never;
   }

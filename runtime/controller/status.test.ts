@@ -97,6 +97,17 @@ describe("standard conditions", () => {
     expect(conditions[0]?.status).toBe("True");
     expect(conditions[1]?.reason).toBe("Paused");
   });
+
+  test("a paused object keeps the conditions of its kind, with their time and the generation that they speak of", () => {
+    const own: Condition = { ...ready(1).conditions?.[0], type: "Shared" } as Condition;
+    const before = objectWith({ conditions: [...(ready(1).conditions ?? []), own] }, { generation: 2 });
+    const status = statusToApply(before, undefined, pausedConditions(before), NOW)?.["status"] as CommonStatus;
+    expect(status.conditions?.map(({ type }) => type)).toEqual(["Ready", "Reconciling", "Stalled", "Shared"]);
+    expect(status.conditions?.at(-1)).toEqual(own);
+    // Control: a pass says all that is so, and what it does not say is gone.
+    const passed = statusToApply(before, undefined, standardConditions(before, settled()), NOW)?.["status"];
+    expect((passed as CommonStatus).conditions?.map(({ type }) => type)).not.toContain("Shared");
+  });
 });
 
 describe("status to apply", () => {

@@ -86,15 +86,19 @@ function deletingConditions(result: PassResult): readonly NewCondition[] {
   ];
 }
 
-/** What a person sees of an object with `nephele.dev/paused: "true"`: the last Ready, and why nothing moves. */
+/**
+ * What a person sees of an object with `nephele.dev/paused: "true"`: why nothing moves, and what was found last. Others
+ * read that too: the kind's own conditions say what is in place, and pausing takes nothing away.
+ */
 export function pausedConditions(object: KubeObject<unknown, CommonStatus>): readonly NewCondition[] {
   const message = "nephele.dev/paused is true: nothing is done until it is taken away";
-  const ready = findCondition(object.status?.conditions, "Ready");
-  return [
-    ready ?? condition("Ready", "Unknown", "Paused", message),
+  const last = object.status?.conditions ?? [];
+  const standard = [
+    findCondition(last, "Ready") ?? condition("Ready", "Unknown", "Paused", message),
     condition("Reconciling", "False", "Paused", message),
     condition("Stalled", "False", "Paused", ""),
   ];
+  return [...standard, ...last.filter(({ type }) => standard.every((other) => other.type !== type))];
 }
 
 /**
