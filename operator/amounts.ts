@@ -1,8 +1,10 @@
+import type { DataVolume } from "#operator/api/foreign.ts";
 import type { Flavor } from "#operator/api/generated/flavor.ts";
 import type { Image } from "#operator/api/generated/image.ts";
 import type { Server } from "#operator/api/generated/server.ts";
+import { DISK_SIZE_ANNOTATION } from "#operator/api/marks.ts";
 import { findCondition } from "#runtime/api/conditions.ts";
-import { bytesOf } from "#runtime/api/quantity.ts";
+import { bytesOf, isQuantity } from "#runtime/api/quantity.ts";
 
 /** What one or many Servers and Images take of a Project's quota; memory and storage in bytes. */
 export interface Amount {
@@ -67,6 +69,12 @@ export function askedStorage(spec: AskedVolume | undefined): string | undefined 
   return spec?.storage?.resources?.requests?.["storage"];
 }
 
+/** What a DataVolume takes, in bytes: as much as it was made with, or as a disk that was kept had grown to. */
+export function volumeSize({ metadata, spec }: DataVolume): bigint {
+  const grown = metadata.annotations?.[DISK_SIZE_ANNOTATION] ?? "0";
+  return most([bytesOf(askedStorage(spec) ?? "0"), isQuantity(grown) ? bytesOf(grown) : 0n]);
+}
+
 /** What an Image takes: its own volume. */
 export function takenByImage(image: Image): Amount {
   return { ...NOTHING, storage: bytesOf(image.status?.size ?? image.spec.minDisk ?? "0") };
@@ -121,7 +129,7 @@ function storageOf(server: Server, flavor: Flavor | undefined, sizes: Sizes): bi
   return most([made, bytesOf(flavor?.spec.disk ?? "0"), image === undefined ? 0n : bytesOf(imageSize(image))]);
 }
 
-function most(amounts: readonly bigint[]): bigint {
+export function most(amounts: readonly bigint[]): bigint {
   let largest = 0n;
   for (const amount of amounts) if (amount > largest) largest = amount;
   return largest;

@@ -5,7 +5,7 @@ import { keyOf } from "#runtime/api/object.ts";
 import { bytesOf } from "#runtime/api/quantity.ts";
 import { apiVersionOf } from "#runtime/api/resource.ts";
 import type { CacheReader } from "#runtime/watch/cache.ts";
-import { type Amount, askedStorage, NOTHING, plus, type Sizes, sizesOf } from "./amounts.ts";
+import { type Amount, askedStorage, NOTHING, plus, type Sizes, sizesOf, volumeSize } from "./amounts.ts";
 import type { QuotaContents } from "./quota-contents.ts";
 
 /**
@@ -17,7 +17,7 @@ export function takenByLeftovers(contents: QuotaContents): Amount {
   const uids = new Set(there.map(({ metadata }) => metadata.uid));
   const theirs = new Set(there.map(({ status }) => status?.rootDisk?.volume));
   const kept = volumes.filter((volume) => isKept(volume) && !theirs.has(volume.metadata.name));
-  const storage = kept.reduce((sum, { spec }) => sum + bytesOf(askedStorage(spec) ?? "0"), 0n);
+  const storage = kept.reduce((sum, volume) => sum + volumeSize(volume), 0n);
   const left = machines.filter((machine) => {
     const owner = ownerOf(machine);
     return owner !== undefined && !uids.has(owner);

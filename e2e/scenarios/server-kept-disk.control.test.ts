@@ -32,7 +32,8 @@ async function expectKept(name: string): Promise<void> {
   await untilGone(bed.kube, servers, at(name));
   await untilGone(bed.kube, virtualMachines, at(name));
   const disk = await bed.kube.get(dataVolumes, at(`${name}-root-1`));
-  expect(disk?.metadata).toMatchObject({ labels: { "nephele.dev/retained-from": name } });
+  const marks = { labels: { "nephele.dev/retained-from": name }, annotations: { "nephele.dev/disk-size": "1Gi" } };
+  expect(disk?.metadata).toMatchObject(marks);
   expect([disk?.metadata.deletionTimestamp, disk?.metadata.ownerReferences ?? []]).toEqual([undefined, []]);
   const claim = await bed.kube.get(persistentVolumeClaims, at(`${name}-root-1`));
   expect(claim?.metadata.ownerReferences).toMatchObject([{ kind: "DataVolume", uid: disk?.metadata.uid }]);

@@ -22,6 +22,9 @@ export const SERVER_UID_ANNOTATION = "nephele.dev/server-uid";
 /** Label of a root disk that was kept: the Server that it was of. */
 export const RETAINED_FROM_LABEL = "nephele.dev/retained-from";
 
+/** Annotation of a root disk that was kept: the size that it had grown to, of which its DataVolume's spec says nothing. */
+export const DISK_SIZE_ANNOTATION = "nephele.dev/disk-size";
+
 /** A node has a trait by this label and the trait's name, with the value "true". */
 export const TRAIT_LABEL_PREFIX = "trait.nephele.dev/";
 

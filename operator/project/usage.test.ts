@@ -103,6 +103,20 @@ describe("what a Project uses", () => {
     expect(used([server("small", "7Gi", status)], [], [], [], [kept])).toMatchObject({ servers: 1, storage: "7Gi" });
   });
 
+  test.each([
+    ["as large as it had grown", "90Gi", "90Gi"],
+    ["no smaller than it was made", "1Gi", "7Gi"],
+    ["as it was made, where its mark cannot be read", "large", "7Gi"],
+  ])("is a root disk that was kept, %s", (_, size, storage) => {
+    const metadata = {
+      name: "web-1-root-1",
+      labels: { "nephele.dev/retained-from": "web-1" },
+      annotations: { "nephele.dev/disk-size": size },
+    };
+    const spec = { storage: { resources: { requests: { storage: "7Gi" } } } };
+    expect(used([], [], [], [], [{ metadata, spec } as never])).toMatchObject({ storage });
+  });
+
   test("is not an Image that is held for want of room", () => {
     const held = { ...debian, status: { conditions: [{ type: "WithinQuota", status: "False" }] } } as unknown as Image;
     expect(used([], [], [debian, held])).toMatchObject({ storage: "3Gi" });

@@ -136,7 +136,13 @@ describe("a disk that is to outlast its Server", () => {
     await world.cleanUp("Retain", kill);
     world.collect();
     expect(world.machine).toBeUndefined();
-    expect(world.volume).toMatchObject({ ownerReferences: [], labels: { "nephele.dev/retained-from": "web-1" } });
+    const labels = { "nephele.dev/retained-from": "web-1" };
+    // As large as the machine says that it has become: by this it is counted from now on.
+    expect(world.volume).toMatchObject({
+      ownerReferences: [],
+      labels,
+      annotations: { "nephele.dev/disk-size": "5Gi" },
+    });
   });
 
   test.each(KILLS)("does where the machine has an owner still, killed after write %i", async (kill) => {

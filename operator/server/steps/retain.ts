@@ -1,5 +1,5 @@
 import { type DataVolume, dataVolumes, type VirtualMachine, virtualMachines } from "#operator/api/foreign.ts";
-import { RETAINED_FROM_LABEL } from "#operator/api/marks.ts";
+import { DISK_SIZE_ANNOTATION, RETAINED_FROM_LABEL } from "#operator/api/marks.ts";
 import { keyText } from "#runtime/api/object.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import { lostText } from "../lost-node.ts";
@@ -43,7 +43,7 @@ async function keepDisk(scope: ServerScope, machine: VirtualMachine): Promise<Ou
     await kube.delete(virtualMachines, key, { uid });
     return waiting(`${end}; its root disk is kept`);
   }
-  for (const volume of await disksToKeep(scope, machine)) await free(scope, volume, uid);
+  for (const volume of await disksToKeep(scope, machine)) await free(scope, volume, machine);
   if (instance !== undefined) return waiting(`${end}; its root disk is kept`);
   await release(scope, machine);
   return settled();
@@ -61,10 +61,12 @@ async function disksToKeep({ context, key }: ServerScope, machine: VirtualMachin
   return all.filter((other) => other.metadata.name !== name && diskIsMade(other));
 }
 
-/** The disk is nobody's, and says whose it was. */
-async function free({ context, key }: ServerScope, { metadata }: DataVolume, machineUid: string): Promise<void> {
+/** The disk is nobody's, and says whose it was, and how large it had become where the machine says that. */
+async function free({ context, key }: ServerScope, { metadata }: DataVolume, machine: VirtualMachine): Promise<void> {
   const { name, uid, resourceVersion, ownerReferences: owners = [] } = metadata;
+  const machineUid = machine.metadata.uid;
   if (!owners.some((owner) => owner.uid === machineUid)) return;
+  const recorded = recordedDisk(machine);
   const freed = await context.kube.mergePatch(
     dataVolumes,
     { namespace: key.namespace, name },
@@ -74,6 +76,7 @@ async function free({ context, key }: ServerScope, { metadata }: DataVolume, mac
         resourceVersion,
         ownerReferences: owners.filter((owner) => owner.uid !== machineUid),
         labels: { [SERVER_LABEL]: null, [RETAINED_FROM_LABEL]: key.name },
+        ...(recorded?.volume === name ? { annotations: { [DISK_SIZE_ANNOTATION]: recorded.size } } : {}),
       },
     },
   );
