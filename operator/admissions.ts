@@ -1,9 +1,9 @@
 import type { KubeObject } from "#runtime/api/object.ts";
 
 /**
- * Objects of one kind that were told that they fit into their Project's quota, for as long as they are there. Between the
+ * Servers and Images that were told that they fit into their Project's quota, for as long as they are there. Between the
  * verdict and the machine or volume other passes run, and an older object may arrive meanwhile: without this, both would take the same room.
- * It is lost with the process, which then sees machines and volumes themselves.
+ * So there is one for all kinds that take of the same quota. It is lost with the process, which then sees machines and volumes themselves.
  */
 export class Admissions {
   readonly #uids = new Map<string, Set<string>>();

@@ -18,6 +18,7 @@ import { serverController } from "#operator/server/controller.ts";
 import type { KubeClient } from "#runtime/client/kube-client.ts";
 import type { Controller } from "#runtime/controller/definition.ts";
 import type { Logger } from "#runtime/observe/log.ts";
+import { Admissions } from "./admissions.ts";
 import { barbicanPayloads } from "./payloads.ts";
 
 export interface ControllersDeps {
@@ -65,6 +66,7 @@ export function controllers({
     macKey: macKeyIn(kube, namespace),
   };
   const registrar = spire && new Registrar(spire);
+  const admissions = new Admissions();
   return [
     cloudController({ clouds, platform: { ...platform, installationId, namespace }, spire: registrar }),
     projectController({
@@ -74,9 +76,12 @@ export function controllers({
       platform: { system: namespace, cdi: CDI_NAMESPACE },
     }),
     flavorController(),
-    imageController(),
+    imageController(admissions),
     ...secretControllers(secretDeps),
-    serverController({ installationId, clusterDomain: CLUSTER_DOMAIN, payloads: barbicanPayloads(clouds, log) }),
+    serverController(
+      { installationId, clusterDomain: CLUSTER_DOMAIN, payloads: barbicanPayloads(clouds, log) },
+      admissions,
+    ),
     remoteConsoleController({ consoleOrigin }),
     ...(gateways === undefined || registrar === undefined ? [] : gatewayControllers({ platform: gateways, registrar })),
   ];

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { webhookOutage } from "#e2e/faults/webhook-outage.ts";
 import { untilCondition, untilGone, untilReady } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
 import { dataVolumes, virtualMachineInstances, virtualMachines } from "#operator/api/foreign.ts";
@@ -254,6 +255,38 @@ test("Images that do not fit into the quota are not imported, and go on when the
     const { conditions } = (await bed.kube.get(images, at(fourth)))?.status ?? {};
     return conditions?.every(({ type }) => type !== "WithinQuota");
   });
+});
+
+test("an Image does not take the room of a Server that was let in and has no machine yet, and has it when that goes", {
+  timeout: 120_000,
+}, async () => {
+  const team = await bed.tenant({ quota: { storage: "22Gi" } });
+  // 20Gi of these are the Image's volume.
+  await team.activeImage("debian");
+  const at = (name: string) => ({ namespace: team.name, name });
+  const labels = { "nephele.dev/server": "first" };
+  const template = { spec: { domain: { devices: {}, memory: { guest: "64Mi" } } } };
+  const outage = await webhookOutage(bed.kube, virtualMachines, labels, {
+    apiVersion: "kubevirt.io/v1",
+    kind: "VirtualMachine",
+    metadata: { ...at("probe"), labels },
+    spec: { runStrategy: "Halted", template },
+  });
+  try {
+    await team.server("first", { ...spec(), rootDisk: { size: "2Gi" } });
+    const transient = { type: "Ready", status: "False", reason: "TransientError" } as const;
+    await untilCondition(bed.kube, servers, at("first"), transient);
+    await team.image("second");
+    const message = /storage \(1Gi wanted, 22Gi of 22Gi taken\)/;
+    const refused = { type: "Ready", status: "False", reason: "QuotaExceeded", message } as const;
+    await untilCondition(bed.kube, images, at("second"), refused);
+    expect(await bed.kube.get(virtualMachines, at("first"))).toBeUndefined();
+    expect(await bed.kube.get(dataVolumes, at("second"))).toBeUndefined();
+  } finally {
+    await outage.end();
+  }
+  await bed.kube.delete(servers, at("first"));
+  await eventually("the volume", () => bed.kube.get(dataVolumes, at("second")));
 });
 
 test("a root disk that was kept counts, as large as it had grown, until it is deleted, and then another Server is built", {

@@ -1,4 +1,4 @@
-import { Admissions } from "#operator/admissions.ts";
+import type { Admissions } from "#operator/admissions.ts";
 import { dataSources, dataVolumes, namespaces, roleBindings, roles, virtualMachines } from "#operator/api/foreign.ts";
 import type { Image } from "#operator/api/generated/image.ts";
 import { MANAGED_SELECTOR } from "#operator/api/marks.ts";
@@ -36,8 +36,8 @@ import {
   waitsForQuota,
 } from "./wakes.ts";
 
-export function imageController(): Controller {
-  const admissions = new Admissions();
+/** @param admissions shared with all that takes of the same quota */
+export function imageController(admissions: Admissions): Controller {
   return defineController<Image, ImageScope>({
     name: "image",
     reconciles: images,

@@ -18,7 +18,7 @@ export interface ImageScope {
   /** The Project of the Image's namespace. */
   readonly project: Project | undefined;
   readonly usedBy: number;
-  /** Shared by all passes of the process. */
+  /** Shared by all passes of the process, of Servers and of Images. */
   readonly admissions: Admissions;
   /** What of the Project's quota the Image does not fit into. */
   overQuota?: string;

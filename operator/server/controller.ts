@@ -1,4 +1,4 @@
-import { Admissions } from "#operator/admissions.ts";
+import type { Admissions } from "#operator/admissions.ts";
 import {
   coreSecrets,
   dataVolumes,
@@ -66,8 +66,8 @@ function unlessLost(step: ServerStep): ServerStep {
   return async (scope, signal) => (scope.lost === undefined ? step(scope, signal) : settled());
 }
 
-export function serverController(deps: ServerDependencies): Controller {
-  const admissions = new Admissions();
+/** @param admissions shared with all that takes of the same quota */
+export function serverController(deps: ServerDependencies, admissions: Admissions): Controller {
   return defineController<Server, ServerScope>({
     name: "server",
     reconciles: servers,

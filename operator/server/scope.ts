@@ -35,7 +35,7 @@ export interface ServerDependencies {
 export interface ServerScope {
   readonly context: ReconcileContext<Server>;
   readonly deps: ServerDependencies;
-  /** Shared by all passes of the process. */
+  /** Shared by all passes of the process, of Servers and of Images. */
   readonly admissions: Admissions;
   readonly key: { readonly namespace: string; readonly name: string };
   /** The Project of the namespace. */

@@ -14,11 +14,11 @@ export async function checkQuota(scope: ImageScope): Promise<Outcome> {
   if (volume !== undefined || image.status?.volume !== undefined || quota?.storage === undefined) return settled();
   const { namespace = "" } = image.metadata;
   const there = quotaContents(namespace, cache);
-  admissions.keep(namespace, there.images);
+  admissions.keep(namespace, [...there.servers, ...there.images]);
   const withMachine = new Set(there.machines.map(ownerOf));
   const taken = there.servers
-    .filter((server) => isBuilt(server) || withMachine.has(server.metadata.uid))
-    .map((server) => takenByBuilt(server, isOverQuota(server), there))
+    .filter((server) => isBuilt(server) || withMachine.has(server.metadata.uid) || admissions.has(server))
+    .map((server) => takenByBuilt(server, isOverQuota(server) && !admissions.has(server), there))
     .reduce(plus, takenByLeftovers(there));
   const isLetIn = (other: Image): boolean =>
     hasVolume(other, cache) || (other.metadata.uid !== image.metadata.uid && admissions.has(other));

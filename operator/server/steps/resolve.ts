@@ -169,10 +169,10 @@ export async function checkQuota(scope: ServerScope): Promise<Outcome> {
   if (quota === undefined || !asksForMore) return settled();
   const { cache } = context;
   const there = quotaContents(key.namespace, cache);
-  scope.admissions.keep(key.namespace, there.servers);
+  scope.admissions.keep(key.namespace, [...there.servers, ...there.images]);
   const world: QuotaWorld = {
     ...there,
-    hasVolume: (image) => hasVolume(image, cache),
+    hasVolume: (image) => hasVolume(image, cache) || scope.admissions.has(image),
     left: takenByLeftovers(there),
     built: (other) =>
       other.metadata.uid === server.metadata.uid
