@@ -4,8 +4,8 @@ import { untilCondition } from "#e2e/harness/conditions.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
 import { openProxiedCloud, type ProxiedCloud } from "#e2e/harness/proxied-cloud.ts";
 import { run } from "#e2e/harness/run.ts";
-import { virtualMachineInstances, virtualMachines } from "#operator/api/foreign.ts";
-import { BOUNDARY_LABEL_PREFIX } from "#operator/api/marks.ts";
+import { persistentVolumeClaims, virtualMachineInstances, virtualMachines } from "#operator/api/foreign.ts";
+import { BOUNDARIES_ANNOTATION, BOUNDARY_LABEL_PREFIX } from "#operator/api/marks.ts";
 import { clouds, images, servers } from "#operator/api/resources.ts";
 import { boundariesOf, isOutside } from "#operator/server/placement.ts";
 import { type GuestBed, openGuestBed, type Tenant } from "./guest-bed.ts";
@@ -65,10 +65,19 @@ describe("server", () => {
   }, 120_000);
 
   test("create-full: what is copied from a disk is kept within the same, whatever its own Image says", async () => {
-    await caged.image("copy", { source: { volume: { name: "both-root-1" } } });
-    await eventually("the copy to have the boundaries of the disk", async () => {
-      return (await bed.kube.get(images, at("copy")))?.status?.boundaries?.includes(ofImage);
-    });
+    const untilKept = (name: string) =>
+      eventually(`${name} to have the boundaries of the disk`, async () => {
+        return (await bed.kube.get(images, at(name)))?.status?.boundaries?.includes(ofImage);
+      });
+    const source = { volume: { name: "both-root-1" } };
+    await caged.image("copy", { source });
+    await untilKept("copy");
+    // As a tenant with workloads can.
+    const unmarked = { metadata: { annotations: { [BOUNDARIES_ANNOTATION]: null } } };
+    const claim = await bed.kube.mergePatch(persistentVolumeClaims, at("both-root-1"), unmarked);
+    expect(claim?.metadata.annotations).not.toHaveProperty([BOUNDARIES_ANNOTATION]);
+    await caged.image("copy-of-unmarked", { source });
+    await untilKept("copy-of-unmarked");
   });
 
   test("update: who pauses his Server does not keep it from what its Project says later", async () => {

@@ -77,8 +77,9 @@ type Origin =
   | { readonly kind: "awaited"; readonly outcome: Outcome };
 
 /**
- * The boundaries of the claim that is copied: its own, or those of the Image that it is the volume of. It is waited for, or
- * they would be missed.
+ * The boundaries of the claim that is copied: those that it or its DataVolume is marked with, and those of the Image that it
+ * is the volume of. A tenant with workloads can change a claim, and no DataVolume. The claim is waited for, or they would be
+ * missed; the DataVolume is read live, or those of a new one would be.
  */
 async function originOf({ context }: ImageScope): Promise<Origin> {
   const { object: image, cache, kube } = context;
@@ -92,8 +93,8 @@ async function originOf({ context }: ImageScope): Promise<Origin> {
     });
     return { kind: "awaited", outcome };
   }
-  const parent = cache.get(images, key);
-  return { kind: "known", boundaries: allBoundaries(markedBoundaries(claim), parent?.spec.boundaries) };
+  const marked = [claim, await kube.get(dataVolumes, key)].map(markedBoundaries);
+  return { kind: "known", boundaries: allBoundaries(...marked, cache.get(images, key)?.spec.boundaries) };
 }
 
 function ownedByVolume(owners: readonly { readonly kind: string }[] = []): boolean {
