@@ -131,7 +131,10 @@ describe("project", () => {
     expect(await keystone().projects.get(idOf(after))).toMatchObject({ description: "new" });
     expect(await bed.cloud.quotas().get(idOf(after))).toBeUndefined();
     expect(await bed.kube.list(resourceQuotas, { namespace: project })).toEqual([]);
-    expect(await bed.kube.list(networkPolicies, { namespace: project })).toEqual([]);
+    // Importers fetch for whoever writes an Image: they are bounded in any Project.
+    const bounded = await bed.kube.list(networkPolicies, { namespace: project });
+    expect(bounded.map(({ metadata }) => metadata.name)).toEqual(["nephele-importers"]);
+    expect(bounded[0]?.spec?.egress).toHaveLength(2);
     expect(after.status?.credentials?.generation).toBe(1);
   });
 

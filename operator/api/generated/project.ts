@@ -27,7 +27,7 @@ export interface ProjectSpec {
   readonly workloads: boolean;
   readonly quota?: ProjectQuota;
   readonly credentials: ProjectCredentials;
-  /** Strict lets pods and Servers of the namespace speak with each other, DNS and the platform only; Open sets no limit. */
+  /** Strict lets pods and Servers of the namespace speak with each other, DNS and the platform only; Open bounds the importers of Images alone. */
   readonly isolation: "Strict" | "Open";
   /**
    * Where Servers of the Project may run: on nodes that are within all of these, and on no others. A node is within a boundary by its label boundary.node-restriction.kubernetes.io/<name> with the value "true", which a node cannot give itself.

@@ -1,3 +1,4 @@
+import type { NetworkPolicySpec } from "kubernetes-types/networking/v1.d.ts";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import type { ServiceAccount } from "#operator/api/foreign.ts";
@@ -8,7 +9,7 @@ import { cloudsSecret } from "./clouds-secret.ts";
 import { confinedAccount, isConfined, releasedAccount } from "./default-account.ts";
 import { hardLimits, limits } from "./limits.ts";
 import { namespaceLabels, newNamespace } from "./namespace.ts";
-import { networkPolicies } from "./network-policies.ts";
+import { type ImportersReach, networkPolicies } from "./network-policies.ts";
 import { memberBindings, operatorBinding } from "./role-bindings.ts";
 
 const dev = {
@@ -140,8 +141,19 @@ describe("isolation", () => {
     expect(JSON.stringify(importers).includes(`"${range}"`)).toBe(closed);
   });
 
-  test("Open makes no policy", () => {
-    expect(networkPolicies(aProject({ isolation: "Open" }), platform, internet)).toEqual([]);
+  const open = (importers: ImportersReach) =>
+    networkPolicies(aProject({ isolation: "Open" }), platform, { ...internet, importers });
+
+  test("Open bounds importers alone, to DNS and to what those of a Project that is Strict reach outside", () => {
+    for (const importers of ["Internet", "Any"] as const) {
+      const strict = networkPolicies(aProject(), platform, { ...internet, importers });
+      expect(open(importers)).toEqual(strict.filter(({ metadata: { name } }) => name === "nephele-importers"));
+      expect(open(importers)).toHaveLength(1);
+    }
+    const { podSelector, egress } = (open("Internet")[0]?.["spec"] ?? {}) as NetworkPolicySpec;
+    expect(podSelector).toEqual({ matchLabels: { "cdi.kubevirt.io": "importer" } });
+    expect(JSON.stringify(egress)).toContain('"169.254.0.0/16"');
+    expect(egress?.map(({ ports }) => ports?.map(({ port }) => port))).toEqual([undefined, [53, 53]]);
   });
 });
 

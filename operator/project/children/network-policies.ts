@@ -39,6 +39,16 @@ export type ImportersReach = "Internet" | "Any";
 /** Where CDI's servers of uploads listen. */
 const UPLOADS = [{ protocol: "TCP", port: 8443 }];
 
+const toDns: NetworkPolicyEgressRule = {
+  to: [
+    {
+      namespaceSelector: { matchLabels: { [NAMESPACE_NAME]: "kube-system" } },
+      podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
+    },
+  ],
+  ports: ["UDP", "TCP"].map((protocol) => ({ protocol, port: 53 })),
+};
+
 /** By this label CDI says what a pod of its own does; nobody else may set it, or enter such a pod (crds/policies/workloads.yaml). */
 const doing = (what: "importer" | "cdi-clone-source" | "cdi-upload-server") => ({
   matchLabels: { "cdi.kubevirt.io": what },
@@ -47,55 +57,36 @@ const doing = (what: "importer" | "cdi-clone-source" | "cdi-upload-server") => (
 /**
  * Isolation `Strict`: within the namespace everything, out of it DNS, the Cloud's Keystone and Barbican, the platform's gateway
  * and CDI, and nothing else; images come from outside, or from the namespace of another Project that shares them. `Open`
- * makes no policy. What is written here holds only where the cluster's network plug-in enforces NetworkPolicy.
+ * bounds importers alone: they fetch for a tenant what a name resolves to and where a server redirects to, whatever his own
+ * pods may reach. What is written here holds only where the cluster's network plug-in enforces NetworkPolicy.
  */
 export function networkPolicies(
   project: Project,
   platform: PlatformNamespaces,
   { importers, cloud }: Reach,
 ): readonly Desired[] {
-  if (project.spec.isolation === "Open") return [];
+  const bounded = policy(project, "nephele-importers", {
+    podSelector: doing("importer"),
+    policyTypes: ["Egress"],
+    // The names of what they fetch they ask for by this very policy: in a Project that is Open no other one lets them.
+    egress: [toOutside(importers), toDns],
+  });
+  if (project.spec.isolation === "Open") return [bounded];
   const sameNamespace: NetworkPolicyPeer = { podSelector: {} };
   const gateway: NetworkPolicyPeer = {
     namespaceSelector: { matchLabels: { [NAMESPACE_NAME]: platform.system } },
     podSelector: { matchLabels: { "app.kubernetes.io/component": "gateway" } },
   };
   const cdi: NetworkPolicyPeer = { namespaceSelector: { matchLabels: { [NAMESPACE_NAME]: platform.cdi } } };
-  const dns: NetworkPolicyPeer = {
-    namespaceSelector: { matchLabels: { [NAMESPACE_NAME]: "kube-system" } },
-    podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
-  };
   const inProjects = { namespaceSelector: { matchExpressions: [{ key: PROJECT, operator: "Exists" }] } };
-  const closed = importers === "Internet" ? SPECIAL_ADDRESSES : LINK_LOCAL;
   return [
     policy(project, "nephele-isolation", {
       podSelector: {},
       policyTypes: ["Ingress", "Egress"],
       ingress: [{ from: [sameNamespace, gateway, cdi] }],
-      egress: [
-        { to: [sameNamespace, gateway, cdi] },
-        {
-          to: [dns],
-          ports: [53].flatMap((port) => [
-            { protocol: "UDP", port },
-            { protocol: "TCP", port },
-          ]),
-        },
-        ...(cloud === undefined ? [] : [toServices(cloud)]),
-      ],
+      egress: [{ to: [sameNamespace, gateway, cdi] }, toDns, ...(cloud === undefined ? [] : [toServices(cloud)])],
     }),
-    policy(project, "nephele-importers", {
-      podSelector: doing("importer"),
-      policyTypes: ["Egress"],
-      egress: [
-        {
-          to: [
-            { ipBlock: { cidr: "0.0.0.0/0", except: [...closed.v4] } },
-            { ipBlock: { cidr: "::/0", except: [...closed.v6] } },
-          ],
-        },
-      ],
-    }),
+    bounded,
     // A disk of an Image that another Project shares is sent by a pod in that Project's namespace to one in this, and CDI's own
     // certificates decide which may. Either side may be a Project's that is Strict.
     policy(project, "nephele-clones-out", {
@@ -109,6 +100,16 @@ export function networkPolicies(
       ingress: [{ from: [{ ...inProjects, podSelector: doing("cdi-clone-source") }], ports: UPLOADS }],
     }),
   ];
+}
+
+function toOutside(importers: ImportersReach): NetworkPolicyEgressRule {
+  const closed = importers === "Internet" ? SPECIAL_ADDRESSES : LINK_LOCAL;
+  return {
+    to: [
+      { ipBlock: { cidr: "0.0.0.0/0", except: [...closed.v4] } },
+      { ipBlock: { cidr: "::/0", except: [...closed.v6] } },
+    ],
+  };
 }
 
 /** To Keystone and Barbican of a Cloud that is deployed. Of services that exist we know a name and no address. */

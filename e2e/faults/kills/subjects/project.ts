@@ -42,7 +42,7 @@ export const project: Subject = {
       settled: (bed, name) => isReady(bed, projects, { name }),
     },
     {
-      // Another member, less rights, another credential at once, no bounds any more.
+      // Another member, less rights, another credential at once, no bounds any more but the importers'.
       name: "update",
       writesTo: ["kubernetes", "keystone", "barbican"],
       act: (bed, name) =>
