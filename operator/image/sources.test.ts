@@ -11,6 +11,7 @@ describe("without a list", () => {
     "https://93.184.215.14/a",
     "https://[2606:2800:21f:cb07:6820:80da:af6b:8b2c]/a",
     "http://[::ffff:93.184.215.14]/a",
+    "http://[64:ff9b::93.184.215.14]/a",
     "docker://registry.example.org/disks/debian@sha256:00",
   ])("%s is taken", (url) => {
     expect(refusalOf(url)).toBeUndefined();
@@ -23,6 +24,8 @@ describe("without a list", () => {
     "http://kubernetes.default.svc./a",
     "https://kubernetes.default.svc.cluster.local/a",
     "https://kubernetes.default.svc.corp.example/a",
+    "http://10-0-0-1.team-b.pod/a",
+    "http://10-0-0-1.team-b.pod.corp.example/a",
     "http://vault.internal/a",
     "http://10.96.0.1/a",
     "http://127.1/a",
@@ -35,6 +38,7 @@ describe("without a list", () => {
     "http://[fd00::1]/a",
     "http://[fe80::1]/a",
     "http://[::ffff:10.0.0.1]/a",
+    "http://[64:ff9b::10.0.0.1]/a",
     "docker://registry:5000/disks/debian@sha256:00",
     "docker://10.0.0.1/disks/debian@sha256:00",
     "docker://2130706433/disks/debian@sha256:00",

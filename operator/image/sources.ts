@@ -15,8 +15,11 @@ export function addressOf({ source }: Image["spec"]): SourceAddress | undefined 
   return undefined;
 }
 
-/** The last parts of names that resolve only within a cluster or a house (RFC 6761, 6762, 8375; ICANN's .internal). */
-const INNER_DOMAINS = ["svc", "local", "localhost", "internal", "home.arpa"];
+/**
+ * The last parts of names that resolve only within a cluster or a house (Kubernetes' DNS, where 10-0-0-1.team-b.pod is that address;
+ * RFC 6761, 6762, 8375; ICANN's .internal).
+ */
+const INNER_DOMAINS = ["svc", "pod", "local", "localhost", "internal", "home.arpa"];
 
 /**
  * Why an importer is not sent to an address; undefined where it is. This looks at what the address says. What a name
@@ -75,7 +78,7 @@ function beginsWith(address: Address, beginning: string): boolean {
 function isInner(name: string): boolean {
   if (isIP(name) !== 0) return isSpecialAddress(name);
   if (!name.includes(".")) return true;
-  return INNER_DOMAINS.some((domain) => name.endsWith(`.${domain}`)) || name.includes(".svc.");
+  return INNER_DOMAINS.some((domain) => name.endsWith(`.${domain}`)) || /\.(svc|pod)\./.test(name);
 }
 
 function withoutDot(name: string): string {

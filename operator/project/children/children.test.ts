@@ -132,8 +132,11 @@ describe("isolation", () => {
     ["Internet", "10.0.0.0/8", true],
     ["Internet", "169.254.0.0/16", true],
     ["Internet", "fc00::/7", true],
+    ["Internet", "64:ff9b::a00:0/104", true],
     ["Any", "10.0.0.0/8", false],
     ["Any", "169.254.0.0/16", true],
+    ["Any", "64:ff9b::a00:0/104", false],
+    ["Any", "64:ff9b::a9fe:0/112", true],
   ] as const)("where importers reach %s, %s is closed to them: %s", (reach, range, closed) => {
     const importers = networkPolicies(aProject(), platform, { ...internet, importers: reach }).find(
       ({ metadata: { name } }) => name === "nephele-importers",

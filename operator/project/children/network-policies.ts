@@ -5,7 +5,7 @@ import type {
 } from "kubernetes-types/networking/v1.d.ts";
 import type { Project } from "#operator/api/generated/project.ts";
 import { BARBICAN_PORT, CLOUD_LABEL, KEYSTONE_PORT } from "#operator/clients/cloud-connection.ts";
-import { SPECIAL_ADDRESSES } from "#operator/special-addresses.ts";
+import { SPECIAL_ADDRESSES, throughNat64 } from "#operator/special-addresses.ts";
 import type { Desired, ObjectMeta } from "#runtime/api/object.ts";
 import { childLabels, namespaceOf, PROJECT } from "../names.ts";
 
@@ -28,7 +28,7 @@ export interface PlatformNamespaces {
 const NAMESPACE_NAME = "kubernetes.io/metadata.name";
 
 /** Addresses that no importer may reach: this node's own and the metadata services of clouds. */
-const LINK_LOCAL = { v4: ["169.254.0.0/16"], v6: ["fe80::/10"] } as const;
+const LINK_LOCAL = { v4: ["169.254.0.0/16"], v6: ["fe80::/10", throughNat64("169.254.0.0/16")] } as const;
 
 /**
  * What importers may reach. `Internet`: all but the special addresses, so nothing of the cluster or the house. `Any`: all but
