@@ -25,7 +25,19 @@ const failing = {
   message: "Unable to process data: checksum mismatch",
 };
 
-const TABLE: readonly { readonly name: string; readonly volume: DataVolume | undefined; readonly is: ImportState }[] = [
+interface Row {
+  readonly name: string;
+  readonly volume: DataVolume | undefined;
+  readonly before?: ImportState["phase"];
+  readonly is: ImportState;
+}
+
+const tried: DataVolume["status"] = {
+  phase: "ImportInProgress",
+  conditions: [{ type: "Running", status: "True" }],
+};
+
+const TABLE: readonly Row[] = [
   { name: "no volume yet", volume: undefined, is: { phase: "queued" } },
   { name: "a volume that CDI has not seen", volume: volume(), is: { phase: "queued" } },
   { name: "Pending", volume: volume({ phase: "Pending", progress: "N/A" }), is: { phase: "queued" } },
@@ -72,13 +84,27 @@ const TABLE: readonly { readonly name: string; readonly volume: DataVolume | und
     is: { phase: "killed", problem: failing.message },
   },
   {
-    name: "many restarts and a try under way",
-    volume: volume({
-      phase: "ImportInProgress",
-      progress: "1%",
-      restartCount: 5,
-      conditions: [{ type: "Running", status: "True" }],
-    }),
+    name: "many restarts and a try under way, of an Image that was killed",
+    volume: volume({ ...tried, progress: "1%", restartCount: 5 }),
+    before: "killed",
+    is: { phase: "killed" },
+  },
+  {
+    name: "a try that succeeds, of an Image that was killed",
+    volume: volume({ phase: "Succeeded", restartCount: 5 }),
+    before: "killed",
+    is: { phase: "active", progress: 100 },
+  },
+  {
+    name: "the first try of another volume, of an Image that was killed",
+    volume: volume({ ...tried, progress: "1%" }),
+    before: "killed",
+    is: { phase: "importing", progress: 1 },
+  },
+  {
+    name: "many restarts that nobody saw fail, and a try under way",
+    volume: volume({ ...tried, progress: "1%", restartCount: 5 }),
+    before: "importing",
     is: { phase: "importing", progress: 1 },
   },
   {
@@ -97,7 +123,7 @@ const TABLE: readonly { readonly name: string; readonly volume: DataVolume | und
 ];
 
 describe("from a DataVolume to Glance", () => {
-  test.each(TABLE)("$name is $is.phase", ({ volume: seen, is }) => {
-    expect(importState(seen)).toEqual(is);
+  test.each(TABLE)("$name is $is.phase", ({ volume: seen, before, is }) => {
+    expect(importState(seen, before)).toEqual(is);
   });
 });

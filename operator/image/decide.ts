@@ -3,7 +3,8 @@ import type { ImageStatus } from "#operator/api/generated/image.ts";
 
 /**
  * CDI never gives up on an import: it starts the importer again and again. After this many restarts the Image is
- * `killed`, with the importer's reason; should a later try succeed, it is `active` all the same.
+ * `killed`, with the importer's reason, and stays so while it is tried again; should a later try succeed, it is `active` all
+ * the same.
  */
 const RESTARTS_TO_KILLED = 3;
 
@@ -14,7 +15,7 @@ export interface ImportState {
   readonly progress?: number;
   /** No node takes the importer's pod. CDI does not say why; steps/importer.ts asks. */
   readonly isUnplaced?: true;
-  /** What the importer complained about. */
+  /** What the importer complained about; not said while it is tried again. */
   readonly problem?: string;
 }
 
@@ -43,8 +44,12 @@ const HARMLESS = new Set([
   "TransferRunning",
 ]);
 
-/** What a DataVolume's status says about the Image. Undefined: there is none yet. */
-export function importState(volume: DataVolume | undefined): ImportState {
+/**
+ * What a DataVolume's status says about the Image.
+ * @param volume undefined: there is none yet
+ * @param before the phase that the Image has said last
+ */
+export function importState(volume: DataVolume | undefined, before?: ImportState["phase"]): ImportState {
   const status = volume?.status;
   const phase = status?.phase ?? "";
   if (phase === "Succeeded") return { phase: "active", progress: 100 };
@@ -54,7 +59,10 @@ export function importState(volume: DataVolume | undefined): ImportState {
     ...(problem === undefined ? {} : { problem }),
   };
   if (phase === "Failed") return { phase: "killed", problem: problem ?? "CDI gave up without a reason" };
-  if (problem !== undefined && (status?.restartCount ?? 0) >= RESTARTS_TO_KILLED) return { phase: "killed", problem };
+  if ((status?.restartCount ?? 0) >= RESTARTS_TO_KILLED) {
+    if (problem !== undefined) return { phase: "killed", problem };
+    if (before === "killed") return { phase: "killed" };
+  }
   if (NOT_BEGUN.has(phase)) return { phase: "queued", ...said };
   // An upload that nobody has begun is waited for, as Glance's queued.
   if (phase === "UploadScheduled" || phase === "UploadReady") return { phase: "queued", ...said };

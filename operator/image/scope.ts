@@ -40,7 +40,7 @@ export function imageScope(context: ReconcileContext<Image>, admissions: Admissi
     context,
     admissions,
     volume,
-    state: importState(volume),
+    state: importState(volume, image.status?.phase),
     project: cache.byIndex(projects, PROJECT_BY_NAMESPACE, namespace)[0],
     usedBy: cache.byIndex(servers, SERVERS_OF_IMAGE, keyText(keyOfImage(image))).length,
   };

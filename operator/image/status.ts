@@ -1,7 +1,7 @@
 import { QUOTA_EXCEEDED, WITHIN_QUOTA } from "#operator/amounts.ts";
 import type { Image, ImageStatus } from "#operator/api/generated/image.ts";
 import { allBoundaries, markedBoundaries } from "#operator/boundaries.ts";
-import type { NewCondition } from "#runtime/api/conditions.ts";
+import { findCondition, type NewCondition } from "#runtime/api/conditions.ts";
 import type { StatusReport } from "#runtime/controller/definition.ts";
 import { type Outcome, settled, unrecoverable, waiting } from "#runtime/controller/outcome.ts";
 import type { ImageScope } from "./scope.ts";
@@ -20,7 +20,8 @@ export function outcomeOf({ context, state, sharing, unplaced }: ImageScope): Ou
   switch (state.phase) {
     case "killed":
       return unrecoverable(
-        `the import failed: ${state.problem ?? "CDI gave no reason"}; mend the source and make the Image again`,
+        (state.problem === undefined ? lastWords(image) : undefined) ??
+          `the import failed: ${state.problem ?? "CDI gave no reason"}; mend the source and make the Image again`,
       );
     case "queued":
     case "importing": {
@@ -43,6 +44,12 @@ export function outcomeOf({ context, state, sharing, unplaced }: ImageScope): Ou
     default:
       return state.phase satisfies never;
   }
+}
+
+/** What was said of an import that failed: while it is tried again CDI does not say why it did. */
+function lastWords({ status }: Image): string | undefined {
+  const ready = findCondition(status?.conditions, "Ready");
+  return ready?.reason === "UnrecoverableError" ? ready.message : undefined;
 }
 
 export function imageStatus(scope: ImageScope): StatusReport<Image> {
