@@ -16,6 +16,9 @@ export const COMPARE_AT = "nephele.dev/compare-at";
 /** Annotation of a machine's template and so of each instance: the Flavor with which it was started. */
 export const FLAVOR_ANNOTATION = "nephele.dev/flavor";
 
+/** Label of everything that is made for a Server, and of its launcher pod; the value is the Server's name. */
+export const SERVER_LABEL = "nephele.dev/server";
+
 /** Annotation of a machine that names no owner: the UID of its Server. */
 export const SERVER_UID_ANNOTATION = "nephele.dev/server-uid";
 

@@ -57,7 +57,11 @@ const TABLE: readonly Row[] = [
     volume: volume({ phase: "CloneInProgress", progress: "7.00%" }),
     is: { phase: "importing", progress: 7 },
   },
-  { name: "an upload that nobody has begun", volume: volume({ phase: "UploadReady" }), is: { phase: "queued" } },
+  {
+    name: "an upload that nobody has begun",
+    volume: volume({ phase: "UploadReady" }),
+    is: { phase: "queued", takesUpload: true },
+  },
   { name: "an upload whose server is starting", volume: volume({ phase: "UploadScheduled" }), is: { phase: "queued" } },
   {
     name: "Succeeded",

@@ -15,6 +15,8 @@ export interface ImportState {
   readonly progress?: number;
   /** No node takes the importer's pod. CDI does not say why; steps/importer.ts asks. */
   readonly isUnplaced?: true;
+  /** The server of an upload is up: the disk can be sent. */
+  readonly takesUpload?: true;
   /** What the importer complained about; not said while it is tried again. */
   readonly problem?: string;
 }
@@ -65,7 +67,8 @@ export function importState(volume: DataVolume | undefined, before?: ImportState
   }
   if (NOT_BEGUN.has(phase)) return { phase: "queued", ...said };
   // An upload that nobody has begun is waited for, as Glance's queued.
-  if (phase === "UploadScheduled" || phase === "UploadReady") return { phase: "queued", ...said };
+  if (phase === "UploadScheduled") return { phase: "queued", ...said };
+  if (phase === "UploadReady") return { phase: "queued", takesUpload: true, ...said };
   const progress = percent(status?.progress);
   return { phase: "importing", ...(progress === undefined ? {} : { progress }), ...said };
 }

@@ -26,8 +26,12 @@ export interface ImageScope {
   volumeName?: string;
   /** Set when Role and RoleBinding are as they should be. */
   sharing?: Sharing;
-  /** Set while no node takes the pod that writes the volume: why. */
+  /** Set while no node takes a pod that the volume is written with: why. */
   unplaced?: string;
+  /** Set while what is to be copied is in use: what has to end. */
+  inUse?: string;
+  /** Set while pods are looked at, which are not watched. */
+  lookAgainMs?: number;
   /** Set when the volume was measured in this pass. */
   measured?: { readonly size?: string; readonly virtualSize?: string };
 }

@@ -44,3 +44,46 @@ describe("an import that failed", () => {
     expect(said({ phase: "killed" }, { status: killed("InvalidConfiguration") })).toContain("CDI gave no reason");
   });
 });
+
+describe("an upload", () => {
+  const source = { upload: {} };
+  const command = "virtctl image-upload dv debian -n team-a --no-create --image-path <file>";
+
+  test("is asked for when its server is up, and not before", () => {
+    expect(said({ phase: "queued" }, { source })).toBe("the server of the upload to start");
+    expect(said({ phase: "queued", takesUpload: true }, { source })).toBe(`an upload: ${command}`);
+  });
+
+  test("says what is amiss with its server, and what the last try said", () => {
+    expect(
+      said({ phase: "queued", problem: "no such image" }, { source, found: { unplaced: "Insufficient cpu" } }),
+    ).toBe(
+      "the server of the upload to start; the last try said: no such image; no node takes a pod for it: Insufficient cpu",
+    );
+    expect(said({ phase: "queued", takesUpload: true, problem: "torn" }, { source })).toBe(
+      `an upload: ${command}; the last try said: torn`,
+    );
+  });
+});
+
+describe("a copy", () => {
+  const source = { volume: { name: "web-1-root-1" } };
+  const inUse = "Server web-1 to stop: its disk is in use";
+
+  test("says what has to end first, and what keeps its pods", () => {
+    expect(said({ phase: "importing" }, { source, found: { inUse } })).toBe(inUse);
+    expect(said({ phase: "importing" }, { source, found: { inUse, unplaced: "Insufficient cpu" } })).toBe(
+      `${inUse}; no node takes a pod for it: Insufficient cpu`,
+    );
+    expect(said({ phase: "importing", progress: 7 }, { source })).toBe(
+      "DataVolume debian to be imported (importing 7 %)",
+    );
+  });
+});
+
+test("an importer that no node takes says so, and why where that is known", () => {
+  const state = { phase: "queued", isUnplaced: true } as const;
+  const begin = "DataVolume debian to be imported (queued; no node takes its importer: ";
+  expect(said(state, { found: { unplaced: "Insufficient cpu" } })).toBe(`${begin}Insufficient cpu)`);
+  expect(said(state)).toBe(`${begin}its pod does not say why)`);
+});

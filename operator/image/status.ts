@@ -4,19 +4,17 @@ import { allBoundaries, markedBoundaries } from "#operator/boundaries.ts";
 import { findCondition, type NewCondition } from "#runtime/api/conditions.ts";
 import type { StatusReport } from "#runtime/controller/definition.ts";
 import { type Outcome, settled, unrecoverable, waiting } from "#runtime/controller/outcome.ts";
+import type { ImportState } from "./decide.ts";
 import type { ImageScope } from "./scope.ts";
 import type { Sharing } from "./sharing.ts";
 
 /** How often Servers are counted again; see the Flavor's controller for why they do not wake what they use. */
 export const COUNT_EVERY_MS = 30_000;
 
-/** How often it is asked why no node takes an importer. */
-const UNPLACED_POLL_MS = 10_000;
-
 /** What the pass ends with when nothing before stopped it. */
-export function outcomeOf({ context, state, sharing, unplaced }: ImageScope): Outcome {
+export function outcomeOf(scope: ImageScope): Outcome {
+  const { context, state, sharing, lookAgainMs } = scope;
   const image = context.object;
-  const { namespace = "", name } = image.metadata;
   switch (state.phase) {
     case "killed":
       return unrecoverable(
@@ -24,18 +22,8 @@ export function outcomeOf({ context, state, sharing, unplaced }: ImageScope): Ou
           `the import failed: ${state.problem ?? "CDI gave no reason"}; mend the source and make the Image again`,
       );
     case "queued":
-    case "importing": {
-      const upload = image.spec.source.upload !== undefined && state.phase === "queued";
-      if (upload)
-        return waiting(`an upload: virtctl image-upload dv ${name} -n ${namespace} --no-create --image-path <file>`);
-      const progress = state.progress === undefined ? "" : ` ${state.progress} %`;
-      const problem = state.problem === undefined ? "" : `; the last try said: ${state.problem}`;
-      const place =
-        state.isUnplaced === true ? `; no node takes its importer: ${unplaced ?? "its pod does not say why"}` : "";
-      const awaited = `DataVolume ${name} to be imported (${state.phase}${progress}${problem}${place})`;
-      // The pod, which alone says why, is not watched.
-      return waiting(awaited, state.isUnplaced === true ? { pollAfterMs: UNPLACED_POLL_MS } : {});
-    }
+    case "importing":
+      return waiting(awaitedOf(scope), lookAgainMs === undefined ? {} : { pollAfterMs: lookAgainMs });
     case "active": {
       const awaited = sharing?.kind === "shared" ? sharing.awaited : [];
       if (awaited.length > 0) return waiting(awaited.map((project) => `Project ${project}`).join("; "));
@@ -44,6 +32,27 @@ export function outcomeOf({ context, state, sharing, unplaced }: ImageScope): Ou
     default:
       return state.phase satisfies never;
   }
+}
+
+/** What an Image that is not there yet waits for. */
+function awaitedOf({ context, state, inUse, unplaced }: ImageScope): string {
+  const { metadata, spec } = context.object;
+  const { namespace = "", name } = metadata;
+  const problem = state.problem === undefined ? "" : `; the last try said: ${state.problem}`;
+  const place = placeOf(state, unplaced);
+  if (inUse !== undefined) return `${inUse}${problem}${place}`;
+  if (spec.source.upload !== undefined && state.phase === "queued") {
+    const command = `virtctl image-upload dv ${name} -n ${namespace} --no-create --image-path <file>`;
+    const awaited = state.takesUpload === true ? `an upload: ${command}` : "the server of the upload to start";
+    return `${awaited}${problem}${place}`;
+  }
+  const progress = state.progress === undefined ? "" : ` ${state.progress} %`;
+  return `DataVolume ${name} to be imported (${state.phase}${progress}${problem}${place})`;
+}
+
+function placeOf(state: ImportState, why: string | undefined): string {
+  if (state.isUnplaced === true) return `; no node takes its importer: ${why ?? "its pod does not say why"}`;
+  return why === undefined ? "" : `; no node takes a pod for it: ${why}`;
 }
 
 /** What was said of an import that failed: while it is tried again CDI does not say why it did. */

@@ -1,10 +1,9 @@
 import type { Server } from "#operator/api/generated/server.ts";
-import { SERVER_UID_ANNOTATION } from "#operator/api/marks.ts";
+import { SERVER_LABEL, SERVER_UID_ANNOTATION } from "#operator/api/marks.ts";
 import type { Desired, KubeObject, ObjectKey } from "#runtime/api/object.ts";
 import { controllerReference } from "#runtime/api/resource.ts";
 
-/** Label of everything that is made for a Server, and of its launcher pod; the value is the Server's name. */
-export const SERVER_LABEL = "nephele.dev/server";
+export { SERVER_LABEL };
 /** Annotation of the machine's template and so of each instance: the {@link filesRevision} that its launcher mounted. */
 export const FILES_ANNOTATION = "nephele.dev/files";
 
