@@ -193,7 +193,7 @@ soak: $(INSTALLED) ## All that happens to a Cloud in its life, under load: docs/
 # Three at a time, each in a Project of its own: they wait for guests and importers more than they work. Not so those that drain or
 # lose the node, add another or change the release.
 E2E_ALONE := e2e/scenarios/server-crowded.node.test.ts e2e/scenarios/server-drain.node.test.ts e2e/scenarios/server-lost-node.node.test.ts e2e/scenarios/server-migration.node.test.ts e2e/scenarios/console.node.test.ts
-E2E_BESIDE := $(filter-out $(E2E_ALONE),$(wildcard e2e/scenarios/server*.node.test.ts e2e/scenarios/image*.node.test.ts)) e2e/node/kubevirt/machine.node.test.ts e2e/node/examples.node.test.ts
+E2E_BESIDE := $(filter-out $(E2E_ALONE),$(wildcard e2e/scenarios/server*.node.test.ts e2e/scenarios/image*.node.test.ts))
 .PHONY: e2e
 e2e: $(INSTALLED) ## Images and Servers on real KubeVirt and CDI, with guests that boot (needs root)
 	vitest run --project node --maxWorkers=3 $(E2E_BESIDE)

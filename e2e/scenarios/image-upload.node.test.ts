@@ -94,7 +94,8 @@ describe("an Image that is uploaded", { timeout: 6 * MINUTES }, () => {
 
   test("takes nothing without a token, nor with that of another Image", async () => {
     await Promise.all([awaiting("one"), awaiting("two")]);
-    expect(await proxy.send(disk, "nothing")).toMatchObject({ status: 401 });
+    // No more than fits on the way: who refuses it does not read the rest.
+    expect(await proxy.send(disk.subarray(0, 1024), "nothing")).toMatchObject({ status: 401 });
     // A token names its claim: what is sent with it goes there, and nowhere else.
     expect(await sent(disk, "one")).toMatchObject({ status: 200 });
     await real.activeImage("one");
