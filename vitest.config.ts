@@ -104,6 +104,8 @@ export default defineConfig({
           hookTimeout: 120_000,
           // One after another: they share a Cloud, and break it.
           maxWorkers: 1,
+          // Of what runs beside each other within a file: a node has room for so many importers.
+          maxConcurrency: 3,
           sequence: { groupOrder: 2 },
         },
       },

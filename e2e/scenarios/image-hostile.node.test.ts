@@ -29,8 +29,9 @@ async function diskOf(namespace: string, claim: string): Promise<Buffer> {
 /** Whether a disk holds nothing but zeros. */
 const isBlank = (disk: Buffer): boolean => disk.length > 0 && disk.equals(Buffer.alloc(disk.length));
 
-describe("an Image of a hostile file is killed with the importer's own reason", { timeout: 5 * MINUTES }, () => {
-  test.each([
+describe("an Image of a hostile file is killed with the importer's own reason", { timeout: 10 * MINUTES }, () => {
+  // Beside each other: most of the time CDI waits before it tries again.
+  test.concurrent.each([
     ["a disk larger than any volume", "hostile-size.qcow2", /too small to contain/],
     ["a stream that unpacks to more than the volume", "hostile-bomb.gz", /too small to contain/],
     ["a table that does not fit into memory", "hostile-table.qcow2", /L1 table/i],
@@ -45,7 +46,7 @@ describe("an Image of a hostile file is killed with the importer's own reason", 
     const name = file.replace(/\..*$/, "");
     await real.image(name, file);
     const killed = { type: "Stalled", status: "True", message: reason };
-    const image = await untilCondition(real.bed.kube, images, real.at(name), killed, 4 * MINUTES);
+    const image = await untilCondition(real.bed.kube, images, real.at(name), killed, 8 * MINUTES);
     expect(image.status?.phase).toBe("killed");
     // Its importer would try again and again, and take the room of the next.
     await real.bed.kube.delete(images, real.at(name));
