@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { systemNamespace } from "#e2e/cluster/nephele-objects.ts";
 import { untilGone } from "#e2e/harness/conditions.ts";
 import { at, connectTo } from "#e2e/harness/console.ts";
+import { eventsAbout } from "#e2e/harness/events.ts";
 import { eventually } from "#e2e/harness/eventually.ts";
 import { openRelease } from "#e2e/node/nephele.ts";
 import { remoteConsoles, servers } from "#operator/api/resources.ts";
@@ -90,6 +91,18 @@ describe("the console of a guest that runs", { timeout: 3 * MINUTES }, () => {
     expect(await connectTo(here(url))).toMatchObject({ kind: "refused", status: 403 });
     expect(line.isOpen()).toBe(true);
     line.close();
+  });
+
+  test("its log is kept by the launcher, whose name an event says; another guest's does not hold it", async () => {
+    const log = async (name: string): Promise<string> => {
+      const events = await eventsAbout(real.bed.kube, "VirtualMachineInstance", real.at(name));
+      const created = events.find(({ reason }) => reason === "SuccessfulCreate")?.note ?? "";
+      const launcher = /virt-launcher-[\w-]+/.exec(created)?.[0];
+      const path = `/api/v1/namespaces/${real.team}/pods/${launcher}/log?container=guest-console-log`;
+      return await real.node.run("get", "--raw", path);
+    };
+    await eventually("the log to hold what was said", async () => (await log("web-1")).includes("answer-42-web-1"));
+    expect(await log("web-2")).not.toContain("answer-42-web-1");
   });
 
   test("vnc: the screen speaks RFB 3.8, and goes on with who does", async () => {

@@ -157,7 +157,7 @@ describe("project", () => {
 
   test("rotation: the next generation comes in time, the last one works through its grace, then it is gone", async () => {
     const project = projectName();
-    const first = await bed.ready(project, { credentials: { rotateEvery: "8s", role: "member" } });
+    const first = await bed.ready(project, { credentials: { rotateEvery: "16s", role: "member" } });
     const old = await cloudsOf(project);
     const rotated = await eventually("the next generation", async () => {
       const seen = await bed.kube.get(projects, { name: project });

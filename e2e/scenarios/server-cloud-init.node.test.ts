@@ -9,6 +9,7 @@ import { searchVolume } from "#e2e/proofs/canary/node.ts";
 import { judge } from "#e2e/proofs/canary/report.ts";
 import type { Canary } from "#e2e/proofs/canary/search.ts";
 import { coreSecrets, persistentVolumeClaims } from "#operator/api/foreign.ts";
+import { images } from "#operator/api/resources.ts";
 import { timeText } from "#runtime/api/time.ts";
 import { openRealGuests, type RealGuests } from "./real-guests.ts";
 
@@ -62,6 +63,8 @@ const PARTS = gzipSync(
 
 let real: RealGuests;
 let key: LoginKey;
+/** What the Image said of how far it is, in percent, one after another. */
+const told: number[] = [];
 
 beforeAll(async () => {
   real = await openRealGuests(inject("nodeStateDir"));
@@ -74,7 +77,15 @@ beforeAll(async () => {
     os: { distro: "debian", version: "12" },
   });
   await real.secret("password", { type: "passphrase", source: { generate: { length: 32 } } });
-  await real.activeImage("debian");
+  await eventually(
+    "the Image to be active",
+    async () => {
+      const { phase, progress } = (await real.bed.kube.get(images, real.at("debian")))?.status ?? {};
+      if (progress !== undefined && progress !== told.at(-1)) told.push(progress);
+      return phase === "active";
+    },
+    { withinMs: 10 * MINUTES, seen: () => told },
+  );
   await real.bed.kube.create(coreSecrets, {
     apiVersion: "v1",
     kind: "Secret",
@@ -103,6 +114,11 @@ async function payload(): Promise<string> {
 }
 
 const fileOf = (path: string): Promise<string> => real.withGuest("web-1", (guest) => guest.read(path, BOOTED));
+
+test("an Image that is large enough to see it says how far its import is", () => {
+  expect(told.some((percent) => percent > 0 && percent < 100)).toBe(true);
+  expect(told.at(-1)).toBe(100);
+});
 
 describe("a Server of a whole Debian", { timeout: 20 * MINUTES }, () => {
   test("cloud-init finds its data and has nothing to complain about", async () => {

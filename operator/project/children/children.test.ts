@@ -137,6 +137,7 @@ describe("isolation", () => {
     ["Any", "169.254.0.0/16", true],
     ["Any", "64:ff9b::a00:0/104", false],
     ["Any", "64:ff9b::a9fe:0/112", true],
+    ["Any", "fd00:ec2::254/128", true],
   ] as const)("where importers reach %s, %s is closed to them: %s", (reach, range, closed) => {
     const importers = networkPolicies(aProject(), platform, { ...internet, importers: reach }).find(
       ({ metadata: { name } }) => name === "nephele-importers",

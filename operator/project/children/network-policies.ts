@@ -27,8 +27,14 @@ export interface PlatformNamespaces {
 /** The label that Kubernetes itself puts on every namespace, so that no tenant can choose it. */
 const NAMESPACE_NAME = "kubernetes.io/metadata.name";
 
-/** Addresses that no importer may reach: this node's own and the metadata services of clouds. */
-const LINK_LOCAL = { v4: ["169.254.0.0/16"], v6: ["fe80::/10", throughNat64("169.254.0.0/16")] } as const;
+/**
+ * Addresses that no importer may reach: this node's own and the metadata services of clouds, of which Amazon's has a private one in
+ * v6 ("Supporting Amazon VPC services" in its whitepaper on IPv6).
+ */
+const LINK_LOCAL = {
+  v4: ["169.254.0.0/16"],
+  v6: ["fe80::/10", throughNat64("169.254.0.0/16"), "fd00:ec2::254/128"],
+} as const;
 
 /**
  * What importers may reach. `Internet`: all but the special addresses, so nothing of the cluster or the house. `Any`: all but
