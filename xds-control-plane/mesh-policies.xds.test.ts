@@ -225,7 +225,13 @@ describe("real Envoy asks of a request", () => {
     ["what a service decides", 403, {}, { externalAuthorization: { service: "authorizer", timeoutMs: 1_000 } }],
     ["a token", 401, { jwt: keystone }, { jwtRequirement: "required" }],
     ["not to come too often", 429, { rateLimits: [once] }, { rateLimits: ["once"] }],
-    ["its user not to", 429, { jwt: optional, rateLimits: [onceByUser] }, { rateLimits: ["once"] }, member],
+    [
+      "its user not to come too often",
+      429,
+      { jwt: optional, rateLimits: [onceByUser] },
+      { rateLimits: ["once"] },
+      member,
+    ],
   ])(
     "%s from the first rule that wants it on, also of connections that are open already",
     async (_, refused, policies, overrides, how) => {

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { coreSecrets, services } from "#operator/api/foreign.ts";
 import type { Server, ServerFile } from "#operator/api/generated/server.ts";
-import { MANAGED_BY_LABEL } from "#operator/api/marks.ts";
+import { MANAGED_BY_LABEL, SERVER_LABEL } from "#operator/api/marks.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import { apiVersionOf } from "#runtime/api/resource.ts";
 import { MANIFEST_KEY } from "./guest-script.ts";
-import { childMetadata, filesSecretKey, SERVER_LABEL, userDataSecretKey } from "./names.ts";
+import { childMetadata, filesSecretKey, userDataSecretKey } from "./names.ts";
 
 /** Annotation of the core Secrets that says what they were made from. */
 export const MADE_FROM_ANNOTATION = "nephele.dev/made-from";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type VirtualMachine, virtualMachines } from "#operator/api/foreign.ts";
 import type { Server } from "#operator/api/generated/server.ts";
-import { FLAVOR_ANNOTATION } from "#operator/api/marks.ts";
+import { FLAVOR_ANNOTATION, SERVER_LABEL } from "#operator/api/marks.ts";
 import { boundariesMark } from "#operator/boundaries.ts";
 import type { Desired } from "#runtime/api/object.ts";
 import { apiVersionOf } from "#runtime/api/resource.ts";
@@ -9,14 +9,7 @@ import { alreadyApplied } from "#runtime/client/applied.ts";
 import { FILES_LABEL } from "./guest-script.ts";
 import { instanceId, macAddress } from "./identity.ts";
 import type { MachineFlavor } from "./machine-flavor.ts";
-import {
-  childMetadata,
-  FILES_ANNOTATION,
-  filesSecretKey,
-  SERVER_LABEL,
-  unownedMetadata,
-  userDataSecretKey,
-} from "./names.ts";
+import { childMetadata, FILES_ANNOTATION, filesSecretKey, unownedMetadata, userDataSecretKey } from "./names.ts";
 import { affinityOf } from "./placement.ts";
 import { ROOT_DISK_ANNOTATION, type RootDisk } from "./root-disk.ts";
 

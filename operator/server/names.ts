@@ -3,7 +3,6 @@ import { SERVER_LABEL, SERVER_UID_ANNOTATION } from "#operator/api/marks.ts";
 import type { Desired, KubeObject, ObjectKey } from "#runtime/api/object.ts";
 import { controllerReference } from "#runtime/api/resource.ts";
 
-export { SERVER_LABEL };
 /** Annotation of the machine's template and so of each instance: the {@link filesRevision} that its launcher mounted. */
 export const FILES_ANNOTATION = "nephele.dev/files";
 

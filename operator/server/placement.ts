@@ -1,12 +1,11 @@
 import type { Node, VirtualMachine, VirtualMachineInstance } from "#operator/api/foreign.ts";
 import type { Project } from "#operator/api/generated/project.ts";
 import type { Server } from "#operator/api/generated/server.ts";
-import { BOUNDARY_LABEL_PREFIX, TRAIT_LABEL_PREFIX } from "#operator/api/marks.ts";
+import { BOUNDARY_LABEL_PREFIX, SERVER_LABEL, TRAIT_LABEL_PREFIX } from "#operator/api/marks.ts";
 import { clouds } from "#operator/api/resources.ts";
 import { allBoundaries } from "#operator/boundaries.ts";
 import type { CacheReader } from "#runtime/watch/cache.ts";
 import type { MachineFlavor } from "./machine-flavor.ts";
-import { SERVER_LABEL } from "./names.ts";
 
 /**
  * Where the machine may run, as pod affinity: within all boundaries, in its zone, by its Flavor's traits. Required traits

@@ -3,7 +3,7 @@ import type { VirtualMachine } from "#operator/api/foreign.ts";
 import { aFlavor, aMachine, anInstance, aServer, aVolume } from "./fixtures.ts";
 import { affinityOf } from "./placement.ts";
 import { novaState } from "./states.ts";
-import { at, condition, type Row, seen } from "./testing/state-row.ts";
+import { anInstanceSaying, at, condition, type Row, seen } from "./testing/state-row.ts";
 
 /** KubeVirt says since when; its published types do not know that. */
 const since = (time: Date, said: ReturnType<typeof condition>): typeof said =>
@@ -22,9 +22,7 @@ const TABLE: readonly Row[] = [
   {
     name: "ErrorUnschedulable is BUILD, scheduling, and looked at again at the deadline",
     seen: {
-      instance: anInstance("Scheduling", {
-        conditions: [condition("PodScheduled", "False", "Unschedulable", "0/1 nodes")],
-      }),
+      instance: anInstanceSaying("Scheduling", "PodScheduled", "False", "Unschedulable", "0/1 nodes"),
     },
     is: { state: "BUILD", taskState: "scheduling", againAfterMs: 240_000 },
   },
@@ -32,9 +30,7 @@ const TABLE: readonly Row[] = [
     name: "ErrorUnschedulable within boundaries names them",
     seen: {
       machine: within("cage-2", "here"),
-      instance: anInstance("Scheduling", {
-        conditions: [condition("PodScheduled", "False", "Unschedulable", "0/1 nodes")],
-      }),
+      instance: anInstanceSaying("Scheduling", "PodScheduled", "False", "Unschedulable", "0/1 nodes"),
       now: at(300),
     },
     is: {
@@ -46,9 +42,7 @@ const TABLE: readonly Row[] = [
   {
     name: "ErrorUnschedulable is ERROR, No valid host, after the deadline",
     seen: {
-      instance: anInstance("Scheduling", {
-        conditions: [condition("PodScheduled", "False", "Unschedulable", "0/1 nodes")],
-      }),
+      instance: anInstanceSaying("Scheduling", "PodScheduled", "False", "Unschedulable", "0/1 nodes"),
       now: at(300),
     },
     is: {
@@ -60,9 +54,7 @@ const TABLE: readonly Row[] = [
   {
     name: "ErrorPvcNotFound is ERROR 404",
     seen: {
-      instance: anInstance("Pending", {
-        conditions: [condition("Synchronized", "False", "FailedPvcNotFound", "PVC x not found")],
-      }),
+      instance: anInstanceSaying("Pending", "Synchronized", "False", "FailedPvcNotFound", "PVC x not found"),
     },
     is: { state: "ERROR", fault: { code: 404, message: "a disk is missing: PVC x not found" } },
   },
@@ -91,25 +83,27 @@ const TABLE: readonly Row[] = [
   {
     name: "ErrImagePull is ERROR",
     seen: {
-      instance: anInstance("Scheduling", {
-        conditions: [condition("Synchronized", "False", "ErrImagePull", "not found")],
-      }),
+      instance: anInstanceSaying("Scheduling", "Synchronized", "False", "ErrImagePull", "not found"),
     },
     is: { state: "ERROR", fault: { code: 500, message: "the node cannot pull the launcher's image: not found" } },
   },
   {
     name: "ImagePullBackOff is ERROR",
     seen: {
-      instance: anInstance("Scheduling", { conditions: [condition("Synchronized", "False", "ImagePullBackOff")] }),
+      instance: anInstanceSaying("Scheduling", "Synchronized", "False", "ImagePullBackOff"),
     },
     is: { state: "ERROR" },
   },
   {
     name: "a launcher that is refused is ERROR with the words of who refuses it",
     seen: {
-      instance: anInstance("Pending", {
-        conditions: [condition("Synchronized", "False", "FailedCreate", "pods is forbidden: exceeded quota")],
-      }),
+      instance: anInstanceSaying(
+        "Pending",
+        "Synchronized",
+        "False",
+        "FailedCreate",
+        "pods is forbidden: exceeded quota",
+      ),
     },
     is: {
       state: "ERROR",
@@ -119,7 +113,7 @@ const TABLE: readonly Row[] = [
   {
     name: "a launcher that is refused a moment after its instance was made is spawning, and looked at again",
     seen: {
-      instance: anInstance("Pending", { conditions: [condition("Synchronized", "False", "FailedCreate", "no")] }),
+      instance: anInstanceSaying("Pending", "Synchronized", "False", "FailedCreate", "no"),
       now: at(10),
     },
     is: { state: "BUILD", taskState: "spawning", againAfterMs: 20_000 },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { aMachine, anInstance, aVolume, CREATED } from "./fixtures.ts";
 import { foldBuild, novaState } from "./states.ts";
-import { at, condition, type Row, seen } from "./testing/state-row.ts";
+import { anInstanceSaying, at, condition, type Row, seen } from "./testing/state-row.ts";
 
 const running = { interfaces: [{ ipAddress: "10.244.0.12", name: "default" }] };
 
@@ -111,14 +111,14 @@ const TABLE: readonly Row[] = [
   {
     name: "paused by an I/O error is ERROR with a fault",
     seen: {
-      instance: anInstance("Running", { conditions: [condition("Paused", "True", "PausedIOError", "no space")] }),
+      instance: anInstanceSaying("Running", "Paused", "True", "PausedIOError", "no space"),
     },
     is: { state: "ERROR", fault: { code: 500, message: "disk I/O error: no space; look at the volume's storage" } },
   },
   {
     name: "paused by the migration monitor is MIGRATING",
     seen: {
-      instance: anInstance("Running", { conditions: [condition("Paused", "True", "PausedByMigrationMonitor")] }),
+      instance: anInstanceSaying("Running", "Paused", "True", "PausedByMigrationMonitor"),
     },
     is: { state: "MIGRATING", taskState: "migrating" },
   },

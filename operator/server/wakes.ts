@@ -10,6 +10,7 @@ import {
 import type { Cloud } from "#operator/api/generated/cloud.ts";
 import type { Project } from "#operator/api/generated/project.ts";
 import type { Server } from "#operator/api/generated/server.ts";
+import { SERVER_LABEL } from "#operator/api/marks.ts";
 import { projects, servers } from "#operator/api/resources.ts";
 import { allBoundaries } from "#operator/boundaries.ts";
 import { isGone, isKept } from "#operator/leftovers.ts";
@@ -17,7 +18,7 @@ import { findCondition } from "#runtime/api/conditions.ts";
 import { type KubeObject, keyOf, keyText, type ObjectKey } from "#runtime/api/object.ts";
 import type { CacheReader } from "#runtime/watch/cache.ts";
 import { lostNode, lostText, nodeOf } from "./lost-node.ts";
-import { keyOfServer, SERVER_LABEL } from "./names.ts";
+import { keyOfServer } from "./names.ts";
 import { boundariesOf, commonBoundaries, leftBoundaries, OUTSIDE_BOUNDARIES } from "./placement.ts";
 import { recordedDisk } from "./root-disk.ts";
 

@@ -1,16 +1,13 @@
 import { whoUses } from "#operator/claim-users.ts";
 import { whyUnplaced } from "#operator/disk-pods.ts";
 import { optionalLook } from "#operator/optional-look.ts";
+import { hasLasted, isTimeToLook } from "#operator/patience.ts";
 import { type Outcome, settled } from "#runtime/controller/outcome.ts";
 import type { ImageScope } from "../scope.ts";
 import { keyOfImage } from "../wakes.ts";
 
 /** A copy of a claim that is free has begun before this. */
 const COPY_BEGINS_MS = 5_000;
-/** The pods of most copies and uploads have a node before this. */
-const PLACED_MS = 30_000;
-/** Pods are not watched. */
-const LOOK_POLL_MS = 10_000;
 
 /**
  * Why nothing is written yet: pods say so, and CDI does not. Of an importer it says at least that no node takes it; of the server
@@ -24,15 +21,14 @@ export async function lookAtImporter(scope: ImageScope, signal: AbortSignal): Pr
   const isUpload = image.spec.source.upload !== undefined && state.phase === "queued" && state.takesUpload !== true;
   if (volume === undefined || (copied === undefined && !isUpload && state.isUnplaced !== true)) return settled();
   const key = keyOfImage(image);
-  const ageMs = now.getTime() - Date.parse(volume.metadata.creationTimestamp);
-  const firstMs = state.isUnplaced === true ? 0 : copied === undefined ? PLACED_MS : COPY_BEGINS_MS;
-  scope.lookAgainMs = ageMs < firstMs ? firstMs - ageMs : LOOK_POLL_MS;
-  if (ageMs < firstMs) return settled();
+  const { creationTimestamp } = volume.metadata;
+  const afterMs = state.isUnplaced === true ? 0 : copied === undefined ? undefined : COPY_BEGINS_MS;
+  if (!isTimeToLook(scope, creationTimestamp, afterMs)) return settled();
   if (copied !== undefined) {
     const users = await optionalLook(() => whoUses(kube, { ...key, name: copied }), { log, signal });
     if (users !== undefined) scope.inUse = users;
   }
-  if (state.isUnplaced === true || ageMs >= PLACED_MS) {
+  if (state.isUnplaced === true || hasLasted(creationTimestamp, now)) {
     const why = await optionalLook(() => whyUnplaced(kube, key), { log, signal });
     if (why !== undefined) scope.unplaced = why;
   }

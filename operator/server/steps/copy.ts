@@ -1,8 +1,8 @@
 import { whyUnplaced } from "#operator/disk-pods.ts";
 import { optionalLook } from "#operator/optional-look.ts";
+import { isTimeToLook } from "#operator/patience.ts";
 import { type Outcome, settled } from "#runtime/controller/outcome.ts";
 import { isBeingMade } from "../observed.ts";
-import { isTimeToLook } from "../patience.ts";
 import { rootVolume, type ServerScope } from "../scope.ts";
 
 /** A root disk that is not there after a while may wait for a node that takes the pods which copy it: they say so, CDI does not. */

@@ -1,10 +1,10 @@
 import { type Event, events, type Pod } from "#operator/api/foreign.ts";
 import { optionalLook } from "#operator/optional-look.ts";
+import { hasLasted, isTimeToLook } from "#operator/patience.ts";
 import type { KubeClient } from "#runtime/client/kube-client.ts";
 import { type Outcome, settled } from "#runtime/controller/outcome.ts";
 import { launchersOf } from "../launchers.ts";
 import { isBeingMade, noHost, wantsToRun } from "../observed.ts";
-import { hasLasted, isTimeToLook } from "../patience.ts";
 import { rootVolume, type ServerScope } from "../scope.ts";
 
 /** Phases of an instance whose guest does not run yet. */

@@ -1,9 +1,9 @@
 import { type DataVolume, dataVolumes, type VirtualMachine, virtualMachines } from "#operator/api/foreign.ts";
-import { DISK_SIZE_ANNOTATION, RETAINED_FROM_LABEL } from "#operator/api/marks.ts";
+import { DISK_SIZE_ANNOTATION, RETAINED_FROM_LABEL, SERVER_LABEL } from "#operator/api/marks.ts";
 import { keyText } from "#runtime/api/object.ts";
 import { type Outcome, settled, waiting } from "#runtime/controller/outcome.ts";
 import { lostText } from "../lost-node.ts";
-import { isCollected, ownership, SERVER_LABEL } from "../names.ts";
+import { isCollected, ownership } from "../names.ts";
 import { diskIsMade } from "../observed.ts";
 import { recordedDisk, volumeName } from "../root-disk.ts";
 import type { ServerScope } from "../scope.ts";

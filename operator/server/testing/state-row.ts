@@ -1,5 +1,5 @@
 /** For the tests of what KubeVirt's words are in Nova's: one row for each case. */
-import { aMachine, aVolume, CREATED } from "../fixtures.ts";
+import { aMachine, anInstance, aVolume, CREATED } from "../fixtures.ts";
 import type { Machine, NovaState } from "../states.ts";
 
 export const at = (seconds: number): Date => new Date(Date.parse(CREATED) + seconds * 1000);
@@ -24,6 +24,10 @@ export const condition = (type: string, status: string, reason = "", message = "
   reason,
   message,
 });
+
+/** A guest of which KubeVirt says one thing. */
+export const anInstanceSaying = (phase: string, ...said: Parameters<typeof condition>) =>
+  anInstance(phase, { conditions: [condition(...said)] });
 
 /** A case, and what Nova's words for it have in them. */
 export interface Row {
